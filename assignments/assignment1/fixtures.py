@@ -1,0 +1,100 @@
+"""Models and small callers that the checks of assignment1 use in their expressions."""
+
+import torch
+from torch import nn
+
+
+def twice(function, *args):
+    """Two equal calls, one after the other."""
+    return [function(*args), function(*args)]
+
+
+class Shift(nn.Module):
+    """Adds a saved vector; inside a block, beside a layer."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(width))
+        self.register_buffer("offset", torch.linspace(0.5, 1.5, width))
+
+    def forward(self, x):
+        return x * self.gain + self.offset
+
+
+class Nested(nn.Module):
+    """Two levels, a frozen layer, a Parameter that stands in two places, and a buffer."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), Shift(4))
+        self.decoder = nn.ModuleDict({"hidden": nn.Linear(4, 4, bias=False), "out": nn.Linear(4, 4, bias=False)})
+        self.decoder["out"].weight = self.decoder["hidden"].weight
+        self.encoder[0].bias.requires_grad_(False)
+
+    def forward(self, x):
+        return self.decoder["out"](torch.relu(self.decoder["hidden"](self.encoder(x))))
+
+
+class Several(nn.Module):
+    """A module of more than one operation, so that a hook on the last one alone is not enough."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4))
+
+    def forward(self, x):
+        return torch.sin(x * self.weight).cumsum(-1) * 3
+
+
+class Pair(nn.Module):
+    """Two parameters that share one gradient tensor on its way."""
+
+    def __init__(self):
+        super().__init__()
+        self.p = nn.Parameter(torch.randn(3))
+        self.q = nn.Parameter(torch.randn(3))
+
+    def forward(self, x):
+        return (self.p + self.q) * x
+
+
+class Mixture(nn.Module):
+    """Linears at several depths, with and without bias, among modules that also have a weight."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4, bias=False)))
+        self.shift = Shift(4)
+        self.last = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.last(self.shift(self.first(x)))
+
+
+def get(function, model, path):
+    """What was fetched, as its printed form or its numbers."""
+    found = function(model, path)
+    return repr(found) if isinstance(found, nn.Module) else found
+
+
+def is_same(function, model, path):
+    """Whether the object itself was fetched, and no copy."""
+    found = function(model, path)
+    places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
+    return found is places[path]
+
+
+def route_kept(router, route):
+    """The route after the call."""
+    router(torch.zeros(2, 3), route)
+    return route
+
+
+def run(chain, x):
+    """Call a module."""
+    return chain(x)
+
+
+def run_both(module, x, y):
+    """Call a module with two inputs."""
+    return module(x, y)

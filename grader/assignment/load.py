@@ -1,0 +1,211 @@
+"""Finds an assignment's folder and reads its spec; errors name file, line and key."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from grader.assignment.spec import FORMAT, Assignment
+from grader.errors import SpecError, UsageError
+
+SPEC = "assignment.yaml"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """An assignment on disk.
+
+    Attributes:
+        path: the folder.
+        spec: what its `assignment.yaml` says.
+        fixtures: the source of its fixtures; empty where it has none.
+    """
+
+    path: Path
+    spec: Assignment
+    fixtures: str
+
+    @property
+    def notebook(self) -> Path:
+        return self.path / (self.spec.notebook or f"{self.spec.id}.ipynb")
+
+    @property
+    def solution(self) -> Path:
+        return (self.path / (self.spec.solution or f"../../solutions/{self.spec.id}.ipynb")).resolve()
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def recorded(self) -> Path:
+        return self.path / "reference.safetensors"
+
+
+def list_assignments(start: Path) -> dict[str, Path]:
+    """Folders with a spec, by name, in the nearest `assignments/` at or above `start`."""
+    for parent in (start, *start.parents):
+        folder = parent / "assignments"
+        found = {spec.parent.name: spec.parent for spec in sorted(folder.glob(f"*/{SPEC}"))}
+        if found:
+            return found
+    return {}
+
+
+def find_assignment(name: str, start: Path) -> Path:
+    """The folder of an assignment, given by name or by path.
+
+    Raises:
+        UsageError: when there is none; with the nearest name.
+    """
+    path = Path(name)
+    if (path / SPEC).is_file():
+        return path
+    if path.name == SPEC and path.is_file():
+        return path.parent
+    known = list_assignments(start)
+    if name in known:
+        return known[name]
+    if path.is_dir():
+        raise UsageError(f"The folder {name} holds no {SPEC}.", "Give the folder of an assignment, or its name.")
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if near:
+        raise UsageError(f"There is no assignment {name!r}.", f"Did you mean {near[0]!r}?")
+    listed = ", ".join(known) or "none found; run this where the folder `assignments` is"
+    raise UsageError(f"There is no assignment {name!r}.", f"Assignments: {listed}.")
+
+
+def load_assignment(path: Path) -> Folder:
+    """Read the spec in a folder.
+
+    Raises:
+        SpecError: when it is not valid; with every place that is wrong.
+    """
+    file = path / SPEC
+    try:
+        text = file.read_text(encoding="utf-8")
+        spec = _parse(text, str(file))
+        fixtures = (path / spec.fixtures).read_text(encoding="utf-8") if spec.fixtures else ""
+        compile(fixtures, str(path / (spec.fixtures or "")), "exec")
+    except OSError as error:
+        raise SpecError(f"{error.filename}: cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError as error:
+        raise SpecError(f"{file}: is not UTF-8 text: {error}.") from None
+    except SyntaxError as error:
+        raise SpecError(f"{error.filename}, line {error.lineno}: {error.msg}.") from None
+    return Folder(path, spec, fixtures)
+
+
+@lru_cache(maxsize=8)
+def _parse(text: str, file: str) -> Assignment:
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        data = yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}, line {mark.line + 1}" if mark else file
+        raise SpecError(f"{where}: this is not YAML: {getattr(error, 'problem', error)}.") from None
+    if not isinstance(data, dict):
+        raise SpecError(f"{file}: a spec is a mapping that begins with `format: {FORMAT}`.")
+    written = data.get("format")
+    if isinstance(written, int) and written != FORMAT:
+        way = "Upgrade the grader" if written > FORMAT else "Bring the spec to the present format"
+        raise SpecError(
+            f"{file}, line {_line(node, ('format',))}: the format is {written}; this grader reads {FORMAT}.", f"{way}."
+        )
+    try:
+        return Assignment.model_validate(data)
+    except ValidationError as error:
+        said = [f"{file}, line {_line(node, e['loc'])}: {_explain(e)}" for e in error.errors()[:10]]
+        raise SpecError("\n".join(said), "The format is described in docs/spec.md.") from None
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """YAML's safe types; a key that stands twice is an error, and dates stay texts."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )  # fmt: skip
+            seen.add(key.value)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith("timestamp")]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+
+
+def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
+    """The line of the place pydantic names; of its nearest parent where it has none."""
+    line = 1
+    for part in location:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(part):
+                    line, found = key.start_mark.line + 1, value
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            found = node.value[part]
+            line = found.start_mark.line + 1
+        if found is None:  # the tag of a union: not a place in the file
+            continue
+        node = found
+    return line
+
+
+def _explain(error: Any) -> str:
+    location = error["loc"]
+    key = ".".join(str(part) for part in location) or "the spec"
+    match error["type"]:
+        case "extra_forbidden":
+            valid = _valid_keys(Assignment, location[:-1])
+            near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.5)
+            advice = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(valid)}"
+            return f"`{key}` is not a key; {advice}"
+        case "union_tag_invalid":
+            kinds = error["ctx"]["expected_tags"].replace("'", "").split(", ")
+            near = difflib.get_close_matches(str(error["ctx"]["tag"]), kinds, n=1, cutoff=0.4)
+            advice = f"did you mean `{near[0]}`?" if near else f"kinds: {', '.join(kinds)}"
+            return f"`{key}`: there is no kind `{error['ctx']['tag']}`; {advice}"
+        case "missing":
+            return f"`{key}` is missing"
+    said = error["msg"].removeprefix("Value error, ")
+    return f"`{key}`: {said}"
+
+
+def _valid_keys(kind: Any, location: tuple[int | str, ...]) -> list[str]:
+    """The keys of the model at a place, found by walking down the types."""
+    models = _models(kind)
+    for part in location:
+        if isinstance(part, int):
+            continue
+        fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
+        if fields:
+            models = [model for field in fields for model in _models(field)]
+        else:
+            tagged = [m for m in models if part in get_args(_annotation(m, "kind"))]
+            models = tagged or models
+    return sorted({name for model in models for name in model.model_fields})
+
+
+def _annotation(model: type[BaseModel], name: str) -> Any:
+    field = model.model_fields.get(name)
+    return field.annotation if field else None
+
+
+def _models(kind: Any) -> list[type[BaseModel]]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return [kind]
+    return [model for part in get_args(kind) for model in _models(part)]

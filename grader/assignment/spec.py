@@ -1,0 +1,76 @@
+"""The spec of an assignment, as an instructor writes it in `assignment.yaml`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from grader.models.base import Model
+from grader.models.limits import Limits
+from grader.models.message import Text
+from grader.requirements.kinds import AnyRequirement
+
+FORMAT = 1
+_ID = r"^[A-Za-z0-9][\w-]*$"
+
+
+class Exercise(Model):
+    """A part that earns points.
+
+    Attributes:
+        id: as in the cells' markers, `# exercise: ID`.
+        points: shared among the checks of `requirements`, by weight.
+        needs: exercises that must have passed; otherwise this one is skipped.
+        hint: for checks whose requirement has none.
+        requirements: what must be true; instructor's checks may come beside them.
+    """
+
+    id: str = Field(pattern=_ID)
+    title: Text
+    points: float = Field(gt=0)
+    needs: tuple[str, ...] = ()
+    hint: Text | None = None
+    requirements: tuple[AnyRequirement, ...] = ()
+
+
+class Assignment(Model):
+    """A whole assignment.
+
+    Attributes:
+        format: of this file; 1.
+        id: the folder's name.
+        seed: of inputs, parameters and student code.
+        notebook: the starter, in the assignment's folder; `ID.ipynb` if not given.
+        solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
+        fixtures: a Python file in the folder; what it defines can be used in expressions.
+        exercises: in the order of the notebook.
+    """
+
+    format: Literal[1]
+    id: str = Field(pattern=_ID)
+    title: Text
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    notebook: str | None = None
+    solution: str | None = None
+    fixtures: str | None = None
+    limits: Limits = Limits()
+    exercises: tuple[Exercise, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _exercises_fit(self) -> Assignment:
+        known: set[str] = set()
+        for exercise in self.exercises:
+            if exercise.id in known:
+                raise ValueError(f"two exercises have the id {exercise.id!r}")
+            for need in exercise.needs:
+                if need not in known:
+                    raise ValueError(f"{exercise.id!r} needs {need!r}, which is not an exercise before it")
+            known.add(exercise.id)
+            names = [check.name for r in exercise.requirements for check in r.checks(self.seed)]
+            twice = {name for name in names if names.count(name) > 1}
+            if twice:
+                raise ValueError(
+                    f"{exercise.id!r} has two checks named {sorted(twice)[0]!r}; give one of the requirements an `id`"
+                )
+        return self

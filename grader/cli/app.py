@@ -1,0 +1,134 @@
+"""The commands, their options, and their exit codes.
+
+0: full marks. 1: marks missing. 2: wrong usage, spec or submission. 3: the grader's own fault.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+import grader
+from grader.assignment.load import find_assignment, list_assignments, load_assignment
+from grader.assignment.schema import SCHEMAS
+from grader.errors import GraderError, SubmissionError
+from grader.judging.run import grade
+from grader.judging.recording import record
+from grader.models.report import Report
+from grader.report.terminal import show
+from grader.sandbox.support import Wish
+from grader.sandbox.zygote import Zygote
+
+app = typer.Typer(
+    name="grade", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Grade a PyTorch assignment: `grade ASSIGNMENT [PATH]`, e.g. `grade assignment1 my.ipynb`.",
+)  # fmt: skip
+
+Name = Annotated[str, typer.Argument(help="name of an assignment, or its folder", metavar="ASSIGNMENT")]
+
+
+@app.command("run", help="Grade a notebook or script; without PATH, the notebook in the assignment's folder.")
+def run_command(
+    context: typer.Context,
+    assignment: Name,
+    path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="[PATH]")] = None,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
+    select: Annotated[str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")] = None,
+    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")] = None,
+    isolation: Annotated[Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
+) -> None:
+    report = grade(assignment, path, selection=select, wish=isolation, zygote=context.obj)
+    if json_file:
+        _write(report, json_file)
+    if json_file != "-":
+        show(report, Console(highlight=False, soft_wrap=False), verbose, quiet)
+    if not report.gradable:
+        raise typer.Exit(3)
+    raise typer.Exit(0 if report.earned == report.possible else 1)
+
+
+def _write(report: Report, file: str) -> None:
+    text = report.model_dump_json(indent=2) + "\n"
+    if file == "-":
+        sys.stdout.write(text)
+        return
+    try:
+        Path(file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SubmissionError(f"{file} cannot be written: {error.strerror}.", "Give another FILE to --json.") from None
+
+
+@app.command("list", help="List the assignments.")
+def list_command() -> None:
+    console = Console(highlight=False)
+    found = list_assignments(Path.cwd())
+    if not found:
+        console.print("No assignments here. Run this where the folder `assignments` is, or give a folder's path.")
+    for name, path in found.items():
+        try:
+            spec = load_assignment(path).spec
+        except GraderError as error:
+            console.print(Text(f"{name}  {error}", style="red"))
+            continue
+        total = sum(exercise.points for exercise in spec.exercises)
+        console.print(Text.assemble((name, "bold"), f"  {spec.title.en}, {len(spec.exercises)} exercises, {total:g} points"))
+
+
+@app.command("record", help="Record the solution's answers, for copies of the assignment without the solution.")
+def record_command(context: typer.Context, assignment: Name) -> None:
+    folder = load_assignment(find_assignment(assignment, Path.cwd()))
+    number = record(folder, context.obj)
+    Console(highlight=False).print(f"{folder.recorded}: {number} answers recorded.")
+
+
+@app.command("schema", help="Print a JSON Schema: of the `spec` or of the `report`.")
+def schema_command(name: Annotated[str, typer.Argument(metavar="spec|report")]) -> None:
+    if name not in SCHEMAS:
+        raise typer.BadParameter(f"{name!r} is neither spec nor report")
+    sys.stdout.write(json.dumps(SCHEMAS[name](), indent=2) + "\n")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"grade {grader.__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+) -> None:
+    pass
+
+
+def run(arguments: list[str], zygote: Zygote | None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: of the command line, its name not included.
+        zygote: where student code will run; None for commands that run none.
+
+    Returns:
+        The exit code.
+    """
+    stderr = Console(stderr=True, highlight=False)
+    try:
+        return int(app(arguments, prog_name="grade", standalone_mode=True, obj=zygote) or 0)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 1
+    except GraderError as error:
+        stderr.print(Text(str(error), style="red"))
+        return error.exit_code
+    except Exception:
+        stderr.print(Text("The grader failed; this is not your mistake. Please report it with the lines below."))
+        sys.stderr.write(traceback.format_exc())
+        return 3

@@ -1,0 +1,95 @@
+"""What happened when student code raised: plain data, with the student's frames only."""
+
+from __future__ import annotations
+
+import signal
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+MAX_MESSAGE = 4000
+MAX_FRAMES = 12
+
+
+class TimeLimit(BaseException):
+    """Raised inside student code when its time is over; no `except Exception` catches it."""
+
+
+class NotDefined(Exception):
+    """A name the exercise asks for is not there."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not defined")
+        self.name = name
+
+
+class Sources:
+    """Which compiled file is which place of the submission.
+
+    Maps a code object's filename to the number of its cell (None for a script
+    without cells) and the line its text starts after.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[str, tuple[int | None, int]] = {}
+
+    def add(self, filename: str, cell: int | None, offset: int = 0) -> None:
+        self._places[filename] = (cell, offset)
+
+    def cell(self, filename: str) -> int | None:
+        return self._places.get(filename, (None, 0))[0]
+
+    def frames(self, error: BaseException) -> list[dict[str, Any]]:
+        """The student's frames of a traceback, outermost first."""
+        found = []
+        for frame in traceback.extract_tb(error.__traceback__):
+            place = self._places.get(frame.filename)
+            if place is not None and frame.lineno is not None:
+                cell, offset = place
+                code = (frame.line or "").strip()[:200]
+                found.append({"cell": cell, "line": frame.lineno + offset, "function": frame.name[:100], "code": code})
+        if isinstance(error, SyntaxError) and error.filename in self._places:
+            cell, offset = self._places[error.filename]
+            code = (error.text or "").strip()[:200]
+            found.append({"cell": cell, "line": (error.lineno or 1) + offset, "function": "<module>", "code": code})
+        return found[-MAX_FRAMES:]
+
+
+def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
+    """An exception as plain data: type, bases, message, the student's frames, the limit it hit."""
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except BaseException:
+        message = ""
+    limit = None
+    if isinstance(error, TimeLimit):
+        limit = "time"
+    elif isinstance(error, MemoryError) or "can't allocate memory" in message:
+        limit = "memory"
+    return {
+        "type": type(error).__name__[:200],
+        "bases": [base.__name__[:200] for base in type(error).__mro__[:20]],
+        "message": str(message)[:MAX_MESSAGE],
+        "frames": sources.frames(error),
+        "missing": error.name if isinstance(error, NotDefined) else None,
+        "limit": limit,
+    }
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TimeLimit` in the main thread when the block runs longer.
+
+    The signal is repeated, so that a loop that swallows one is stopped by the next.
+    """
+
+    def stop(signum: int, frame: Any) -> None:
+        raise TimeLimit(f"stopped after {seconds:g} s")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,0 +1,107 @@
+"""Runs a submission's cells in order, and leaves a holder where each exercise ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import socket
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from typing import Any
+
+from grader import wire
+from grader.guest.faults import Sources, describe, time_limit
+from grader.guest.holder import Fixtures, hold, seed_everything
+from grader.guest.look import Student
+from grader.guest.shell import Capture, Shell
+
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+
+
+def run_guest(channels: list[socket.socket], limits: dict[str, Any], scratch: str, used_memory: int) -> None:
+    """The guest's whole life. Never returns.
+
+    Args:
+        channels: the notebook's, then one for each exercise of the job.
+        limits: `grader.models.limits.Limits` as plain data.
+        scratch: the one folder that may be written.
+        used_memory: private memory torch had before, in bytes.
+    """
+    notebook = channels[0]
+    try:
+        _settle(limits, scratch, used_memory)
+        job, _ = wire.receive(notebook)
+        _run(notebook, channels[1:], job, limits)
+        _wait_for_hangup(notebook)
+    except (wire.Closed, OSError):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
+    """Set limits of this process and its children; leave the standard streams."""
+    os.chdir(scratch)
+    os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
+    tempfile.tempdir = scratch
+    for fd in (0, 1, 2):
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_RDWR), fd)
+    for name, value in (
+        ("RLIMIT_DATA", used_memory + limits["memory"]),
+        ("RLIMIT_FSIZE", limits["file_size"]),
+        ("RLIMIT_CORE", 0),
+    ):
+        with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
+            resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, Any], limits: dict[str, Any]) -> None:
+    sources = Sources()
+    output = Capture(limits["output"])
+    shell = Shell(sources, output)
+    student = Student(shell.module.__dict__, Fixtures(job["fixtures"]))
+    sys.argv = ["notebook"]
+    seed_everything(job["seed"])
+    wire.send(notebook, {"pid": os.getpid()})
+    for cell in job["cells"]:
+        if not cell["skipped"]:
+            wire.send(notebook, {"started": cell["index"]})
+            output.clear()
+            start = time.monotonic()
+            header: dict[str, Any] = {"ran": cell["index"]}
+            try:
+                with time_limit(limits["seconds"]):
+                    shell.run(cell["source"], cell["filename"], cell["number"])
+            except BaseException as error:
+                header["raised"] = describe(error, sources)
+            header["seconds"] = time.monotonic() - start
+            header["output"] = _ADDRESS.sub("0x…", output.text())
+            wire.send(notebook, header)
+        for exercise, place in cell["ends"].items():
+            _fork_holder(notebook, channels, place, student, sources)
+            wire.send(notebook, {"held": exercise})
+    wire.send(notebook, {"finished": True})
+
+
+def _fork_holder(
+    notebook: socket.socket, channels: list[socket.socket], place: int, student: Student, sources: Sources
+) -> None:
+    if os.fork() == 0:
+        try:
+            for other in (notebook, *channels):
+                if other is not channels[place]:
+                    os.close(other.fileno())
+            hold(channels[place], student, sources)
+        finally:
+            os._exit(0)
+    os.close(channels[place].detach())
+    channels[place] = socket.socket()
+
+
+def _wait_for_hangup(notebook: socket.socket) -> None:
+    while True:
+        wire.receive(notebook)

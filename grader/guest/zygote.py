@@ -1,0 +1,219 @@
+"""The zygote: imports torch once and forks a guest for every submission.
+
+    python -m grader.guest.zygote FD
+
+It is trusted, stays single-threaded, and knows no spec, no check and no
+reference: it is told limits and readable folders, passes on sockets it does
+not read, watches what its guests use, and ends them. When the judge hangs up
+it ends every guest, removes its scratch folder, and goes.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import psutil
+import torch
+
+from grader import wire
+from grader.guest import processes
+from grader.guest.notebook import run_guest
+from grader.guest.shared_memory import SharedMemory
+
+WATCH = 0.1  # seconds between two looks at what the guests use
+MAX_FDS = 250
+
+
+@dataclass
+class Guest:
+    """One forked guest: `pid` is the trusted process that did the sandboxing."""
+
+    pid: int
+    scratch: str
+    limits: dict[str, Any]
+    shared_memory: SharedMemory = field(default_factory=SharedMemory)
+
+    def holders(self) -> set[int]:
+        """The first process, those between it and ours, and its holders (each leads a session)."""
+        kept: set[int] = set()
+        with suppress(psutil.Error, OSError):
+            process = psutil.Process(self.pid)
+            while children := process.children():
+                kept |= {child.pid for child in children if os.getsid(child.pid) == child.pid}
+                process = min(children, key=lambda child: child.create_time())
+                kept.add(process.pid)
+                if len(children) > 1:
+                    break
+        return kept
+
+
+class Zygote:
+    """Serves the judge's requests, one at a time."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+        self._guests: dict[int, Guest] = {}
+        self._memory = getattr(psutil.Process().memory_info(), "data", 0)
+
+    def serve(self) -> None:
+        """Until the judge hangs up."""
+        reader = wire.Reader()
+        self._tell({"event": "ready", "torch": torch.__version__})
+        fds: list[int] = []
+        next_look = 0.0
+        while True:
+            timeout = max(0.0, next_look - time.monotonic()) if self._guests else None
+            if select.select([self._control], [], [], timeout)[0]:
+                data, new, _, _ = socket.recv_fds(self._control, 1 << 16, MAX_FDS)
+                if not data:
+                    break
+                fds += new
+                for request, _ in reader.feed(data):
+                    self._obey(request, fds)
+                    fds = []
+            if self._guests and time.monotonic() >= next_look:
+                self._watch()
+                next_look = time.monotonic() + WATCH
+        for number in list(self._guests):
+            self._end(number)
+
+    def _tell(self, event: dict[str, Any]) -> None:
+        wire.send(self._control, event)
+
+    def _obey(self, request: dict[str, Any], fds: list[int]) -> None:
+        number = request["guest"]
+        if request["op"] == "start":
+            self._guests[number] = self._start(request, fds)
+            self._tell({"event": "started", "guest": number})
+        elif request["op"] == "kill" and number in self._guests:
+            self._kill_one(self._guests[number], request["pid"])
+        elif request["op"] == "end":
+            self._end(number)
+            self._tell({"event": "ended", "guest": number})
+
+    def _start(self, request: dict[str, Any], fds: list[int]) -> Guest:
+        scratch = tempfile.mkdtemp(prefix="grade-")
+        guest = Guest(0, scratch, request["limits"])
+        guest.pid = os.fork()
+        if guest.pid == 0:
+            try:
+                self._control.close()
+                os.setsid()
+                processes.adopt_orphans()
+                channels = [socket.socket(fileno=fd) for fd in fds]
+                _sandboxed(request, channels, scratch, self._memory)
+                while True:  # the guest's helpers may outlive its first process
+                    signal.pause()
+            finally:
+                os._exit(1)
+        for fd in fds:
+            os.close(fd)
+        return guest
+
+    def _kill_one(self, guest: Guest, pid: int) -> None:
+        """Kill one process, if it is the guest's: the number comes from the guest itself."""
+        for process in processes.descendants(guest.pid):
+            if process.pid == pid:
+                process.kill()
+
+    def _watch(self) -> None:
+        for number, guest in list(self._guests.items()):
+            living = processes.descendants(guest.pid)
+            limits = guest.limits
+            over = None
+            if len(living) > limits["processes"] + limits["holders"]:
+                over = "processes"
+            elif processes.private_memory(living, self._memory) > 4 * limits["memory"]:
+                over = "memory"
+            elif processes.folder_size(guest.scratch, limits["disk"] + 1) > limits["disk"]:
+                over = "disk"
+            if over:
+                self._trim(guest, living)
+                self._tell({"event": "over", "guest": number, "limit": over})
+
+    def _trim(self, guest: Guest, living: list[psutil.Process]) -> None:
+        """End what a guest started beyond its notebook and its holders, and what it wrote."""
+        kept = {guest.pid} | guest.holders()
+        for process in living:
+            if process.pid not in kept:
+                with suppress(psutil.Error):
+                    process.kill()
+        for name in os.listdir(guest.scratch):
+            path = os.path.join(guest.scratch, name)
+            shutil.rmtree(path, ignore_errors=True)
+            with suppress(OSError):
+                os.unlink(path)
+
+    def _end(self, number: int) -> None:
+        guest = self._guests.pop(number, None)
+        if guest is not None:
+            processes.end_tree(guest.pid)
+            guest.shared_memory.sweep()
+            shutil.rmtree(guest.scratch, ignore_errors=True)
+
+
+def _sandboxed(request: dict[str, Any], channels: list[socket.socket], scratch: str, memory: int) -> None:
+    """Fork the guest, into a sandbox where there is one; returns when its first process is gone."""
+
+    def guest(*_: int) -> None:
+        run_guest(channels, request["limits"], scratch, memory)
+
+    if request["isolation"] == "none":
+        if os.fork() == 0:
+            guest()
+        _close(channels)
+        return
+    from sandlock import Sandbox
+
+    def nothing() -> None:
+        """sandlock wants an `init_fn`; torch is already warm."""
+
+    Sandbox(
+        fs_readable=[path for path in request["readable"] if os.path.exists(path)],
+        fs_writable=[scratch, *(path for path in ("/dev/null", "/dev/shm") if os.path.exists(path))],
+        init_fn=nothing,
+        work_fn=guest,
+    ).fork(1)
+    _close(channels)
+
+
+def _close(channels: list[socket.socket]) -> None:
+    """Close our copies, so that the judge sees when the guest is gone."""
+    for channel in channels:
+        channel.close()
+
+
+def warm_up() -> None:
+    """One forward and backward, so that guests do not pay for first times."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
+    model(torch.randn(1, 2)).sum().backward()
+
+
+def main() -> None:
+    """Serve the judge whose socket's number is the first argument."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    warm_up()
+    gc.collect()
+    gc.freeze()
+    try:
+        Zygote(control).serve()
+    except (ConnectionError, KeyboardInterrupt):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

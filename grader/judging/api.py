@@ -1,0 +1,128 @@
+"""What an instructor's `checks/test_*.py` is written with."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+
+from grader.errors import SpecError
+from grader.judging.grading import Grading
+from grader.judging.judge import CheckFailed, expect_value, place
+from grader.models.message import Localized, Message, say
+from grader.models.values import Tensor
+from grader.requirements.base import Probe, Question
+from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.expressions import MAKERS
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def probe(function: Function) -> Function:
+    """Declare a probe: a function that runs beside the student's code and looks.
+
+    Its first argument is the student's namespace (`student.RunningMean`); `torch`,
+    `nn` and `look` are there without an import. It returns plain data and tensors.
+
+    Raises:
+        SpecError: when it uses a name that will not be there.
+    """
+    try:
+        Probe.of(function)
+    except ValueError as error:
+        code = function.__code__
+        raise SpecError(f"{code.co_filename}, line {code.co_firstlineno}: {error}.") from None
+    return function
+
+
+def check(
+    *, exercise: str, points: float = 1, hint: str | dict[str, str] | None = None, hidden: bool = False
+) -> Callable[[Function], Function]:
+    """Declare a check: a pytest test that judges observations and earns points of its own.
+
+    Args:
+        exercise: id of the exercise it belongs to.
+        points: added to the exercise's.
+        hint: shown when it fails; a text, or `{"en": ..., "ko": ...}`.
+        hidden: the student learns that it failed, and the hint.
+    """
+    text = Localized(en=hint) if isinstance(hint, str) else Localized.model_validate(hint) if hint else None
+
+    def mark(function: Function) -> Function:
+        return pytest.mark.check(exercise=exercise, points=points, hint=text, hidden=hidden)(function)
+
+    return mark
+
+
+def assert_close(observed: Any, expected: Any, rtol: float | None = None, atol: float | None = None) -> None:
+    """Hold observed values against expected ones: shapes and dtypes first, then numbers.
+
+    Args:
+        rtol, atol: both or neither; torch's defaults for the dtype.
+
+    Raises:
+        Failure: saying what differs, and where.
+    """
+    tolerance = Tolerance(rtol=rtol or 0, atol=atol or 0) if rtol is not None or atol is not None else None
+    compare(observed, expected, tolerance)
+
+
+@dataclass
+class Asker:
+    """The fixtures `observe` and `reference`: put a probe to the submission, or to the solution."""
+
+    grading: Grading
+    exercise: str
+    hint: Localized | None
+    called: Message | None = None
+    place: tuple[int | None, int | None] = (None, None)
+
+    def observe(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What the probe brings back from the submission.
+
+        Raises:
+            CheckFailed: when student code raised, or gave no answer.
+        """
+        question = _question(function, args, kwargs)
+        self.called = say("{doc}", doc=_title(function))
+        answer = self.grading.observe(self.exercise, question)
+        self.place = place(self.grading, self.exercise, answer, question.probe.source)
+        try:
+            expect_value(answer, self.grading.folder.spec.limits)
+        except Failure as failure:
+            raise CheckFailed(self.called, failure, self.hint, *self.place) from None
+        return answer.value
+
+    def reference(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """What the probe brings back from the solution."""
+        answer = self.grading.references.answer(self.exercise, _question(function, args, kwargs))
+        if answer.raised:
+            raise RuntimeError(f"the solution raises {answer.raised.type}: {answer.raised.message}")
+        return answer.value
+
+
+def _question(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Question:
+    names = function.__code__.co_varnames[1 : function.__code__.co_argcount]
+    return Question(Probe.of(function), dict(zip(names, args, strict=False)) | kwargs)
+
+
+def _title(function: Callable[..., Any]) -> str:
+    doc = (function.__doc__ or "").strip().splitlines()
+    return doc[0] if doc else function.__name__.replace("_", " ")
+
+
+class Maker:
+    """Makes seeded tensors in a test: `randn(8, 4)`, another one at each call."""
+
+    def __init__(self, name: str, seed: int, test: str) -> None:
+        self._make, self._dtype = MAKERS[name]
+        self._rng = np.random.default_rng([seed, zlib.crc32(test.encode()), zlib.crc32(name.encode())])
+
+    def __call__(self, *args: Any, dtype: str | None = None, requires_grad: bool = False) -> Tensor:
+        values = np.asarray(self._make(self._rng, *args))
+        kind = dtype or self._dtype or str(values.dtype)
+        return Tensor(values.astype(kind), kind, requires_grad=requires_grad)

@@ -1,0 +1,112 @@
+"""One submission being graded: asks questions of it and of the solution."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+
+from grader.assignment.load import Folder
+from grader.judging.locate import Definitions
+from grader.judging.references import Key, References
+from grader.models.cells import Submission
+from grader.models.observation import Answer, CellRun
+from grader.requirements.base import Question
+from grader.sandbox import support
+from grader.sandbox.channel import Ticket
+from grader.sandbox.run import Run
+from grader.sandbox.zygote import Zygote
+from grader.submission.read import read_submission
+
+
+class Grading:
+    """Holds the guests of one submission, and what they answered.
+
+    Args:
+        folder: the assignment.
+        path: the submission; the starter if None.
+        zygote: forks the guests.
+        wish: which isolation to use.
+        use_recorded: whether recorded answers of the solution may be used.
+    """
+
+    def __init__(
+        self, folder: Folder, path: Path | None, zygote: Zygote, wish: support.Wish = "auto", use_recorded: bool = True
+    ) -> None:
+        self.folder = folder
+        self.isolation = support.choose(wish)
+        self.submission = read_submission(path or folder.notebook)
+        self.definitions = Definitions(self.submission)
+        self._zygote = zygote
+        self.references = References(folder, self._start, use_recorded)
+        self._run: Run | None = None
+        self._tickets: dict[Key, Ticket] = {}
+
+    @property
+    def torch_version(self) -> str:
+        return self._zygote.torch_version or ""
+
+    def prefetch(self, questions: list[tuple[str, Question, bool]]) -> None:
+        """Queue questions (exercise, question, whether the solution is asked too)."""
+        for exercise, question, _ in questions:
+            self._ask(exercise, question)
+        self.references.prefetch([(e, q) for e, q, reference in questions if reference])
+
+    def observe(self, exercise: str, question: Question) -> Answer:
+        """What the submission answers, in the state the exercise ended in."""
+        return self._running().answer(self._ask(exercise, question))
+
+    def cells(self) -> tuple[CellRun, ...]:
+        """What happened in the submission's cells."""
+        return self._running().cells()
+
+    def has_own_cells(self, exercise: str) -> bool:
+        """Whether any cell carries the exercise's marker."""
+        return any(cell.exercise == exercise for cell in self.submission.cells)
+
+    def untouched(self, exercise: str, starter: Submission | None) -> bool:
+        """Whether the exercise's cells are as the starter has them."""
+        own = _texts(self.submission, exercise)
+        return starter is not None and bool(own) and own == _texts(starter, exercise)
+
+    def starter(self) -> Submission | None:
+        """The assignment's own notebook, if it has one."""
+        return read_submission(self.folder.notebook) if self.folder.notebook.exists() else None
+
+    def close(self) -> None:
+        """End all guests."""
+        self.references.close()
+        if self._run is not None:
+            self._run.close()
+            self._run = None
+
+    def _running(self) -> Run:
+        if self._run is None:
+            self._run = self._start(self.submission)
+        return self._run
+
+    def _ask(self, exercise: str, question: Question) -> Ticket:
+        key = (exercise, question.digest)
+        if key not in self._tickets:
+            data, blob = question.encoded
+            self._tickets[key] = self._running().ask(
+                exercise, question.probe.source, question.probe.name, data, blob
+            )  # fmt: skip
+        return self._tickets[key]
+
+    def _start(self, submission: Submission) -> Run:
+        spec = self.folder.spec
+        readable = support.readable()
+        if self.folder.data.is_dir():
+            readable.append(os.fspath(self.folder.data.resolve()))
+        start = partial(Run, limits=spec.limits, seed=spec.seed, fixtures=self.folder.fixtures)
+        return start(
+            self._zygote, submission, [exercise.id for exercise in spec.exercises],
+            readable=readable, isolation=self.isolation,
+        )  # fmt: skip
+
+
+def _texts(submission: Submission, exercise: str) -> list[str]:
+    """The lines of an exercise's cells that are more than space."""
+    own = (cell.text for cell in submission.cells if cell.exercise == exercise)
+    return [line.rstrip() for text in own for line in text.splitlines() if line.strip()]

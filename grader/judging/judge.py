@@ -1,0 +1,117 @@
+"""Turns an answer into a verdict, and says it well."""
+
+from __future__ import annotations
+
+from grader.errors import ReferenceFault
+from grader.judging.grading import Grading
+from grader.models.limits import Limits, readable
+from grader.models.message import Localized, Message, say
+from grader.models.observation import Answer, Lost, Raised
+from grader.requirements.base import Check
+from grader.requirements.compare import Failure
+
+
+class CheckFailed(Exception):
+    """A check the student failed: the four parts, and the place."""
+
+    def __init__(
+        self, called: Message, failure: Failure, hint: Localized | Message | None,
+        cell: int | None = None, line: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(str(failure))
+        self.called = called
+        self.expected = failure.expected
+        self.observed = failure.observed
+        self.hint = failure.hint or hint
+        self.cell = cell
+        self.line = line
+
+
+def judge(grading: Grading, exercise: str, check: Check) -> None:
+    """Ask a check's question and judge the answer.
+
+    Raises:
+        CheckFailed: when the student's answer does not do.
+        ReferenceFault: when the solution gives no answer to compare with.
+    """
+    answer = grading.observe(exercise, check.question)
+    try:
+        if check.raises and answer.raised and check.raises in answer.raised.bases:
+            return
+        if check.raises and answer.good:
+            raise Failure(say("{error} is raised", error=check.raises), say("nothing is raised"))
+        expect_value(answer, grading.folder.spec.limits, check.raises)
+        expected = None
+        if check.reference:
+            reference = grading.references.answer(exercise, check.question)
+            if reference.raised:
+                raise ReferenceFault(
+                    f"The solution raises {reference.raised.type} in {exercise}::{check.name}: "
+                    f"{reference.raised.message}",
+                    "Correct the solution or the spec.",
+                )
+            expected = reference.value
+        check.judge(answer.value, expected)
+    except Failure as failure:
+        cell, line = place(grading, exercise, answer, str(check.called))
+        raise CheckFailed(check.called, failure, check.hint, cell, line) from None
+
+
+def expect_value(answer: Answer, limits: Limits, raises: str | None = None) -> None:
+    """Fail where student code raised, or where no answer came.
+
+    Raises:
+        Failure: saying what happened instead.
+    """
+    wanted = say("{error} is raised", error=raises) if raises else say("a result")
+    if answer.lost:
+        raise Failure(wanted, _lost(answer.lost, limits))
+    if answer.raised:
+        raise _raised(answer.raised, wanted, limits)
+
+
+def place(grading: Grading, exercise: str, answer: Answer, called: str) -> tuple[int | None, int | None]:
+    """Cell and line to point to: where student code raised, else where the thing called is defined."""
+    if answer.raised and answer.raised.frames:
+        frame = answer.raised.frames[-1]
+        return frame.cell, frame.line
+    return grading.definitions.place(exercise, called)
+
+
+def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
+    if raised.missing:
+        return Failure(
+            say("`{name}` is defined", name=raised.missing), say("it is not defined"),
+            say("Define `{name}` in this exercise's cell, and run the cell.", name=raised.missing),
+        )  # fmt: skip
+    if raised.limit:
+        return Failure(wanted, over_limit(raised.limit, limits))
+    return Failure(wanted, say("{type}: {message}", type=raised.type, message=_first_lines(raised.message)))
+
+
+def _first_lines(message: str) -> str:
+    lines = message.strip().splitlines()
+    return "\n".join(lines[:3]) + ("\n…" if len(lines) > 3 else "")
+
+
+def over_limit(limit: str, limits: Limits) -> Message:
+    """The text of a limit that was reached, with the limit in it."""
+    match limit:
+        case "time":
+            return say("stopped after {seconds} s", seconds=f"{limits.seconds:g}")
+        case "memory":
+            return say("it needed more memory than the limit of {limit}", limit=readable(limits.memory))
+        case "processes":
+            return say("it started more processes than the limit of {limit}", limit=limits.processes)
+    return say("it wrote more to disk than the limit of {limit}", limit=readable(limits.disk))
+
+
+def _lost(lost: Lost, limits: Limits) -> Message:
+    match lost.to:
+        case "time" | "memory" | "processes" | "disk":
+            return over_limit(lost.to, limits)
+        case "crash":
+            return say("its process ended without an answer ({detail})", detail=lost.detail)
+        case "wire":
+            return say("its answer could not be read: {detail}", detail=lost.detail)
+    return say("the notebook never got to the end of this exercise's cells")

@@ -1,0 +1,223 @@
+"""The pytest plugin: every check of a spec is an item, beside the instructor's own tests.
+
+    pytest assignments/assignment1 --submission PATH
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.assignment.load import SPEC
+from grader.assignment.spec import Exercise
+from grader.errors import GraderError
+from grader.judging.api import Asker, Maker
+from grader.judging.judge import CheckFailed, judge
+from grader.judging.results import make_result
+from grader.judging.session import Judged, Session
+from grader.models.message import Localized
+from grader.models.wording import four_parts
+from grader.requirements.base import Check
+
+SESSION = pytest.StashKey[Session]()
+ASKER = pytest.StashKey[Asker]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("grader", "grading PyTorch assignments")
+    group.addoption("--submission", metavar="PATH", type=Path, help="the notebook or script to grade")
+    group.addoption(
+        "--isolation", choices=("auto", "sandlock", "none"), default="auto", help="what keeps student code apart"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "check(exercise, points, hint, hidden): a check of an assignment")
+    if SESSION not in config.stash:
+        path = config.getoption("--submission")
+        config.stash[SESSION] = Session(path, config.getoption("--isolation"), selection=config.getoption("-k") or None)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SESSION in config.stash:
+        config.stash[SESSION].close()
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
+    return SpecFile.from_parent(parent, path=file_path) if file_path.name == SPEC else None
+
+
+class SpecFile(pytest.File):
+    """An `assignment.yaml`."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        try:
+            grading = self.config.stash[SESSION].grading(self.path.parent)
+        except GraderError as error:
+            raise self.CollectError(str(error)) from error
+        for exercise in grading.folder.spec.exercises:
+            yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, seed=grading.folder.spec.seed)
+
+
+class ExerciseNode(pytest.Collector):
+    """One exercise of a spec."""
+
+    def __init__(self, exercise: Exercise, seed: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.exercise = exercise
+        self._seed = seed
+
+    def collect(self) -> Iterator[pytest.Item]:
+        for requirement in self.exercise.requirements:
+            for check in requirement.checks(self._seed):
+                yield SpecItem.from_parent(self, name=check.name, exercise=self.exercise, check=check)
+
+
+class SpecItem(pytest.Item):
+    """One check of a spec."""
+
+    def __init__(self, exercise: Exercise, check: Check, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.exercise = exercise
+        self.check = check
+
+    def runtest(self) -> None:
+        session = self.config.stash[SESSION]
+        grading = session.grading(self.path.parent)
+        skip_unmet_needs(session, self.exercise)
+        judge(grading, self.exercise.id, self.check)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, CheckFailed):
+            return four_parts(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, None, f"{self.exercise.id}::{self.name}"
+
+
+def skip_unmet_needs(session: Session, exercise: Exercise) -> None:
+    for need in exercise.needs:
+        if session.passed(need) is False:
+            pytest.skip(f"needs {need}, which has not passed")
+
+
+# -- the instructor's own tests
+
+
+def _own_check(item: pytest.Item) -> pytest.Mark | None:
+    """The mark of an instructor's check in an assignment's `checks/`."""
+    inside = item.path.parent.name == "checks" and (item.path.parent.parent / SPEC).is_file()
+    return item.get_closest_marker("check") if inside else None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    mark = _own_check(item)
+    if mark is not None:
+        item.extra_keyword_matches.add(mark.kwargs["exercise"])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Bring each exercise's checks together, and see that every own test belongs to one."""
+    session = config.stash[SESSION]
+    for item in items:
+        mark = _own_check(item)
+        if mark is not None:
+            known = [exercise.id for exercise in session.grading(item.path.parent.parent).folder.spec.exercises]
+            if mark.kwargs["exercise"] not in known:
+                raise pytest.UsageError(
+                    f"{item.location[0]}, line {(item.location[1] or 0) + 1}: {item.name} belongs to the exercise "
+                    f"{mark.kwargs['exercise']!r}, which the spec does not have"
+                )
+    if session.folder is not None:
+        order = {exercise.id: place for place, exercise in enumerate(session.folder.spec.exercises)}
+        items.sort(key=lambda item: order.get(_exercise_of(item) or "", len(order)))
+
+
+def _exercise_of(item: pytest.Item) -> str | None:
+    if isinstance(item, SpecItem):
+        return item.exercise.id
+    mark = _own_check(item)
+    return mark.kwargs["exercise"] if mark else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Put all questions at once: they are answered while the first ones are judged."""
+    if session.config.option.collectonly or session.testsfailed:
+        return
+    grading = session.config.stash[SESSION].started
+    if grading is not None:
+        found = [item for item in session.items if isinstance(item, SpecItem)]
+        grading.prefetch([(item.exercise.id, item.check.question, item.check.reference) for item in found])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    exercise = _exercise_of(item)
+    if exercise is not None and (call.when == "call" or (call.when == "setup" and call.excinfo)):
+        session = item.config.stash[SESSION]
+        if isinstance(item, SpecItem):
+            check = item.check
+            hint = check.hint or item.exercise.hint
+            judged = make_result(f"{exercise}::{item.name}", call, hint, check.hidden, called=check.called)
+            session.judged.append(Judged(exercise, judged, check.weight))
+        else:
+            mark = _own_check(item)
+            assert mark is not None
+            hint = mark.kwargs["hint"]
+            judged = make_result(
+                f"{exercise}::{item.name}", call, hint, mark.kwargs["hidden"], asker=item.stash.get(ASKER, None),
+                points=mark.kwargs["points"], title=_title(item),
+            )  # fmt: skip
+            session.judged.append(Judged(exercise, judged, None))
+    return report
+
+
+def _title(item: pytest.Item) -> str:
+    doc = (getattr(getattr(item, "obj", None), "__doc__", None) or "").strip().splitlines()
+    return doc[0] if doc else item.name.removeprefix("test_").replace("_", " ")
+
+
+@pytest.fixture
+def asker(request: pytest.FixtureRequest) -> Asker:
+    """Puts probes to the submission and to the solution; see `observe` and `reference`."""
+    mark = _own_check(request.node)
+    if mark is None:
+        raise pytest.UsageError(f"{request.node.nodeid} has no @check, so it belongs to no exercise")
+    session = request.config.stash[SESSION]
+    grading = session.grading(request.node.path.parent.parent)
+    exercise = next(e for e in grading.folder.spec.exercises if e.id == mark.kwargs["exercise"])
+    skip_unmet_needs(session, exercise)
+    hint: Localized | None = mark.kwargs["hint"]
+    request.node.stash[ASKER] = Asker(grading, exercise.id, hint)
+    return request.node.stash[ASKER]
+
+
+@pytest.fixture
+def observe(asker: Asker) -> Any:
+    """`observe(probe, *args)`: what the probe brings back from the submission."""
+    return asker.observe
+
+
+@pytest.fixture
+def reference(asker: Asker) -> Any:
+    """`reference(probe, *args)`: what the probe brings back from the solution."""
+    return asker.reference
+
+
+def _maker(name: str) -> Any:
+    @pytest.fixture(name=name)
+    def make(asker: Asker, request: pytest.FixtureRequest) -> Maker:
+        return Maker(name, asker.grading.folder.spec.seed, request.node.name)
+
+    make.__doc__ = f"`{name}(...)`: a seeded tensor."
+    return make
+
+
+randn, rand, randint = _maker("randn"), _maker("rand"), _maker("randint")

@@ -1,0 +1,38 @@
+"""Records the solution's answers to every question the assignment's checks ask."""
+
+from __future__ import annotations
+
+from grader.assignment.load import Folder
+from grader.errors import ReferenceFault, SpecError
+from grader.judging.references import write_recorded
+from grader.judging.run import run_checks
+from grader.judging.session import Session
+from grader.sandbox.zygote import Zygote
+
+
+def record(folder: Folder, zygote: Zygote | None) -> int:
+    """Grade the solution, and write down what it answered.
+
+    Returns:
+        How many answers were recorded.
+
+    Raises:
+        ReferenceFault: when there is no solution.
+        SpecError: when the solution does not pass: such a record would fail every student.
+    """
+    if not folder.solution.exists():
+        raise ReferenceFault(f"There is no solution at {folder.solution}.", "Put it there, or name it in the spec.")
+    session = Session(folder.solution, zygote=zygote, use_recorded=False)
+    try:
+        report = run_checks(folder.path, session)
+        missed = [check for e in report.exercises for check in e.checks if check.outcome != "passed"]
+        if missed:
+            first = missed[0]
+            said = first.detail or f"expected {first.expected}, observed {first.observed}"
+            raise SpecError(f"The solution does not pass {first.id}: {said}.", "Correct the solution or the spec.")
+        assert session.started is not None
+        references = session.started.references
+        write_recorded(folder.recorded, references.answers, references.made_from)
+        return len(references.answers)
+    finally:
+        session.close()

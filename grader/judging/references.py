@@ -1,0 +1,177 @@
+"""Expected values: what the solution answers to the same questions.
+
+The solution is a submission like any other. What it answers can be recorded in
+the assignment's `reference.safetensors`, so that a copy without the solution can
+grade, and a copy with it does not have to run it. The file is one safetensors
+file: every tensor of every answer, and in its metadata the rest as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import safetensors
+from pydantic import ValidationError
+from safetensors.numpy import save
+
+from grader.assignment.load import Folder
+from grader.errors import ReferenceFault, WireError
+from grader.models.observation import Answer, Raised
+from grader.models.values import decode, encode
+from grader.requirements.base import Question
+from grader.sandbox.run import Run
+from grader.submission.read import read_submission
+
+Key = tuple[str, str]
+"""Exercise, and digest of the question."""
+
+
+class Recorded:
+    """What a file of recorded answers holds."""
+
+    def __init__(self, path: Path) -> None:
+        self._answers: dict[str, Any] = {}
+        self._blobs: dict[str, bytes] = {}
+        self.made_from: dict[str, str] = {}
+        if path.exists():
+            self._read(path)
+
+    def _read(self, path: Path) -> None:
+        try:
+            with safetensors.safe_open(path, framework="numpy") as file:
+                metadata = file.metadata() or {}
+                self.made_from = json.loads(metadata["made_from"])
+                self._answers = json.loads(metadata["answers"])
+                parts: dict[str, dict[str, Any]] = {}
+                for name in file.keys():  # noqa: SIM118 (not a dict)
+                    key, _, tensor = name.rpartition("/")
+                    parts.setdefault(key, {})[tensor] = file.get_tensor(name)
+            self._blobs = {key: save(tensors) for key, tensors in parts.items()}
+        except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+            raise ReferenceFault(
+                f"{path} cannot be read as recorded answers ({error}).", "Run `grade record` for the assignment."
+            ) from None
+
+    def get(self, key: Key) -> Answer | None:
+        name = "/".join(key)
+        found = self._answers.get(name)
+        if found is None:
+            return None
+        try:
+            if "raised" in found:
+                return Answer(raised=Raised.model_validate(found["raised"]))
+            return Answer(value=decode(found["value"], self._blobs.get(name, b"")))
+        except (WireError, ValidationError, KeyError) as error:
+            raise ReferenceFault(f"A recorded answer is broken: {error}", "Run `grade record`.") from None
+
+
+def write_recorded(path: Path, answers: dict[Key, Answer], made_from: dict[str, str]) -> None:
+    """Write answers to a file that `Recorded` reads."""
+    index: dict[str, Any] = {}
+    tensors: dict[str, Any] = {}
+    for (exercise, digest), answer in sorted(answers.items()):
+        name = f"{exercise}/{digest}"
+        if answer.raised:
+            index[name] = {"raised": answer.raised.model_dump()}
+            continue
+        data, blob = encode(answer.value)
+        index[name] = {"value": data}
+        if blob:
+            from safetensors.numpy import load
+
+            tensors |= {f"{name}/{key}": value for key, value in load(blob).items()}
+    metadata = {"made_from": json.dumps(made_from, sort_keys=True), "answers": json.dumps(index, sort_keys=True)}
+    path.write_bytes(save(tensors, metadata))
+
+
+class References:
+    """Answers of the solution: recorded ones where they are fresh, else those of a run.
+
+    Args:
+        folder: the assignment.
+        torch_version: asked for when it is needed; the zygote knows it once torch is imported.
+        start: starts a run of a submission.
+        use_recorded: false to record anew.
+    """
+
+    def __init__(
+        self, folder: Folder, start: Callable[[Any], Run], use_recorded: bool = True
+    ) -> None:
+        self._folder = folder
+        self._start = start
+        self._run: Run | None = None
+        self._recorded = Recorded(folder.recorded) if use_recorded else None
+        self._solution = read_submission(folder.solution) if folder.solution.exists() else None
+        self.made_from = {
+            "solution": self._solution.sha256 if self._solution else "",
+            "fixtures": hashlib.sha256(folder.fixtures.encode()).hexdigest(),
+            "seed": str(folder.spec.seed),
+        }
+        self.answers: dict[Key, Answer] = {}
+
+    @property
+    def _fresh(self) -> bool:
+        if self._recorded is None:
+            return False
+        return self._solution is None or self._recorded.made_from == self.made_from
+
+    def prefetch(self, questions: list[tuple[str, Question]]) -> None:
+        """Put questions that will need a run in its queue, so that they are answered in the meantime."""
+        missing = [(e, q) for e, q in questions if self._from_file(e, q) is None]
+        if missing and self._solution is not None:
+            run = self._running()
+            for exercise, question in missing:
+                self._ask(run, exercise, question)
+
+    def answer(self, exercise: str, question: Question) -> Answer:
+        """What the solution answers.
+
+        Raises:
+            ReferenceFault: when there is neither a recorded answer nor a solution, or the
+                solution gives none.
+        """
+        key = (exercise, question.digest)
+        if key not in self.answers:
+            recorded = self._from_file(exercise, question)
+            if recorded is None:
+                if self._solution is None:
+                    raise ReferenceFault(
+                        f"{self._folder.recorded} has no answer to {question.probe.name} in {exercise}, "
+                        f"and there is no solution at {self._folder.solution}.",
+                        "Run `grade record` where the solution is, and copy the file.",
+                    )
+                run = self._running()
+                recorded = run.answer(self._ask(run, exercise, question))
+            self.answers[key] = recorded
+        answer = self.answers[key]
+        if answer.lost:
+            raise ReferenceFault(
+                f"The solution gave no answer in {exercise}: lost to {answer.lost.to} {answer.lost.detail}.",
+                "Correct the solution or the limits of the assignment.",
+            )
+        return answer
+
+    def _from_file(self, exercise: str, question: Question) -> Answer | None:
+        return self._recorded.get((exercise, question.digest)) if self._recorded and self._fresh else None
+
+    def _running(self) -> Run:
+        if self._run is None:
+            self._tickets: dict[Key, Any] = {}
+            self._run = self._start(self._solution)
+        return self._run
+
+    def _ask(self, run: Run, exercise: str, question: Question) -> Any:
+        key = (exercise, question.digest)
+        if key not in self._tickets:
+            data, blob = question.encoded
+            self._tickets[key] = run.ask(exercise, question.probe.source, question.probe.name, data, blob)
+        return self._tickets[key]
+
+    def close(self) -> None:
+        if self._run is not None:
+            self._run.close()
+            self._run = None

@@ -1,0 +1,149 @@
+"""From what pytest caught to a check's result, and from results to the report."""
+
+from __future__ import annotations
+
+import platform
+import traceback
+from typing import Any
+
+import pytest
+
+import grader
+from grader.errors import GraderError
+from grader.judging.api import Asker
+from grader.judging.grading import Grading
+from grader.judging.judge import CheckFailed
+from grader.judging.session import Judged, Session
+from grader.models.cells import Submission
+from grader.models.message import Localized, Message, say
+from grader.models.observation import clean
+from grader.models.report import (
+    AssignmentInfo,
+    CheckResult,
+    ExerciseResult,
+    Outcome,
+    Report,
+    Status,
+    SubmissionInfo,
+)
+from grader.requirements.compare import Failure
+
+
+def make_result(
+    name: str, call: pytest.CallInfo[None], hint: Localized | None, hidden: bool, called: Message | None = None,
+    asker: Asker | None = None, points: float = 0.0, title: str = "",
+) -> CheckResult:  # fmt: skip
+    """What became of one check.
+
+    Args:
+        call: pytest's record of it.
+        called: what was called, where the spec says it.
+        asker: of an instructor's test: what it asked last.
+        points: of an instructor's test; the points of others are shared out later.
+        title: of an instructor's test: what it expects, in a line.
+    """
+    error = call.excinfo.value if call.excinfo else None
+    failed = _as_failed(error, asker, hint, title)
+    outcome: Outcome = "passed"
+    parts: dict[str, Any] = {}
+    if failed is not None:
+        outcome = "failed"
+        parts = {
+            "called": failed.called, "expected": failed.expected, "observed": failed.observed, "hint": failed.hint,
+            "cell": failed.cell, "line": failed.line,
+        }  # fmt: skip
+        if hidden:
+            parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
+    elif isinstance(error, pytest.skip.Exception):
+        outcome = "skipped"
+        parts = {"observed": say("skipped: {cause}", cause=str(error))}
+    elif error is not None:
+        outcome = "error"
+        parts = {"detail": str(error) if isinstance(error, GraderError) else _ours(error)}
+    return CheckResult(
+        id=name, outcome=outcome, earned=points if outcome == "passed" else 0.0, possible=points, hidden=hidden,
+        duration=round(call.duration, 4), **({"called": None if hidden else called} | parts),
+    )  # fmt: skip
+
+
+def _as_failed(
+    error: BaseException | None, asker: Asker | None, hint: Localized | None, title: str
+) -> CheckFailed | None:
+    """The student's failure, if it is one."""
+    if isinstance(error, CheckFailed) or error is None:
+        return error
+    called = (asker.called if asker else None) or say("{title}", title=title)
+    place = asker.place if asker else (None, None)
+    if isinstance(error, Failure):
+        return CheckFailed(called, error, hint, *place)
+    if isinstance(error, AssertionError) and asker is not None and asker.called is not None:
+        said = clean(str(error)).strip().splitlines() or ["it is not so"]
+        return CheckFailed(called, Failure(say("{title}", title=title), say("{said}", said=said[0])), hint, *place)
+    return None
+
+
+def _ours(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    last = frames[-1] if frames else None
+    where = f" ({last.filename}, line {last.lineno})" if last else ""
+    return f"{type(error).__name__}: {error}{where}"
+
+
+def build_report(session: Session) -> Report:
+    """The report of a session that has run.
+
+    Raises:
+        GraderError: when nothing was graded.
+    """
+    grading = session.started
+    if grading is None:
+        raise GraderError("Nothing was graded.", "Give an assignment's folder.")
+    spec = grading.folder.spec
+    starter = grading.starter()
+    exercises = []
+    for exercise in spec.exercises:
+        judged = [j for j in session.judged if j.exercise == exercise.id]
+        if judged:
+            total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
+            checks = [_scored(j, exercise.points, total) for j in judged]
+            exercises.append(_exercise(grading, exercise.id, exercise.title, checks, starter))
+    return Report(
+        assignment=AssignmentInfo(id=spec.id, title=spec.title),
+        submission=SubmissionInfo(name=grading.submission.name, sha256=grading.submission.sha256),
+        grader=grader.__version__, torch=grading.torch_version, python=platform.python_version(),
+        seed=spec.seed, isolation=grading.isolation, selection=session.selection,
+        earned=round(sum(e.earned for e in exercises), 2), possible=round(sum(e.possible for e in exercises), 2),
+        gradable=all(e.status != "error" for e in exercises), exercises=tuple(exercises), cells=grading.cells(),
+    )  # fmt: skip
+
+
+def _scored(judged: Judged, points: float, total: float) -> CheckResult:
+    if judged.weight is None:
+        return judged.result
+    share = points * judged.weight / total
+    passed = judged.result.outcome == "passed"
+    return judged.result.model_copy(update={"possible": share, "earned": share if passed else 0.0})
+
+
+def _exercise(
+    grading: Grading, name: str, title: Localized, checks: list[CheckResult], starter: Submission | None
+) -> ExerciseResult:
+    earned = round(sum(check.earned for check in checks), 2)
+    possible = round(sum(check.possible for check in checks), 2)
+    rounded = [
+        c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks
+    ]  # fmt: skip
+    status: Status = "full" if earned == possible else "partial" if earned else "none"
+    if any(check.outcome == "error" for check in checks):
+        status = "error"
+    elif not earned and grading.untouched(name, starter):
+        status = "not started"
+    notes = ()
+    if not grading.has_own_cells(name):
+        notes = (
+            say("no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
+                name=name),
+        )  # fmt: skip
+    return ExerciseResult(
+        id=name, title=title, status=status, earned=earned, possible=possible, notes=notes, checks=tuple(rounded)
+    )

@@ -1,0 +1,86 @@
+"""What one pytest session grades with, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from grader.assignment.load import Folder, load_assignment
+from grader.errors import UsageError
+from grader.judging.grading import Grading
+from grader.models.report import CheckResult
+from grader.sandbox.support import Wish
+from grader.sandbox.zygote import Zygote
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One check's result, with what scoring needs.
+
+    Attributes:
+        weight: its share of the exercise's points; None for a check with points of its own.
+    """
+
+    exercise: str
+    result: CheckResult
+    weight: float | None
+
+
+@dataclass
+class Session:
+    """Grades one submission of one assignment.
+
+    Args:
+        submission: the file; the starter if None.
+        wish: which isolation to use.
+        zygote: one that is already running, to be left running; otherwise one is started.
+        selection: the `-k` expression, for the report.
+        use_recorded: whether recorded answers of the solution may be used.
+    """
+
+    submission: Path | None = None
+    wish: Wish = "auto"
+    zygote: Zygote | None = None
+    selection: str | None = None
+    use_recorded: bool = True
+    judged: list[Judged] = field(default_factory=list)
+    _own_zygote: Zygote | None = None
+    _grading: Grading | None = None
+
+    def grading(self, path: Path) -> Grading:
+        """The grading of the assignment in a folder.
+
+        Raises:
+            UsageError: when this session grades another assignment already.
+        """
+        if self._grading is None:
+            if self.zygote is None:
+                self.zygote = self._own_zygote = Zygote()
+            folder = load_assignment(path)
+            self._grading = Grading(folder, self.submission, self.zygote, self.wish, self.use_recorded)
+        elif self._grading.folder.path.resolve() != path.resolve():
+            raise UsageError(
+                f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",
+                "Give the folder of one assignment.",
+            )
+        return self._grading
+
+    @property
+    def started(self) -> Grading | None:
+        return self._grading
+
+    @property
+    def folder(self) -> Folder | None:
+        return self._grading.folder if self._grading else None
+
+    def passed(self, exercise: str) -> bool | None:
+        """Whether all checks of an exercise passed so far; None where none was run."""
+        outcomes = [judged.result.outcome for judged in self.judged if judged.exercise == exercise]
+        return all(outcome == "passed" for outcome in outcomes) if outcomes else None
+
+    def close(self) -> None:
+        """End the guests, and the zygote if it is this session's own."""
+        if self._grading is not None:
+            self._grading.close()
+        if self._own_zygote is not None:
+            self._own_zygote.close()

@@ -1,0 +1,37 @@
+"""A submission as cells to run."""
+
+from __future__ import annotations
+
+from grader.models.base import Model
+
+
+class Cell(Model):
+    """One code cell.
+
+    Attributes:
+        number: as a person counts the code cells, from 1; None in a script without cells.
+        source: Python, with IPython's own syntax already turned into calls.
+        filename: what tracebacks call it.
+        exercise: the exercise that owns it.
+        text: the source as the student wrote it.
+    """
+
+    number: int | None
+    source: str
+    filename: str
+    exercise: str | None
+    text: str
+
+
+class Submission(Model):
+    """What was handed in.
+
+    Attributes:
+        name: the file's name.
+        sha256: of the file's bytes.
+        cells: in order.
+    """
+
+    name: str
+    sha256: str
+    cells: tuple[Cell, ...]

@@ -1,0 +1,90 @@
+"""What came back from a guest, validated: cells, answers, and what went wrong in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from grader.models.base import Model
+
+
+def clean(text: str) -> str:
+    """Text that every terminal and encoder can take: no lone surrogates, no control characters."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+Clean = Annotated[str, Field(max_length=2_000_000), AfterValidator(clean)]
+
+
+class Frame(Model):
+    """One place in the student's code.
+
+    Attributes:
+        cell: number of the code cell, from 1; None in a script without cells.
+        line: line in the cell, or in the script, from 1.
+    """
+
+    cell: int | None
+    line: int
+    function: Clean
+    code: Clean
+
+
+class Raised(Model):
+    """An exception of student code.
+
+    Attributes:
+        bases: names of its class and all bases.
+        frames: the student's frames, outermost first.
+        missing: the name the exercise asks for and that is not defined.
+        limit: the limit that ended it.
+    """
+
+    type: Clean
+    bases: tuple[Clean, ...] = Field(max_length=20)
+    message: Clean
+    frames: tuple[Frame, ...] = Field(max_length=20)
+    missing: Clean | None = None
+    limit: Literal["time", "memory"] | None = None
+
+
+LostTo = Literal["time", "crash", "processes", "memory", "disk", "wire", "notebook"]
+
+
+class Lost(Model):
+    """No answer came: the process that should have given it was stopped, or died.
+
+    Attributes:
+        to: what it was lost to.
+        detail: e.g. `signal 11`, `exit status 0`.
+    """
+
+    to: LostTo
+    detail: Clean = ""
+
+
+class CellRun(Model):
+    """What happened in one code cell."""
+
+    number: int | None
+    exercise: str | None
+    seconds: float = Field(ge=0)
+    output: Clean = ""
+    raised: Raised | None = None
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a probe brought back: a value, an exception of student code, or nothing."""
+
+    value: Any = None
+    raised: Raised | None = None
+    lost: Lost | None = None
+
+    @property
+    def good(self) -> bool:
+        return self.raised is None and self.lost is None

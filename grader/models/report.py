@@ -1,0 +1,96 @@
+"""The structured result of grading; every output is rendered from it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from grader.models.base import Model
+from grader.models.message import Localized, Message
+from grader.models.observation import CellRun
+
+FORMAT = 1
+Outcome = Literal["passed", "failed", "skipped", "error"]
+Status = Literal["full", "partial", "none", "not started", "error"]
+
+
+class CheckResult(Model):
+    """One check.
+
+    Attributes:
+        id: `EXERCISE::CHECK`.
+        outcome: `passed`; `failed`, by the student; `skipped`, since a need failed; `error`, our fault.
+        called, expected, observed, hint: the four parts of a message to the student.
+        cell, line: the place in the submission, where one is known.
+        detail: for `error`: what went wrong on our side.
+        duration: seconds.
+    """
+
+    id: str
+    outcome: Outcome
+    earned: float
+    possible: float
+    hidden: bool = False
+    called: Message | None = None
+    expected: Message | None = None
+    observed: Message | None = None
+    hint: Localized | Message | None = None
+    cell: int | None = None
+    line: int | None = None
+    detail: str = ""
+    duration: float = 0.0
+
+
+class ExerciseResult(Model):
+    """One exercise.
+
+    Attributes:
+        notes: what a reader should know, such as lost markers.
+    """
+
+    id: str
+    title: Localized
+    status: Status
+    earned: float
+    possible: float
+    notes: tuple[Message, ...] = ()
+    checks: tuple[CheckResult, ...]
+
+
+class AssignmentInfo(Model):
+    id: str
+    title: Localized
+
+
+class SubmissionInfo(Model):
+    """The file's name and the SHA-256 of its bytes."""
+
+    name: str
+    sha256: str
+
+
+class Report(Model):
+    """What grading one submission came to.
+
+    Attributes:
+        format: of this report; 1.
+        grader, torch, python: versions.
+        seed: of everything random.
+        isolation: what kept the submission's code apart.
+        selection: the `-k` expression, when only a part was graded.
+        gradable: false when a check ended in `error`: then `earned` is no score.
+    """
+
+    format: Literal[1] = FORMAT
+    assignment: AssignmentInfo
+    submission: SubmissionInfo
+    grader: str
+    torch: str
+    python: str
+    seed: int
+    isolation: Literal["sandlock", "none"]
+    selection: str | None = None
+    earned: float
+    possible: float
+    gradable: bool
+    exercises: tuple[ExerciseResult, ...]
+    cells: tuple[CellRun, ...]

@@ -1,0 +1,124 @@
+"""`buffers`: tensors that belong to a module and are not trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from grader.models.base import Model
+from grader.models.message import Message, say
+from grader.requirements.base import Check, ask
+from grader.requirements.compare import Failure, compare, names
+from grader.requirements.expressions import Expression
+from grader.requirements.module import ask_tree
+from grader.requirements.parameters import Initial, judge_initial, judge_tensor
+from grader.requirements.structure import Dtype, ObjectRequirement, require_module
+
+if TYPE_CHECKING:
+    from grader.guest import look
+
+
+class BufferSpec(Model):
+    """One buffer.
+
+    Attributes:
+        persistent: whether it is in the state_dict.
+        moves: `.double()` converts it (a floating one), as it does registered tensors.
+    """
+
+    shape: tuple[int, ...]
+    dtype: Dtype = "float32"
+    persistent: bool = True
+    moves: bool = True
+    initial: Initial | None = None
+
+
+class BuffersRequirement(ObjectRequirement):
+    """Registered buffers, and how calls change them.
+
+    Attributes:
+        buffers: name -> what it must be; each is a check.
+        exact: there may be no others.
+        steps: scenarios, each a check: a list of inputs to call the module with, in order;
+            `train` and `eval` in it switch the mode. Afterwards the buffers must be the solution's.
+    """
+
+    kind: Literal["buffers"]
+    buffers: dict[str, BufferSpec] = Field(min_length=1)
+    exact: bool = True
+    steps: tuple[tuple[Expression, ...], ...] = ()
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        question = self.structure(seed)
+        for name, spec in self.buffers.items():
+
+            def judge(observed: Any, expected: Any, name: str = name, spec: BufferSpec = spec) -> None:
+                self._judge_one(name, spec, observed, expected)
+
+            yield self._check(
+                f"buffer[{name}]", say("the buffers of {object}", object=self.object), question, judge,
+                reference=spec.initial == "reference",
+            )  # fmt: skip
+        for number, steps in enumerate(self.steps, 1):
+            trees = [step if step in ("train", "eval") else ask_tree(step, seed) for step in steps]
+            yield self._check(
+                f"buffers-after[{number}]",
+                say("the buffers of {object} after {steps}", object=self.object, steps=", ".join(steps)),
+                ask(observe_buffers, seed, tree=self.object, steps=trees), self._judge_after, reference=True,
+            )  # fmt: skip
+
+    def _judge_one(self, name: str, spec: BufferSpec, observed: Any, expected: Any) -> None:
+        require_module(observed)
+        found = observed["buffers"].get(name)
+        if found is None:
+            raise Failure(say("a buffer `{name}`", name=name), _instead(name, observed))
+        value = found["value"]
+        judge_tensor(value, spec.shape, spec.dtype)
+        if found["persistent"] != spec.persistent:
+            inside = say("`{name}` is in the state_dict", name=name)
+            outside = say("`{name}` is not in the state_dict", name=name)
+            raise Failure(*((inside, outside) if spec.persistent else (outside, inside)))
+        if spec.initial is not None:
+            wanted = expected["buffers"][name]["value"] if spec.initial == "reference" else spec.initial
+            judge_initial(value, wanted, self.tolerance)
+        after = observed.get("doubled", {}).get(name)
+        if spec.moves and spec.dtype.startswith("float") and after != "float64":
+            raise Failure(say("float64 after .double()"), say("{dtype}", dtype=after or "nothing"))
+        others = [other for other in observed["buffers"] if other not in self.buffers]
+        if self.exact and others:
+            raise Failure(say("no buffers but {names}", names=names(list(self.buffers))), say("also {names}", names=names(others)))
+
+    def _judge_after(self, observed: Any, expected: Any) -> None:
+        for name in self.buffers:
+            if name not in observed["buffers"]:
+                raise Failure(say("a buffer `{name}`", name=name), say("the buffers are {names}", names=names(list(observed["buffers"]))))
+            compare(observed["buffers"][name], expected["buffers"][name], self.tolerance, name)
+        if observed["attached"]:
+            raise Failure(
+                say("`{name}` holds numbers only", name=observed["attached"][0]),
+                say("`{name}` keeps the graph of every batch so far", name=observed["attached"][0]),
+                say("Compute the new value from x.detach(), or within torch.no_grad()."),
+            )
+
+
+def observe_buffers(student: look.Student, tree: Any, steps: list[Any]) -> Any:
+    module = look.evaluate(student, tree)
+    for step in steps:
+        if step in ("train", "eval") if isinstance(step, str) else False:
+            module.train(step == "train")
+        else:
+            value = look.evaluate(student, step)
+            module(value.requires_grad_() if value.is_floating_point() else value)
+    buffers = dict(module.named_buffers())
+    return {"buffers": buffers, "attached": [name for name, value in buffers.items() if value.grad_fn is not None]}
+
+
+def _instead(name: str, observed: dict[str, Any]) -> Message:
+    if name in observed["parameters"]:
+        return say("`{name}` is a Parameter", name=name)
+    if name in observed["attributes"]:
+        kind = observed["attributes"][name]
+        return say("`{name}` is a plain {kind}: neither saved nor moved with the module", name=name, kind=kind)
+    return say("the buffers are {names}", names=names(list(observed["buffers"])))

@@ -1,0 +1,191 @@
+"""`hooks`: what they record and change, how often they fire, and whether they go away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from grader.models.message import say
+from grader.models.values import Tensor
+from grader.requirements.base import Check, Requirement, Weights, ask
+from grader.requirements.compare import Failure, compare
+from grader.requirements.expressions import Expression
+from grader.requirements.function import judge_inputs
+from grader.requirements.module import ask_tree, compare_gradients
+
+if TYPE_CHECKING:
+    import torch
+
+    from grader.guest import look
+
+HookKind = Literal["forward_pre", "forward", "full_backward", "backward", "tensor"]
+
+
+class HooksRequirement(Requirement):
+    """Hooks that the student's code attaches to a model.
+
+    Attributes:
+        model: the model, e.g. `nn.Linear(4, 2)`; `model` in `attach`.
+        attach: the student's call, e.g. `watch(model, log)`; `log` is a list that starts empty.
+        inputs: what the model is called with, each time.
+        calls: how often; gradients add up over the calls.
+        gradients: run backward after each call, and compare gradients.
+        output: compare the output.
+        log: compare what is in the log.
+        copies: what is in the log must survive later changes of inputs, outputs and gradients,
+            and hold no graph.
+        registered: path -> kind -> how many hooks there must be.
+        handles: how many handles `attach` must return; removing them must undo everything.
+        weights: whether both models get the same seeded parameters.
+    """
+
+    kind: Literal["hooks"]
+    model: Expression
+    attach: Expression
+    inputs: tuple[Expression, ...] = Field(min_length=1)
+    calls: int = Field(default=1, ge=1, le=10)
+    gradients: bool = False
+    output: bool = True
+    log: bool = False
+    copies: bool = False
+    registered: dict[str, dict[HookKind, int]] = Field(default_factory=dict)
+    handles: int | None = Field(default=None, ge=1)
+    weights: Weights = "seeded"
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        question = ask(
+            observe_hooks, seed, tree=self.model, tree_attach=self.attach,
+            trees=[ask_tree(text, seed) for text in self.inputs], calls=self.calls, gradients=self.gradients,
+            seeded=self.weights == "seeded", seed=seed,
+        )  # fmt: skip
+        said = say("{attach} on {model}, called with {inputs}", attach=self.attach, model=self.model,
+                   inputs=", ".join(self.inputs))  # fmt: skip
+        for name, wanted, judge in (
+            ("registered", bool(self.registered), self._judge_registered),
+            ("log", self.log, self._judge_log),
+            ("output", self.output, self._judge_output),
+            ("gradients", self.gradients, self._judge_gradients),
+            ("removed", self.handles is not None, self._judge_removed),
+        ):
+            if wanted:
+                yield self._check(f"hook-{name}[{self.name}]", said, question, judge, reference=True)
+
+    @property
+    def name(self) -> str:
+        """The attaching function's name."""
+        return self.attach.split("(", 1)[0].strip()
+
+    def _judge_registered(self, observed: Any, _: Any) -> None:
+        for path, kinds in self.registered.items():
+            for kind, number in kinds.items():
+                found = observed["registered"].get(path, {}).get(kind, 0)
+                if found != number:
+                    raise Failure(
+                        say("{number} {kind} hook at {path}", number=number, kind=kind, path=path or "the model itself"),
+                        say("{found}", found=found if found else _other_kinds(observed["registered"].get(path, {}))),
+                    )
+
+    def _judge_log(self, observed: Any, expected: Any) -> None:
+        compare(observed["log"], expected["log"], self.tolerance, "the log")
+        if self.copies:
+            if any(tensor.requires_grad for tensor in _tensors(observed["log"])):
+                raise Failure(say("detached tensors in the log"), say("tensors that still carry their graph"))
+            try:
+                compare(observed["log_later"], expected["log_later"], self.tolerance)
+            except Failure:
+                raise Failure(
+                    say("copies in the log"),
+                    say("the log changed when the tensors that passed were written to"),
+                    say("`detach()` shares memory; `detach().clone()` does not."),
+                ) from None
+
+    def _judge_output(self, observed: Any, expected: Any) -> None:
+        compare(observed["output"], expected["output"], self.tolerance)
+        judge_inputs(observed["changed"])
+
+    def _judge_gradients(self, observed: Any, expected: Any) -> None:
+        compare_gradients(observed, expected, self)
+
+    def _judge_removed(self, observed: Any, expected: Any) -> None:
+        self._judge_effect(observed, expected)
+        if observed["handles"] != self.handles:
+            raise Failure(
+                say("{number} handle(s) returned", number=self.handles), say("{number}", number=observed["handles"]),
+                say("register_..._hook returns a handle; return it, so that the caller can remove the hook."),
+            )  # fmt: skip
+        compare(observed["log_after_removal"], expected["log_after_removal"], at="the length of the log after removal")
+        compare(observed["output_after_removal"], expected["output_after_removal"], self.tolerance, "the output after removal")
+        left, right = observed["gradients_after_removal"], expected["gradients_after_removal"]
+        compare(left, right, self.tolerance, "the gradients after removal")
+
+    def _judge_effect(self, observed: Any, expected: Any) -> None:
+        """Removing what never worked is no achievement."""
+        if self.log:
+            compare(len(observed["log"]), len(expected["log"]), at="the length of the log")
+        if self.output:
+            compare(observed["output"], expected["output"], self.tolerance)
+        if self.gradients:
+            compare_gradients(observed, expected, self)
+
+
+def _other_kinds(kinds: dict[str, int]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number) or "none"
+
+
+def _tensors(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    return [found for part in value for found in _tensors(part)] if isinstance(value, (list, tuple)) else []
+
+
+def observe_hooks(
+    student: look.Student, tree: Any, tree_attach: Any, trees: list[Any], calls: int, gradients: bool, seeded: bool,
+    seed: int,
+) -> Any:  # fmt: skip
+    model = look.evaluate(student, tree)
+    if seeded:
+        look.fill(model, seed)
+    log = []
+    attached = look.evaluate(student, tree_attach, model=model, log=log)
+    seen = {"registered": look.hook_counts(model)}
+    inputs = [look.evaluate(student, part) for part in trees]
+    for value in inputs:
+        if gradients and value.is_floating_point():
+            value.requires_grad_()
+    before = look.snapshot(inputs)
+    passed = list(inputs)
+    for _ in range(calls):
+        output = model(*inputs)
+        seen["output"] = look.copied(output)
+        seen["changed"] = look.changed(inputs, before)
+        passed += look.tensors(output)
+        if gradients:
+            weights = [torch.linspace(0.5, 2.0, max(t.numel(), 1))[: t.numel()].reshape(t.shape) for t in look.tensors(output)]
+            torch.autograd.backward(look.tensors(output), weights)
+            passed += weights
+    gradients_of = [*inputs, *model.parameters()]
+    seen["input_gradients"] = [look.copied(value.grad) for value in inputs]
+    seen["parameter_gradients"] = {name: look.copied(p.grad) for name, p in model.named_parameters()}
+    seen["log"] = look.copied(log)
+    with torch.no_grad():
+        for tensor in [*passed, *(t.grad for t in gradients_of if t.grad is not None)]:
+            tensor.zero_()
+    seen["log_later"] = look.copied(log)
+    handles = attached if isinstance(attached, (list, tuple)) else [attached]
+    handles = [handle for handle in handles if callable(getattr(handle, "remove", None)) and not isinstance(handle, list)]
+    seen["handles"] = len(handles)
+    for handle in handles:
+        handle.remove()
+    inputs = [look.evaluate(student, part) for part in trees]
+    inputs = [value.detach().fill_(0.5).requires_grad_() if gradients else value for value in inputs]
+    for value in gradients_of:
+        value.grad = None
+    output = model(*inputs)
+    seen["output_after_removal"] = look.copied(output)
+    if gradients:
+        torch.autograd.backward(look.tensors(output), [torch.ones_like(t) for t in look.tensors(output)])
+    seen["gradients_after_removal"] = [value.grad for value in (*inputs, *model.parameters())]
+    seen["log_after_removal"] = len(log)
+    return seen

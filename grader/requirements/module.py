@@ -1,0 +1,132 @@
+"""`module`: a class, what it inherits, how it is constructed, and what calling it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from grader.models.base import Model
+from grader.models.message import say
+from grader.requirements.base import Check, Weights, ask
+from grader.requirements.compare import Failure, compare
+from grader.requirements.expressions import Expression
+from grader.requirements.function import judge_inputs
+from grader.requirements.structure import ObjectRequirement, require_module
+
+if TYPE_CHECKING:
+    from grader.guest import look
+
+
+class ModuleCall(Model):
+    """One call of the module, compared with the solution's.
+
+    Attributes:
+        inputs: the arguments, each an expression such as `randn(8, 4)`.
+        mode: `train` or `eval`, set before the call.
+        times: how often it is called; the last output counts.
+        gradients: also compare the gradients of inputs and parameters, as a check of its own.
+        keeps_inputs: the arguments must hold the same numbers afterwards.
+    """
+
+    inputs: tuple[Expression, ...]
+    mode: Literal["train", "eval"] = "train"
+    times: int = Field(default=1, ge=1, le=100)
+    gradients: bool = False
+    keeps_inputs: bool = True
+
+
+class ModuleRequirement(ObjectRequirement):
+    """A Module by construction and behaviour.
+
+    Attributes:
+        base: the class of torch.nn it must inherit from.
+        constructs: whether there is a check for construction alone.
+        weights: whether both modules get the same seeded parameters.
+        buffers: the same for their buffers; `own` unless said otherwise.
+    """
+
+    kind: Literal["module"]
+    base: str = Field(default="Module", pattern=r"^\w+$")
+    constructs: bool = True
+    weights: Weights = "seeded"
+    buffers: Weights = "own"
+    calls: tuple[ModuleCall, ...] = ()
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        if self.constructs:
+            yield self._check(
+                f"module[{self.name}]", say("{call}", call=self.object), self.structure(seed),
+                lambda observed, _: require_module(observed, self.base),
+            )  # fmt: skip
+        for number, call in enumerate(self.calls, 1):
+            said = say("{object}({inputs}) in {mode} mode", object=self.object, inputs=", ".join(call.inputs),
+                       mode={"train": "training", "eval": "evaluation"}[call.mode])  # fmt: skip
+            question = ask(
+                observe_forward, seed, tree=self.object, trees=[ask_tree(text, seed) for text in call.inputs],
+                train=call.mode == "train", times=call.times, gradients=call.gradients,
+                seeded=self.weights == "seeded", buffers=self.buffers == "seeded", seed=seed,
+            )  # fmt: skip
+
+            def judge(observed: Any, expected: Any, call: ModuleCall = call) -> None:
+                judge_output(observed["output"], expected["output"], self)
+                judge_inputs(observed["changed"] if call.keeps_inputs else [])
+
+            def judge_gradients(observed: Any, expected: Any) -> None:
+                compare_gradients(observed, expected, self)
+
+            yield self._check(f"forward[{number}]", said, question, judge, reference=True)
+            if call.gradients:
+                named = said.model_copy(update={"text": f"gradients of {said.text}"})
+                yield self._check(f"gradients[{number}]", named, question, judge_gradients, reference=True)
+
+
+def ask_tree(text: str, seed: int) -> Any:
+    """The tree of an input."""
+    return ask(observe_forward, seed, tree=text).arguments["tree"]
+
+
+def observe_forward(
+    student: look.Student, tree: Any, trees: list[Any], train: bool, times: int, gradients: bool, seeded: bool,
+    buffers: bool, seed: int,
+) -> Any:  # fmt: skip
+    module = look.evaluate(student, tree)
+    if seeded:
+        look.fill(module, seed, buffers)
+    module.train(train)
+    return look.forward(module, [look.evaluate(student, part) for part in trees], seed, gradients, times)
+
+
+def judge_output(observed: Any, expected: Any, requirement: ObjectRequirement) -> None:
+    """Compare two outputs; a forgotten `return` is named."""
+    if observed is None and expected is not None:
+        raise Failure(say("an output"), say("None"), say("Does forward return its result?"))
+    compare(observed, expected, requirement.tolerance)
+
+
+def compare_gradients(observed: Any, expected: Any, requirement: ObjectRequirement) -> None:
+    """Compare gradients of inputs and parameters; parameters by name, else by shape and order."""
+    for place, (left, right) in enumerate(
+        zip(observed["input_gradients"], expected["input_gradients"], strict=True), 1
+    ):
+        compare(left, right, requirement.tolerance, f"the gradient of input {place}")
+    left, right = observed["parameter_gradients"], expected["parameter_gradients"]
+    if set(left) != set(right):
+        left, right = _by_shape(left), _by_shape(right)
+    if set(left) != set(right):
+        raise Failure(
+            say("gradients of {count} parameters", count=len(right)), say("gradients of {count}", count=len(left))
+        )
+    for name in right:
+        compare(left[name], right[name], requirement.tolerance, f"the gradient of {name}")
+
+
+def _by_shape(gradients: dict[str, Any]) -> dict[str, Any]:
+    seen: dict[str, int] = {}
+    renamed = {}
+    for gradient in gradients.values():
+        shape = str(list(getattr(gradient, "shape", ())))
+        seen[shape] = seen.get(shape, 0) + 1
+        renamed[f"parameter {seen[shape]} of shape {shape}"] = gradient
+    return renamed

@@ -1,0 +1,121 @@
+"""`parameters`: which Parameters a module has registered, and how they begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import Field
+
+from grader.models.base import Model
+from grader.models.message import say
+from grader.models.values import Tensor
+from grader.requirements.base import Check
+from grader.requirements.compare import Failure, Tolerance, compare, describe, names
+from grader.requirements.structure import Dtype, ObjectRequirement, require_module
+
+Initial = Literal["zeros", "ones", "varied", "reference"] | float
+
+
+class ParameterSpec(Model):
+    """One Parameter.
+
+    Attributes:
+        initial: `zeros`, `ones`, a number, `varied` (not all equal) or `reference` (as the solution's).
+    """
+
+    shape: tuple[int, ...]
+    dtype: Dtype = "float32"
+    requires_grad: bool = True
+    initial: Initial | None = None
+
+
+class ParametersRequirement(ObjectRequirement):
+    """Registered Parameters by name, or by number.
+
+    Attributes:
+        parameters: name -> what it must be; each is a check.
+        exact: there may be no others (part of each check).
+        count: number of Parameters, where names do not matter.
+        total: number of trainable numbers in all.
+    """
+
+    kind: Literal["parameters"]
+    parameters: dict[str, ParameterSpec] = Field(default_factory=dict)
+    exact: bool = True
+    count: int | None = Field(default=None, ge=0)
+    total: int | None = Field(default=None, ge=0)
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        question = self.structure(seed)
+        said = say("the parameters of {object}", object=self.object)
+        for name, spec in self.parameters.items():
+
+            def judge(observed: Any, expected: Any, name: str = name, spec: ParameterSpec = spec) -> None:
+                self._judge_one(name, spec, observed, expected)
+
+            yield self._check(
+                f"parameter[{name}]", said, question, judge, reference=spec.initial == "reference"
+            )  # fmt: skip
+        if self.count is not None or self.total is not None:
+            yield self._check(f"parameters[{self.name}]", said, question, self._judge_numbers)
+
+    def _judge_one(self, name: str, spec: ParameterSpec, observed: Any, expected: Any) -> None:
+        require_module(observed)
+        found = observed["parameters"].get(name)
+        if found is None:
+            raise Failure(say("a Parameter `{name}`", name=name), _instead(name, observed))
+        judge_tensor(found, spec.shape, spec.dtype)
+        if found.requires_grad != spec.requires_grad:
+            raise Failure(
+                say("requires_grad={wanted}", wanted=spec.requires_grad), say("requires_grad={has}", has=found.requires_grad)
+            )  # fmt: skip
+        if spec.initial is not None:
+            wanted = expected["parameters"].get(name) if spec.initial == "reference" else spec.initial
+            judge_initial(found, wanted, self.tolerance)
+        others = [other for other in observed["parameters"] if other not in self.parameters]
+        if self.exact and others:
+            raise Failure(say("no Parameters but {names}", names=names(list(self.parameters))), say("also {names}", names=names(others)))
+
+    def _judge_numbers(self, observed: Any, _: Any) -> None:
+        require_module(observed)
+        found = observed["parameters"]
+        if self.count is not None and len(found) != self.count:
+            raise Failure(
+                say("{count} Parameters", count=self.count),
+                say("{count}: {names}", count=len(found), names=names(list(found))),
+            )
+        total = sum(p.values.size for p in found.values() if p.requires_grad)
+        if self.total is not None and total != self.total:
+            raise Failure(say("{count} trainable numbers", count=self.total), say("{count}", count=total))
+
+
+def _instead(name: str, observed: dict[str, Any]) -> Any:
+    """What stands in a missing Parameter's place."""
+    if name in observed["buffers"]:
+        return say("`{name}` is a buffer", name=name)
+    if name in observed["attributes"]:
+        kind = observed["attributes"][name]
+        return say("`{name}` is a plain {kind}, which is not registered", name=name, kind=kind)
+    return say("the Parameters are {names}", names=names(list(observed["parameters"])))
+
+
+def judge_tensor(found: Tensor, shape: tuple[int, ...], dtype: str) -> None:
+    """Shape, then dtype."""
+    if found.shape != shape:
+        raise Failure(say("shape {shape}", shape=str(list(shape))), say("shape {shape}", shape=str(list(found.shape))))
+    if found.dtype != dtype:
+        raise Failure(say("dtype {dtype}", dtype=dtype), say("dtype {dtype}", dtype=found.dtype))
+
+
+def judge_initial(found: Tensor, wanted: Any, tolerance: Tolerance | None) -> None:
+    """Initial numbers: `zeros`, `ones`, `varied`, a number, or another tensor's."""
+    if isinstance(wanted, Tensor):
+        compare(found, wanted, tolerance)
+    elif wanted == "varied":
+        if found.values.size > 1 and bool((found.values == found.values.flat[0]).all()):
+            raise Failure(say("different initial numbers"), say("all are {number}", number=float(found.values.flat[0])))
+    else:
+        number = {"zeros": 0.0, "ones": 1.0}.get(wanted, wanted)
+        if not bool((found.values == found.values.dtype.type(number)).all()):
+            raise Failure(say("{number} everywhere at first", number=f"{number:g}"), say("{value}", value=describe(found)))

@@ -1,0 +1,124 @@
+"""The judge's handle on the zygote. Light to import: the command line starts it first of all."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from contextlib import suppress
+from typing import Any
+
+from grader import wire
+from grader.errors import SandboxFault
+
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONPATH", "OMP_NUM_THREADS")
+
+
+class Zygote:
+    """A process that has torch imported and forks guests; see `grader.guest.zygote`.
+
+    Use as a context manager, or call `close`.
+    """
+
+    def __init__(self) -> None:
+        self.control, theirs = socket.socketpair()
+        environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "grader.guest.zygote", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is the judge's to answer
+        )
+        theirs.close()
+        self.torch_version: str | None = None
+        self._next = 0
+        self._reader = wire.Reader()
+        self._events: list[dict[str, Any]] = []
+
+    def start(self, limits: dict[str, Any], readable: list[str], isolation: str, channels: list[socket.socket]) -> int:
+        """Fork a guest that holds the other ends of its channels; returns its number."""
+        self._until_ready()
+        self._next += 1
+        request = {
+            "op": "start", "guest": self._next, "limits": limits, "readable": readable, "isolation": isolation,
+        }  # fmt: skip
+        try:
+            socket.send_fds(self.control, [wire.pack(request)], [channel.fileno() for channel in channels])
+        except OSError:
+            self._fail()
+        self._wait("started", self._next)
+        return self._next
+
+    def kill(self, guest: int, pid: int) -> None:
+        """Kill one process of a guest."""
+        wire.send(self.control, {"op": "kill", "guest": guest, "pid": pid})
+
+    def end(self, guest: int) -> None:
+        """Kill all processes of a guest and remove its scratch folder."""
+        wire.send(self.control, {"op": "end", "guest": guest})
+        self._wait("ended", guest)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What the zygote said of its own accord since the last call; read when `control` is readable."""
+        self._read(wait=False)
+        events, self._events = self._events, []
+        return events
+
+    def close(self) -> None:
+        """End every guest, and the zygote."""
+        self.control.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def __enter__(self) -> Zygote:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _until_ready(self) -> None:
+        if self.torch_version is None:
+            self.torch_version = str(self._wait("ready", None)["torch"])
+
+    def _wait(self, event: str, guest: int | None) -> dict[str, Any]:
+        while True:
+            for message in self._events:
+                if message["event"] == event and message.get("guest") == guest:
+                    self._events.remove(message)
+                    return message
+            self._read(wait=True)
+
+    def _read(self, wait: bool) -> None:
+        self.control.setblocking(wait)
+        data = b""
+        try:
+            data = self.control.recv(1 << 16)
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        finally:
+            with suppress(OSError):
+                self.control.setblocking(True)
+        if not data:
+            self._fail()
+        self._events += [header for header, _ in self._reader.feed(data)]
+
+    def _fail(self) -> None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        said = self._process.stderr.read().decode(errors="replace").strip() if self._process.stderr else ""
+        raise SandboxFault(
+            f"The process that runs student code stopped (exit status {self._process.poll()}).",
+            said.splitlines()[-1] if said else "Run the command again; if it happens again, report it.",
+        )

@@ -1,0 +1,123 @@
+"""Reads what was handed in, a notebook or a script, into cells."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+
+from grader.errors import SubmissionError
+from grader.models.cells import Cell, Submission
+
+MAX_SIZE = 64 << 20
+_MARKER = re.compile(r"^\s*#\s*exercise:\s*([\w.-]+)\s*$", re.MULTILINE)
+_CELL = re.compile(r"^#\s*%%(.*)$")
+
+
+def read_submission(path: Path) -> Submission:
+    """Read a `.ipynb` (nbformat 4.0 to 4.5) or a `.py` with `# %%` cells or none.
+
+    An exercise owns a cell by the cell's metadata (`grader.exercise`), or by a
+    comment line `# exercise: ID` in it.
+
+    Raises:
+        SubmissionError: when the file is missing, too large, or not what its name says.
+    """
+    if path.is_dir():
+        raise SubmissionError(f"{path} is a folder.", "Give the notebook (.ipynb) or script (.py) itself.")
+    try:
+        size = path.stat().st_size
+        if size > MAX_SIZE:
+            raise SubmissionError(
+                f"{path} has {size >> 20} MiB; at most {MAX_SIZE >> 20} MiB are read.",
+                "Clear the outputs of the notebook and save it again.",
+            )
+        data = path.read_bytes()
+    except OSError as error:
+        raise SubmissionError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
+    if path.suffix == ".ipynb":
+        cells = _notebook_cells(data, path)
+    elif path.suffix == ".py":
+        cells = _script_cells(data, path)
+    else:
+        raise SubmissionError(f"{path} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
+    return Submission(name=path.name, sha256=hashlib.sha256(data).hexdigest(), cells=tuple(cells))
+
+
+def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
+    advice = "Open it in Jupyter and save it again, or download it once more."
+    try:
+        content = json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        raise SubmissionError(f"{path} is not a notebook: it is not JSON ({error}).", advice) from None
+    version = content.get("nbformat") if isinstance(content, dict) else None
+    if not isinstance(version, int):
+        raise SubmissionError(f"{path} is JSON but not a notebook: it has no nbformat number.", advice)
+    if version != 4:
+        raise SubmissionError(
+            f"{path} is a notebook of format {version}; formats 4.0 to 4.5 are read.", advice
+        )  # fmt: skip
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.from_dict(content)
+            cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+            texts = [("".join(c.source) if isinstance(c.source, list) else str(c.source), c) for c in cells]
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        raise SubmissionError(f"{path} is not a valid notebook: {error}.", advice) from None
+    return [
+        _cell(number, text, _owner(text, cell.get("metadata")), f"<cell {number}>")
+        for number, (text, cell) in enumerate(texts, 1)
+    ]
+
+
+def _script_cells(data: bytes, path: Path) -> list[Cell]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SubmissionError(f"{path} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
+    lines = text.splitlines()
+    starts = [0] + [place for place, line in enumerate(lines) if _CELL.match(line)]
+    starts = sorted(set(starts))
+    cells = []
+    for place, start in enumerate(starts):
+        end = starts[place + 1] if place + 1 < len(starts) else len(lines)
+        part = "\n".join(lines[start:end])
+        title = _CELL.match(lines[start]) if lines else None
+        if title and "[markdown]" in title[1]:
+            continue
+        # The lines before keep their numbers, so that a person finds the place in the file.
+        cell = _cell(None, part, _owner(part, None), f"<script part {place}>")
+        cells.append(cell.model_copy(update={"source": "\n" * start + cell.source}))
+    return cells
+
+
+def _owner(text: str, metadata: Any) -> str | None:
+    try:
+        named = metadata["grader"]["exercise"]
+    except (KeyError, TypeError):
+        named = None
+    marker = _MARKER.search(text)
+    if marker:
+        return marker[1]
+    return named if isinstance(named, str) else None
+
+
+def _cell(number: int | None, text: str, exercise: str | None, filename: str) -> Cell:
+    return Cell(number=number, source=_as_python(text), filename=filename, exercise=exercise, text=text)
+
+
+def _as_python(text: str) -> str:
+    """IPython's own syntax as calls; text that is not even that is left for the compiler to refuse."""
+    if not re.search(r"^\s*[%!?]|[!?]\s*$|=\s*[%!]", text, re.MULTILINE):
+        return text
+    try:
+        return str(TransformerManager().transform_cell(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return text
