@@ -1,18 +1,19 @@
 """Keeps the state an exercise ended in, and answers its probes from copies of it.
 
-A holder is forked where the exercise's last cell has run. For every probe it
-forks once more: the copy answers and is gone, so no probe sees what another
-did, and a hang or a crash costs one answer.
+A holder is forked where the exercise's last cell has run. It forks once more for
+every batch of questions: the copy answers them in order and is gone. The judge
+asks again, in a copy of its own, what did not come out right behind another
+question; so no student loses a point by what another probe did.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import socket
 import sys
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +26,7 @@ from grader.guest.faults import Sources, describe, time_limit
 from grader.guest.shell import Capture
 from grader.guest.values import decode, encode
 
-GRACE = 1.0  # seconds between the polite stop of a probe and its end
+Question = tuple[dict[str, Any], bytes]
 
 
 class Fixtures:
@@ -51,45 +52,48 @@ def seed_everything(seed: int) -> None:
 
 
 def hold(channel: socket.socket, student: look.Student, sources: Sources) -> None:
-    """Answer requests until the judge hangs up. Never returns."""
+    """Answer batches until the judge hangs up. Never returns."""
     os.setsid()
     while True:
         try:
-            request, blob = wire.receive(channel)
+            start, _ = wire.receive(channel)
+            if "batch" not in start:  # a `stop` that came too late
+                continue
+            questions = [wire.receive(channel) for _ in range(start["batch"])]
         except (wire.Closed, OSError):
             os._exit(0)
         pid = os.fork()
         if pid == 0:
             try:
                 os.setpgid(0, 0)
-                _answer(channel, student, sources, request, blob)
+                for question in questions:
+                    _answer(channel, student, sources, question)
             finally:
                 os._exit(0)
-        status = _wait(pid, request["seconds"] + GRACE)
-        wire.send(channel, {"nonce": request["nonce"], "ended": status})
+        wire.send(channel, {"nonce": start["nonce"], "ended": _wait(pid, channel)})
 
 
-def _wait(pid: int, seconds: float) -> int | None:
-    """The exit status of a child, as `waitpid` gives it; None when it had to be killed."""
-    deadline = time.monotonic() + seconds
+def _wait(pid: int, channel: socket.socket) -> int | None:
+    """The exit status of the copy, as `waitpid` gives it; None when the judge had it stopped."""
     pause = 0.0005
-    while time.monotonic() < deadline:
+    while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
             return status
-        time.sleep(pause)
+        if select.select([channel], [], [], pause)[0]:
+            break
         pause = min(pause * 1.3, 0.02)
-    with suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-    with suppress(OSError):
-        os.kill(pid, signal.SIGKILL)
+    with suppress(wire.Closed, OSError):
+        wire.receive(channel)  # `stop`, or the judge hung up
+    for kill in (os.killpg, os.kill):
+        with suppress(OSError):
+            kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     return None
 
 
-def _answer(
-    channel: socket.socket, student: look.Student, sources: Sources, request: dict[str, Any], blob: bytes
-) -> None:
+def _answer(channel: socket.socket, student: look.Student, sources: Sources, question: Question) -> None:
+    request, blob = question
     sys.stdout = sys.stderr = Capture(0)  # type: ignore[assignment]
     header: dict[str, Any] = {"nonce": request["nonce"]}
     answer = b""

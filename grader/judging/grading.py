@@ -56,6 +56,14 @@ class Grading:
         """What the submission answers, in the state the exercise ended in."""
         return self._running().answer(self._ask(exercise, question))
 
+    def observe_again(self, exercise: str, question: Question) -> Answer | None:
+        """The same from a copy that answered nothing before; None if the first answer was such a one."""
+        key = (exercise, question.digest)
+        if not self._tickets[key].behind:
+            return None
+        del self._tickets[key]
+        return self._running().answer(self._ask(exercise, question, fresh=True))
+
     def cells(self) -> tuple[CellRun, ...]:
         """What happened in the submission's cells."""
         return self._running().cells()
@@ -85,12 +93,12 @@ class Grading:
             self._run = self._start(self.submission)
         return self._run
 
-    def _ask(self, exercise: str, question: Question) -> Ticket:
+    def _ask(self, exercise: str, question: Question, fresh: bool = False) -> Ticket:
         key = (exercise, question.digest)
         if key not in self._tickets:
             data, blob = question.encoded
             self._tickets[key] = self._running().ask(
-                exercise, question.probe.source, question.probe.name, data, blob
+                exercise, question.probe.source, question.probe.name, data, blob, fresh
             )  # fmt: skip
         return self._tickets[key]
 

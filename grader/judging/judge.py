@@ -36,25 +36,36 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
     """
     answer = grading.observe(exercise, check.question)
     try:
-        if check.raises and answer.raised and check.raises in answer.raised.bases:
-            return
-        if check.raises and answer.good:
-            raise Failure(say("{error} is raised", error=check.raises), say("nothing is raised"))
-        expect_value(answer, grading.folder.spec.limits, check.raises)
-        expected = None
-        if check.reference:
-            reference = grading.references.answer(exercise, check.question)
-            if reference.raised:
-                raise ReferenceFault(
-                    f"The solution raises {reference.raised.type} in {exercise}::{check.name}: "
-                    f"{reference.raised.message}",
-                    "Correct the solution or the spec.",
-                )
-            expected = reference.value
-        check.judge(answer.value, expected)
+        try:
+            _judge_answer(grading, exercise, check, answer)
+        except Failure:
+            # What failed behind other questions is asked again by itself, and that counts.
+            again = grading.observe_again(exercise, check.question)
+            if again is None:
+                raise
+            answer = again
+            _judge_answer(grading, exercise, check, answer)
     except Failure as failure:
         cell, line = place(grading, exercise, answer, str(check.called))
         raise CheckFailed(check.called, failure, check.hint, cell, line) from None
+
+
+def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer) -> None:
+    if check.raises and answer.raised and check.raises in answer.raised.bases:
+        return
+    if check.raises and answer.good:
+        raise Failure(say("{error} is raised", error=check.raises), say("nothing is raised"))
+    expect_value(answer, grading.folder.spec.limits, check.raises)
+    expected = None
+    if check.reference:
+        reference = grading.references.answer(exercise, check.question)
+        if reference.raised:
+            raise ReferenceFault(
+                f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+                "Correct the solution or the spec.",
+            )
+        expected = reference.value
+    check.judge(answer.value, expected)
 
 
 def expect_value(answer: Answer, limits: Limits, raises: str | None = None) -> None:

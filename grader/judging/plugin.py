@@ -38,12 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(exercise, points, hint, hidden): a check of an assignment")
     if SESSION not in config.stash:
         path = config.getoption("--submission")
-        config.stash[SESSION] = Session(path, config.getoption("--isolation"), selection=config.getoption("-k") or None)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if SESSION in config.stash:
-        config.stash[SESSION].close()
+        session = Session(path, config.getoption("--isolation"), selection=config.getoption("-k") or None)
+        config.stash[SESSION] = session
+        config.add_cleanup(session.close)
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:

@@ -72,6 +72,7 @@ def _run_pytest(folder: Path, session: Session) -> None:
     arguments = [
         str(folder / SPEC), "--rootdir", str(folder), "-c", os.devnull, "-p", "grader.judging.plugin",
         "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:capture", "-p", "no:faulthandler",
+        "-p", "no:unraisableexception", "-p", "no:threadexception",
     ]  # fmt: skip
     if (folder / "checks").is_dir():
         arguments.append(str(folder / "checks"))

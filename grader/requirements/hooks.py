@@ -162,9 +162,7 @@ def observe_hooks(
         seen["changed"] = look.changed(inputs, before)
         passed += look.tensors(output)
         if gradients:
-            weights = [torch.linspace(0.5, 2.0, max(t.numel(), 1))[: t.numel()].reshape(t.shape) for t in look.tensors(output)]
-            torch.autograd.backward(look.tensors(output), weights)
-            passed += weights
+            passed += look.send_back(output)
     gradients_of = [*inputs, *model.parameters()]
     seen["input_gradients"] = [look.copied(value.grad) for value in inputs]
     seen["parameter_gradients"] = {name: look.copied(p.grad) for name, p in model.named_parameters()}
@@ -185,7 +183,7 @@ def observe_hooks(
     output = model(*inputs)
     seen["output_after_removal"] = look.copied(output)
     if gradients:
-        torch.autograd.backward(look.tensors(output), [torch.ones_like(t) for t in look.tensors(output)])
+        look.send_back(output)
     seen["gradients_after_removal"] = [value.grad for value in (*inputs, *model.parameters())]
     seen["log_after_removal"] = len(log)
     return seen

@@ -6,7 +6,7 @@ import secrets
 import socket
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from grader.errors import WireError
 from grader.models.observation import Answer, Lost, LostTo, Raised
 from grader.models.values import decode
 
-GRACE = 3.0  # seconds a holder has, beyond the probe's, to say that it ended the probe
+GRACE = 1.5  # seconds between a probe's polite stop and its end, and from there to giving its holder up
 
 
 @dataclass(eq=False)
@@ -24,19 +24,21 @@ class Ticket:
     """A question on its way; `answer` is set when it is settled.
 
     Attributes:
+        fresh: to be answered by a copy of its own.
         alone: to be asked while nothing else runs, since a limit of the whole guest was passed
             while it ran beside others.
         over: the limit of the whole guest that was passed while it ran alone.
+        behind: how many questions the copy that answered had answered before.
     """
 
     header: dict[str, Any]
     blob: bytes
-    answer: Answer | None = None
+    fresh: bool = False
     alone: bool = False
     over: LostTo | None = None
+    answer: Answer | None = None
+    behind: int = 0
     nonce: str = ""
-    deadline: float = field(default=0.0)
-    partial: Answer | None = None
 
 
 class Channel:
@@ -53,25 +55,47 @@ class Channel:
         self.held = False
         self.lost: Lost | None = None
         self.queue: deque[Ticket] = deque()
-        self.current: Ticket | None = None
+        self.batch: list[Ticket] = []
+        self.deadline = 0.0
+        self._nonce = ""
+        self._asked = 0
+        self._stopped = False
         self._reader = wire.Reader()
 
-    def send_next(self) -> None:
-        """Send the first question of the queue."""
-        ticket = self.queue.popleft()
-        ticket.nonce = secrets.token_hex(8)
-        ticket.deadline = time.monotonic() + ticket.header["seconds"] + GRACE
-        ticket.partial = None
-        self.current = ticket
+    @property
+    def busy(self) -> bool:
+        """Whether a copy is at work."""
+        return bool(self._nonce)
+
+    @property
+    def alone(self) -> bool:
+        """Whether what is asked, or would be asked next, must run while nothing else does."""
+        open_ = self.batch or self.queue
+        return bool(open_) and open_[0].alone
+
+    def send_batch(self) -> None:
+        """Send the questions that one copy may answer: all that wait, or one that wants its own."""
+        first = self.queue.popleft()
+        self.batch = [first]
+        while not (first.fresh or first.alone) and self.queue and not self.queue[0].fresh and not self.queue[0].alone:
+            self.batch.append(self.queue.popleft())
+        self._nonce = secrets.token_hex(8)
+        self._asked = len(self.batch)
+        self._stopped = False
+        frames = [wire.pack({"nonce": self._nonce, "batch": len(self.batch)})]
+        for ticket in self.batch:
+            ticket.nonce = secrets.token_hex(8)
+            frames.append(wire.pack({**ticket.header, "nonce": ticket.nonce}, ticket.blob))
+        self._extend()
         try:
             self.sock.settimeout(GRACE)
-            wire.send(self.sock, {**ticket.header, "nonce": ticket.nonce}, ticket.blob)
+            self.sock.sendall(b"".join(frames))
             self.sock.setblocking(False)
         except OSError:
             self.lose(Lost(to="crash", detail="its process is gone"))
 
     def read(self) -> None:
-        """Take what has arrived, and settle the current question with it."""
+        """Take what has arrived, and settle questions with it."""
         try:
             data = self.sock.recv(1 << 20)
         except BlockingIOError:
@@ -89,33 +113,61 @@ class Channel:
             self.lose(Lost(to="wire", detail=detail))
 
     def _take(self, header: dict[str, Any], blob: bytes) -> None:
-        ticket = self.current
-        if ticket is None or header.get("nonce") != ticket.nonce:
-            raise WireError("an answer that nobody asked for")
-        if "ended" in header:
-            self.current = None
-            if ticket.partial is None and ticket.alone and ticket.over is None:
-                self.queue.appendleft(ticket)
+        nonce = header.get("nonce")
+        if "ended" in header and self._nonce and nonce == self._nonce:
+            self._nonce = ""
+            self._settle_rest(header["ended"])
+        elif self.batch and nonce == self.batch[0].nonce:
+            ticket = self.batch.pop(0)
+            ticket.behind = self._asked - len(self.batch) - 1
+            if "raised" in header:
+                ticket.answer = Answer(raised=Raised.model_validate(header["raised"]))
             else:
-                over = Lost(to=ticket.over) if ticket.over else _ending(header["ended"])
-                ticket.answer = ticket.partial or Answer(lost=over)
-        elif "raised" in header:
-            ticket.partial = Answer(raised=Raised.model_validate(header["raised"]))
+                ticket.answer = Answer(value=decode(header.get("value"), blob))
+            self._extend()
         else:
-            ticket.partial = Answer(value=decode(header.get("value"), blob))
+            raise WireError("an answer that nobody asked for")
 
-    def overdue(self) -> bool:
-        return self.current is not None and time.monotonic() > self.current.deadline
+    def _settle_rest(self, status: Any) -> None:
+        """The copy has ended: the question it was at is settled, those behind it are asked again."""
+        if not self.batch:
+            return
+        ticket, *rest = self.batch
+        self.batch = []
+        self.queue.extendleft(reversed(rest))
+        if ticket.alone and ticket.over is None and not self._stopped:
+            self.queue.appendleft(ticket)
+        else:
+            ticket.behind = self._asked - len(rest) - 1
+            ticket.answer = Answer(lost=Lost(to=ticket.over) if ticket.over else _ending(status))
+
+    def _extend(self) -> None:
+        if self.batch:
+            self.deadline = time.monotonic() + self.batch[0].header["seconds"] + GRACE
+
+    def check_deadline(self) -> None:
+        """Have the copy stopped when its question's time is over; give the holder up when it does not."""
+        if not self.busy or time.monotonic() < self.deadline:
+            return
+        if self._stopped:
+            self.lose(Lost(to="time"))
+            return
+        self._stopped = True
+        self.deadline = time.monotonic() + GRACE
+        try:
+            self.sock.sendall(wire.pack({"stop": True}))
+        except OSError:
+            self.lose(Lost(to="time"))
 
     def lose(self, why: Lost) -> None:
         """The holder cannot answer any more: what is open, and all that follows, is lost."""
         if self.lost is None:
             self.lost = why
-        for ticket in [self.current, *self.queue]:
-            if ticket is not None:
-                ticket.answer = Answer(lost=why)
-        self.current = None
+        for ticket in (*self.batch, *self.queue):
+            ticket.answer = Answer(lost=why)
+        self.batch = []
         self.queue.clear()
+        self._nonce = ""
         self.sock.close()
 
 

@@ -65,13 +65,19 @@ class Run:
         self._stop_at = time.monotonic() + limits.notebook_seconds
         self._start_guest()
 
-    def ask(self, exercise: str, source: str, function: str, arguments: Any, blob: bytes) -> Ticket:
-        """Queue a question for an exercise's state; `answer` waits for it."""
+    def ask(
+        self, exercise: str, source: str, function: str, arguments: Any, blob: bytes, fresh: bool = False
+    ) -> Ticket:
+        """Queue a question for an exercise's state; `answer` waits for it.
+
+        Args:
+            fresh: to be answered by a copy of its own, behind no other question.
+        """
         header = {
             "source": source, "function": function, "arguments": arguments,
             "seed": self._seed, "seconds": self._limits.seconds,
         }  # fmt: skip
-        ticket = Ticket(header, blob)
+        ticket = Ticket(header, blob, fresh)
         channel = self._channels[exercise]
         if channel.lost:
             ticket.answer = Answer(lost=channel.lost)
@@ -149,29 +155,25 @@ class Run:
         self._check_deadlines()
 
     def _dispatch(self) -> None:
-        busy = [channel for channel in self._channels.values() if channel.current is not None]
-        if any(channel.current and channel.current.alone for channel in busy):
-            return
-        free = self._parallel - len(busy)
+        busy = [channel for channel in self._channels.values() if channel.busy]
         for channel in self._channels.values():
-            if free > 0 and channel.held and channel.current is None and channel.queue:
-                if channel.queue[0].alone and busy:
-                    continue
-                channel.send_next()
+            if any(other.alone for other in busy) or len(busy) >= self._parallel:
+                return
+            if channel.held and channel.queue and not channel.busy and not (channel.alone and busy):
+                channel.send_batch()
                 busy.append(channel)
-                free = 0 if channel.current and channel.current.alone else free - 1
 
     def _patience(self) -> float:
-        deadlines = [c.current.deadline for c in self._channels.values() if c.current is not None]
+        deadlines = [channel.deadline for channel in self._channels.values() if channel.busy]
         if self._notebook is not None:
             deadlines += [self._running_until, self._stop_at]
         return max(0.0, min(deadlines, default=time.monotonic() + 1) - time.monotonic()) + 0.001
 
     def _check_deadlines(self) -> None:
         for channel in self._channels.values():
-            if channel.overdue():
+            channel.check_deadline()
+            if channel.lost:
                 self._forget(channel)
-                channel.lose(Lost(to="time"))
         now = time.monotonic()
         if self._notebook is not None and now > self._stop_at:
             self._drop_notebook(Lost(to="time"), final=True)
@@ -183,7 +185,7 @@ class Run:
             if event["event"] != "over" or event["guest"] not in self._guests:
                 continue
             limit: LostTo = event["limit"]
-            asked = [c.current for c in self._channels.values() if c.current is not None]
+            asked = [channel.batch[0] for channel in self._channels.values() if channel.busy and channel.batch]
             for ticket in asked:
                 if len(asked) == 1 and (ticket.alone or self._running is None):
                     ticket.over = limit
