@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from grader.requirements.compare import Failure
 
 _HOMES = {
-    "assert_close": "grader.judging.api", "check": "grader.judging.api", "probe": "grader.judging.api",
-    "grade": "grader.judging.run", "Report": "grader.models.report", "Tensor": "grader.models.values",
+    "assert_close": "grader.judging.api",
+    "check": "grader.judging.api",
+    "probe": "grader.judging.api",
+    "grade": "grader.judging.run",
+    "Report": "grader.models.report",
+    "Tensor": "grader.models.values",
     "Failure": "grader.requirements.compare",
-}  # fmt: skip
+}
 
 
 def __getattr__(name: str) -> Any:

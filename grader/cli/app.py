@@ -19,18 +19,21 @@ import grader
 from grader.assignment.load import find_assignment, list_assignments, load_assignment
 from grader.assignment.schema import SCHEMAS
 from grader.errors import GraderError, SubmissionError
-from grader.judging.run import grade
 from grader.judging.recording import record
+from grader.judging.run import grade
 from grader.models.report import Report
 from grader.report.terminal import show
 from grader.sandbox.support import Wish
 from grader.sandbox.zygote import Zygote
 
 app = typer.Typer(
-    name="grade", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="grade",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Grade a PyTorch assignment: `grade ASSIGNMENT [PATH]`, e.g. `grade assignment1 my.ipynb`.",
-)  # fmt: skip
+)
 
 Name = Annotated[str, typer.Argument(help="name of an assignment, or its folder", metavar="ASSIGNMENT")]
 
@@ -42,8 +45,12 @@ def run_command(
     path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="[PATH]")] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
-    select: Annotated[str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")] = None,
-    json_file: Annotated[str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")] = None,
+    select: Annotated[
+        str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")
+    ] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")
+    ] = None,
     isolation: Annotated[Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
 ) -> None:
     report = grade(assignment, path, selection=select, wish=isolation, zygote=context.obj)
@@ -79,8 +86,7 @@ def list_command() -> None:
         except GraderError as error:
             console.print(Text(f"{name}  {error}", style="red"))
             continue
-        total = sum(exercise.points for exercise in spec.exercises)
-        console.print(Text.assemble((name, "bold"), f"  {spec.title.en}, {len(spec.exercises)} exercises, {total:g} points"))
+        console.print(Text.assemble((name, "bold"), f"  {spec.title.en}, {len(spec.exercises)} exercises"))
 
 
 @app.command("record", help="Record the solution's answers, for copies of the assignment without the solution.")
@@ -105,7 +111,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
+    ] = False,
 ) -> None:
     pass
 

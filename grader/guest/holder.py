@@ -94,7 +94,7 @@ def _wait(pid: int, channel: socket.socket) -> int | None:
 
 def _answer(channel: socket.socket, student: look.Student, sources: Sources, question: Question) -> None:
     request, blob = question
-    sys.stdout = sys.stderr = Capture(0)  # type: ignore[assignment]
+    sys.stdout = sys.stderr = Capture(0)
     header: dict[str, Any] = {"nonce": request["nonce"]}
     answer = b""
     try:

@@ -120,10 +120,13 @@ def changed(values: list[Any], before: list[Any]) -> list[int]:
 
 
 def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
-    """Give the parameters (and with `buffers` the floating buffers) seeded values that depend on shape and place among equal shapes only.
+    """Give the parameters seeded values that depend on shape and place among equal shapes only.
 
     So a module of the student's and one of the solution's hold the same numbers,
     whatever the names and the order between different shapes.
+
+    Args:
+        buffers: also fill the floating buffers.
     """
     seen: dict[tuple[int, ...], int] = {}
     with torch.no_grad():
@@ -176,7 +179,8 @@ def send_back(output: Any) -> list[Tensor]:
     found = [tensor for tensor in tensors(output) if tensor.requires_grad]
     gradients = [torch.linspace(0.5, 2.0, max(t.numel(), 1))[: t.numel()].reshape(t.shape).to(t.dtype) for t in found]
     for tensor, gradient in zip(found, gradients, strict=True):
-        _SendBack.apply(tensor, gradient).backward(retain_graph=True)
+        scalar: Tensor = _SendBack.apply(tensor, gradient)  # type: ignore[no-untyped-call]
+        scalar.backward(retain_graph=True)
     return gradients
 
 
@@ -189,9 +193,7 @@ def tensors(value: Any) -> list[Tensor]:
     return [found for part in value for found in tensors(part)] if isinstance(value, (list, tuple)) else []
 
 
-def forward(
-    module: nn.Module, inputs: list[Any], seed: int, gradients: bool = False, times: int = 1
-) -> dict[str, Any]:
+def forward(module: nn.Module, inputs: list[Any], seed: int, gradients: bool = False, times: int = 1) -> dict[str, Any]:
     """Call a module, and see what came of it.
 
     Returns:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
+import time
 from contextlib import suppress
 
 import psutil
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -35,17 +38,29 @@ def private_memory(processes: list[psutil.Process], shared: int) -> int:
     return total
 
 
+def die_with_parent() -> None:
+    """Let the kernel kill this process when the one that forked it is gone (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def end_tree(pid: int) -> None:
     """Kill everything below `pid`, and then `pid` itself, a child of ours."""
-    while living := [p for p in descendants(pid) if p.status() != psutil.STATUS_ZOMBIE]:
+    while living := [process for process in descendants(pid) if _alive(process)]:
         for process in living:
             with suppress(psutil.Error):
                 process.kill()
-        psutil.wait_procs(living, timeout=0.05)
+        time.sleep(0.002)
     with suppress(OSError):
-        os.kill(pid, 9)
+        os.kill(pid, signal.SIGKILL)
     with suppress(OSError):
         os.waitpid(pid, 0)
+
+
+def _alive(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def folder_size(path: str, enough: int) -> int:

@@ -65,7 +65,7 @@ class Shell:
         self._output = output
         self._filename = "<cell>"
         sys.modules["__main__"] = self.module
-        sys.stdout = sys.stderr = output  # type: ignore[assignment]
+        sys.stdout = sys.stderr = output
         builtins.get_ipython = lambda: self  # type: ignore[attr-defined]
         builtins.display = self.display  # type: ignore[attr-defined]
 
@@ -78,7 +78,10 @@ class Shell:
     def _execute(self, source: str, filename: str) -> None:
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         tree = ast.parse(source, filename)
-        shown = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+        last = tree.body[-1] if tree.body else None
+        shown = last if isinstance(last, ast.Expr) else None
+        if shown is not None:
+            tree.body.pop()
         self._evaluate(tree, filename, "exec")
         if shown is not None:
             value = self._evaluate(ast.Expression(shown.value), filename, "eval")
@@ -118,8 +121,11 @@ class Shell:
 
     def system(self, command: str) -> None:
         """A `!command`: refused, politely."""
-        print(f"!{command.split()[0] if command.split() else ''} was not run: commands of the shell "
-              "are not available while grading", file=self._output)  # fmt: skip
+        print(
+            f"!{command.split()[0] if command.split() else ''} was not run: commands of the shell "
+            "are not available while grading",
+            file=self._output,
+        )
 
     def getoutput(self, command: str, *args: Any, **kwargs: Any) -> list[str]:
         """`x = !command`: refused; `x` is an empty list."""

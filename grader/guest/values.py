@@ -20,9 +20,21 @@ MAX_BYTES = 48 << 20
 
 _AS_FLOAT32 = {torch.bfloat16, torch.float8_e4m3fn, torch.float8_e5m2}
 _PLAIN = {
-    torch.float64, torch.float32, torch.float16, torch.bool, torch.uint8, torch.uint16, torch.uint32,
-    torch.uint64, torch.int8, torch.int16, torch.int32, torch.int64, torch.complex64, torch.complex128,
-}  # fmt: skip
+    torch.float64,
+    torch.float32,
+    torch.float16,
+    torch.bool,
+    torch.uint8,
+    torch.uint16,
+    torch.uint32,
+    torch.uint64,
+    torch.int8,
+    torch.int16,
+    torch.int32,
+    torch.int64,
+    torch.complex64,
+    torch.complex128,
+}
 
 
 class TooLarge(Exception):

@@ -27,9 +27,11 @@ import psutil
 import torch
 
 from grader import wire
-from grader.guest import processes
+from grader.guest import look, processes
+from grader.guest.holder import seed_everything
 from grader.guest.notebook import run_guest
 from grader.guest.shared_memory import SharedMemory
+from grader.guest.values import decode, encode
 
 WATCH = 0.1  # seconds between two looks at what the guests use
 MAX_FDS = 250
@@ -85,6 +87,9 @@ class Zygote:
             if self._guests and time.monotonic() >= next_look:
                 self._watch()
                 next_look = time.monotonic() + WATCH
+
+    def close(self) -> None:
+        """End every guest."""
         for number in list(self._guests):
             self._end(number)
 
@@ -110,6 +115,7 @@ class Zygote:
             try:
                 self._control.close()
                 os.setsid()
+                processes.die_with_parent()
                 processes.adopt_orphans()
                 channels = [socket.socket(fileno=fd) for fd in fds]
                 _sandboxed(request, channels, scratch, self._memory)
@@ -195,11 +201,13 @@ def _close(channels: list[socket.socket]) -> None:
 
 
 def warm_up() -> None:
-    """One forward and backward, so that guests do not pay for first times."""
+    """Do once what every guest will do, so that guests do not pay for first times."""
     torch.set_num_threads(1)
-    torch.manual_seed(0)
+    seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
-    model(torch.randn(1, 2)).sum().backward()
+    look.fill(model, 0)
+    seen = look.forward(model, [torch.randn(1, 2)], 0, gradients=True)
+    decode(*encode([seen, look.structure(model), look.hook_counts(model)]))
 
 
 def main() -> None:
@@ -208,11 +216,13 @@ def main() -> None:
     warm_up()
     gc.collect()
     gc.freeze()
+    zygote = Zygote(control)
     try:
-        Zygote(control).serve()
-    except (ConnectionError, KeyboardInterrupt):
-        pass
-    os._exit(0)
+        with suppress(ConnectionError):
+            zygote.serve()
+    finally:
+        zygote.close()
+    os._exit(0)  # torch takes its time to tear down, and there is nothing to save
 
 
 if __name__ == "__main__":

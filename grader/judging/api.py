@@ -53,7 +53,8 @@ def check(
     text = Localized(en=hint) if isinstance(hint, str) else Localized.model_validate(hint) if hint else None
 
     def mark(function: Function) -> Function:
-        return pytest.mark.check(exercise=exercise, points=points, hint=text, hidden=hidden)(function)
+        marked: Function = pytest.mark.check(exercise=exercise, points=points, hint=text, hidden=hidden)(function)
+        return marked
 
     return mark
 

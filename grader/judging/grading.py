@@ -99,7 +99,7 @@ class Grading:
             data, blob = question.encoded
             self._tickets[key] = self._running().ask(
                 exercise, question.probe.source, question.probe.name, data, blob, fresh
-            )  # fmt: skip
+            )
         return self._tickets[key]
 
     def _start(self, submission: Submission) -> Run:
@@ -109,9 +109,12 @@ class Grading:
             readable.append(os.fspath(self.folder.data.resolve()))
         start = partial(Run, limits=spec.limits, seed=spec.seed, fixtures=self.folder.fixtures)
         return start(
-            self._zygote, submission, [exercise.id for exercise in spec.exercises],
-            readable=readable, isolation=self.isolation,
-        )  # fmt: skip
+            self._zygote,
+            submission,
+            [exercise.id for exercise in spec.exercises],
+            readable=readable,
+            isolation=self.isolation,
+        )
 
 
 def _texts(submission: Submission, exercise: str) -> list[str]:

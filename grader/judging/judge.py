@@ -15,9 +15,13 @@ class CheckFailed(Exception):
     """A check the student failed: the four parts, and the place."""
 
     def __init__(
-        self, called: Message, failure: Failure, hint: Localized | Message | None,
-        cell: int | None = None, line: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        called: Message,
+        failure: Failure,
+        hint: Localized | Message | None,
+        cell: int | None = None,
+        line: int | None = None,
+    ) -> None:
         super().__init__(str(failure))
         self.called = called
         self.expected = failure.expected
@@ -92,9 +96,10 @@ def place(grading: Grading, exercise: str, answer: Answer, called: str) -> tuple
 def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
     if raised.missing:
         return Failure(
-            say("`{name}` is defined", name=raised.missing), say("it is not defined"),
+            say("`{name}` is defined", name=raised.missing),
+            say("it is not defined"),
             say("Define `{name}` in this exercise's cell, and run the cell.", name=raised.missing),
-        )  # fmt: skip
+        )
     if raised.limit:
         return Failure(wanted, over_limit(raised.limit, limits))
     return Failure(wanted, say("{type}: {message}", type=raised.type, message=_first_lines(raised.message)))

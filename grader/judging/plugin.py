@@ -1,6 +1,6 @@
 """The pytest plugin: every check of a spec is an item, beside the instructor's own tests.
 
-    pytest assignments/assignment1 --submission PATH
+pytest assignments/assignment1 --submission PATH
 """
 
 from __future__ import annotations
@@ -169,9 +169,14 @@ def pytest_runtest_makereport(
             assert mark is not None
             hint = mark.kwargs["hint"]
             judged = make_result(
-                f"{exercise}::{item.name}", call, hint, mark.kwargs["hidden"], asker=item.stash.get(ASKER, None),
-                points=mark.kwargs["points"], title=_title(item),
-            )  # fmt: skip
+                f"{exercise}::{item.name}",
+                call,
+                hint,
+                mark.kwargs["hidden"],
+                asker=item.stash.get(ASKER, None),
+                points=mark.kwargs["points"],
+                title=_title(item),
+            )
             session.judged.append(Judged(exercise, judged, None))
     return report
 
@@ -192,8 +197,9 @@ def asker(request: pytest.FixtureRequest) -> Asker:
     exercise = next(e for e in grading.folder.spec.exercises if e.id == mark.kwargs["exercise"])
     skip_unmet_needs(session, exercise)
     hint: Localized | None = mark.kwargs["hint"]
-    request.node.stash[ASKER] = Asker(grading, exercise.id, hint)
-    return request.node.stash[ASKER]
+    asker = Asker(grading, exercise.id, hint)
+    request.node.stash[ASKER] = asker
+    return asker
 
 
 @pytest.fixture

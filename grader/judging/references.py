@@ -98,9 +98,7 @@ class References:
         use_recorded: false to record anew.
     """
 
-    def __init__(
-        self, folder: Folder, start: Callable[[Any], Run], use_recorded: bool = True
-    ) -> None:
+    def __init__(self, folder: Folder, start: Callable[[Any], Run], use_recorded: bool = True) -> None:
         self._folder = folder
         self._start = start
         self._run: Run | None = None

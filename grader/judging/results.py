@@ -30,9 +30,15 @@ from grader.requirements.compare import Failure
 
 
 def make_result(
-    name: str, call: pytest.CallInfo[None], hint: Localized | None, hidden: bool, called: Message | None = None,
-    asker: Asker | None = None, points: float = 0.0, title: str = "",
-) -> CheckResult:  # fmt: skip
+    name: str,
+    call: pytest.CallInfo[None],
+    hint: Localized | None,
+    hidden: bool,
+    called: Message | None = None,
+    asker: Asker | None = None,
+    points: float = 0.0,
+    title: str = "",
+) -> CheckResult:
     """What became of one check.
 
     Args:
@@ -49,9 +55,13 @@ def make_result(
     if failed is not None:
         outcome = "failed"
         parts = {
-            "called": failed.called, "expected": failed.expected, "observed": failed.observed, "hint": failed.hint,
-            "cell": failed.cell, "line": failed.line,
-        }  # fmt: skip
+            "called": failed.called,
+            "expected": failed.expected,
+            "observed": failed.observed,
+            "hint": failed.hint or hint,
+            "cell": failed.cell,
+            "line": failed.line,
+        }
         if hidden:
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
     elif isinstance(error, pytest.skip.Exception):
@@ -61,9 +71,14 @@ def make_result(
         outcome = "error"
         parts = {"detail": str(error) if isinstance(error, GraderError) else _ours(error)}
     return CheckResult(
-        id=name, outcome=outcome, earned=points if outcome == "passed" else 0.0, possible=points, hidden=hidden,
-        duration=round(call.duration, 4), **({"called": None if hidden else called} | parts),
-    )  # fmt: skip
+        id=name,
+        outcome=outcome,
+        earned=points if outcome == "passed" else 0.0,
+        possible=points,
+        hidden=hidden,
+        duration=round(call.duration, 4),
+        **({"called": None if hidden else called} | parts),
+    )
 
 
 def _as_failed(
@@ -110,11 +125,18 @@ def build_report(session: Session) -> Report:
     return Report(
         assignment=AssignmentInfo(id=spec.id, title=spec.title),
         submission=SubmissionInfo(name=grading.submission.name, sha256=grading.submission.sha256),
-        grader=grader.__version__, torch=grading.torch_version, python=platform.python_version(),
-        seed=spec.seed, isolation=grading.isolation, selection=session.selection,
-        earned=round(sum(e.earned for e in exercises), 2), possible=round(sum(e.possible for e in exercises), 2),
-        gradable=all(e.status != "error" for e in exercises), exercises=tuple(exercises), cells=grading.cells(),
-    )  # fmt: skip
+        grader=grader.__version__,
+        torch=grading.torch_version,
+        python=platform.python_version(),
+        seed=spec.seed,
+        isolation=grading.isolation,
+        selection=session.selection,
+        earned=round(sum(e.earned for e in exercises), 2),
+        possible=round(sum(e.possible for e in exercises), 2),
+        gradable=all(e.status != "error" for e in exercises),
+        exercises=tuple(exercises),
+        cells=grading.cells(),
+    )
 
 
 def _scored(judged: Judged, points: float, total: float) -> CheckResult:
@@ -130,20 +152,20 @@ def _exercise(
 ) -> ExerciseResult:
     earned = round(sum(check.earned for check in checks), 2)
     possible = round(sum(check.possible for check in checks), 2)
-    rounded = [
-        c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks
-    ]  # fmt: skip
+    rounded = [c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks]
     status: Status = "full" if earned == possible else "partial" if earned else "none"
     if any(check.outcome == "error" for check in checks):
         status = "error"
     elif not earned and grading.untouched(name, starter):
         status = "not started"
-    notes = ()
+    notes: tuple[Message, ...] = ()
     if not grading.has_own_cells(name):
         notes = (
-            say("no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
-                name=name),
-        )  # fmt: skip
+            say(
+                "no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
+                name=name,
+            ),
+        )
     return ExerciseResult(
         id=name, title=title, status=status, earned=earned, possible=possible, notes=notes, checks=tuple(rounded)
     )

@@ -34,9 +34,13 @@ class _Given:
 
 
 def grade(
-    assignment: str | Path, submission: Path | None = None, *, selection: str | None = None, wish: Wish = "auto",
+    assignment: str | Path,
+    submission: Path | None = None,
+    *,
+    selection: str | None = None,
+    wish: Wish = "auto",
     zygote: Zygote | None = None,
-) -> Report:  # fmt: skip
+) -> Report:
     """Grade one submission.
 
     Args:
@@ -70,10 +74,28 @@ def run_checks(folder: Path, session: Session) -> Report:
 def _run_pytest(folder: Path, session: Session) -> None:
     given = _Given(session)
     arguments = [
-        str(folder / SPEC), "--rootdir", str(folder), "-c", os.devnull, "-p", "grader.judging.plugin",
-        "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:capture", "-p", "no:faulthandler",
-        "-p", "no:unraisableexception", "-p", "no:threadexception",
-    ]  # fmt: skip
+        str(folder / SPEC),
+        "--rootdir",
+        str(folder),
+        "-c",
+        os.devnull,
+        "-p",
+        "grader.judging.plugin",
+        "-p",
+        "no:terminal",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:logging",
+        "-p",
+        "no:capture",
+        "-p",
+        "no:faulthandler",
+        "-p",
+        "no:unraisableexception",
+        "-p",
+        "no:threadexception",
+    ]
     if (folder / "checks").is_dir():
         arguments.append(str(folder / "checks"))
     if session.selection:
@@ -94,7 +116,9 @@ def _run_pytest(folder: Path, session: Session) -> None:
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         raise UsageError(
             f"No exercise matches -k {session.selection!r}." if session.selection else "The spec has no checks.",
-            "The exercises are: " + ", ".join(e.id for e in session.folder.spec.exercises) + "." if session.folder else "",
-        )  # fmt: skip
+            "The exercises are: " + ", ".join(e.id for e in session.folder.spec.exercises) + "."
+            if session.folder
+            else "",
+        )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise GraderError(f"pytest stopped with {code!r}.", "Run `pytest` on the assignment's folder to see why.")

@@ -8,7 +8,6 @@ from grader.models.base import Model
 from grader.models.message import Localized, Message
 from grader.models.observation import CellRun
 
-FORMAT = 1
 Outcome = Literal["passed", "failed", "skipped", "error"]
 Status = Literal["full", "partial", "none", "not started", "error"]
 
@@ -80,7 +79,7 @@ class Report(Model):
         gradable: false when a check ended in `error`: then `earned` is no score.
     """
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     assignment: AssignmentInfo
     submission: SubmissionInfo
     grader: str

@@ -10,12 +10,18 @@ from grader.models.message import Localized, Message
 class FourParts(Protocol):
     """What a failed check says."""
 
-    called: Message | None
-    expected: Message | None
-    observed: Message | None
-    hint: Localized | Message | None
-    cell: int | None
-    line: int | None
+    @property
+    def called(self) -> Message | None: ...
+    @property
+    def expected(self) -> Message | None: ...
+    @property
+    def observed(self) -> Message | None: ...
+    @property
+    def hint(self) -> Localized | Message | None: ...
+    @property
+    def cell(self) -> int | None: ...
+    @property
+    def line(self) -> int | None: ...
 
 
 def text(said: Localized | Message | None) -> str:
@@ -35,9 +41,12 @@ def place(cell: int | None, line: int | None) -> str:
 def labelled(failure: FourParts) -> list[tuple[str, str]]:
     """The parts of a failure that there are, with their names."""
     rows = [
-        ("called", text(failure.called)), ("expected", text(failure.expected)), ("observed", text(failure.observed)),
-        ("where", place(failure.cell, failure.line)), ("hint", text(failure.hint)),
-    ]  # fmt: skip
+        ("called", text(failure.called)),
+        ("expected", text(failure.expected)),
+        ("observed", text(failure.observed)),
+        ("where", place(failure.cell, failure.line)),
+        ("hint", text(failure.hint)),
+    ]
     return [(label, said) for label, said in rows if said]
 
 

@@ -14,9 +14,12 @@ from grader.models.wording import labelled, place, text
 
 _MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "error": ("!", "magenta")}
 _STATUS = {
-    "full": ("✓", "green"), "partial": ("◐", "yellow"), "none": ("✗", "red"), "not started": ("·", "dim"),
+    "full": ("✓", "green"),
+    "partial": ("◐", "yellow"),
+    "none": ("✗", "red"),
+    "not started": ("·", "dim"),
     "error": ("!", "magenta"),
-}  # fmt: skip
+}
 
 
 def render(report: Report, verbose: bool = False, quiet: bool = False) -> RenderableType:
@@ -59,8 +62,9 @@ def _total(report: Report) -> RenderableType:
     if not report.gradable:
         return Text(
             "Not graded: a check ended in an error of the grader's own. This is not your mistake; "
-            "please tell your instructor.", style="bold magenta",
-        )  # fmt: skip
+            "please tell your instructor.",
+            style="bold magenta",
+        )
     full = report.earned == report.possible
     line = Text()
     line.append(f"{points(report.earned)} / {points(report.possible)} points", style="bold green" if full else "bold")
@@ -89,7 +93,9 @@ def _exercise(exercise: ExerciseResult, verbose: bool) -> list[RenderableType]:
 
 def _check(check: CheckResult) -> RenderableType:
     mark, style = _MARKS[check.outcome]
-    title = Text.assemble((f"{mark} ", style), (check.id.partition("::")[2], "bold" if check.outcome == "failed" else ""))
+    title = Text.assemble(
+        (f"{mark} ", style), (check.id.partition("::")[2], "bold" if check.outcome == "failed" else "")
+    )
     if check.outcome == "passed":
         title.append(f"  {text(check.called)}", style="dim")
         return title

@@ -10,8 +10,8 @@ from pydantic import model_validator
 from grader.models.message import say
 from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare, names
-from grader.requirements.expressions import Expression
-from grader.requirements.module import ask_tree, compare_gradients
+from grader.requirements.expressions import Expression, compile_all
+from grader.requirements.module import compare_gradients
 
 if TYPE_CHECKING:
     from grader.guest import look
@@ -51,10 +51,15 @@ class ApplyRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask(
-            observe_apply, seed, tree=self.model, tree_call=self.call,
-            trees=[ask_tree(text, seed) for text in self.inputs], seeded=self.weights == "seeded", seed=seed,
+            observe_apply,
+            seed,
+            tree=self.model,
+            tree_call=self.call,
+            trees=compile_all(self.inputs, seed),
+            seeded=self.weights == "seeded",
+            seed=seed,
             returns=self.returns,
-        )  # fmt: skip
+        )
         said = say("{call} on {model}", call=self.call, model=self.model)
         for name, wanted, judge in (
             ("returns", self.returns, self._judge_returned),
@@ -81,24 +86,34 @@ class ApplyRequirement(Requirement):
         self._judge_model(observed)
         left, right = observed["state"], expected["state"]
         if set(left) != set(right):
-            raise Failure(say("the state {names}", names=names(list(right))), say("the state {names}", names=names(list(left))))
+            missing, more = [n for n in right if n not in left], [n for n in left if n not in right]
+            raise Failure(
+                say("the model then has {names}", names=names(missing or list(right))),
+                say("it lacks them") if missing else say("it also has {names}", names=names(more)),
+            )
         for name in right:
             compare(left[name], right[name], self.tolerance, name)
             if left[name].parameter != right[name].parameter or left[name].requires_grad != right[name].requires_grad:
                 wanted = "a Parameter" if right[name].parameter else "no Parameter"
                 raise Failure(
-                    say("{name} is {wanted}, requires_grad={grad}", name=name, wanted=wanted, grad=right[name].requires_grad),
+                    say(
+                        "{name} is {wanted}, requires_grad={grad}",
+                        name=name,
+                        wanted=wanted,
+                        grad=right[name].requires_grad,
+                    ),
                     say("requires_grad={grad}", grad=left[name].requires_grad),
                 )
         if self.same_parameters and observed["replaced"]:
             raise Failure(
-                say("the Parameters themselves are changed"), say("{names} is another object now", names=names(observed["replaced"]))
+                say("the Parameters themselves are changed"),
+                say("{names} is another object now", names=names(observed["replaced"])),
             )
 
     def _judge_effect(self, observed: Any, expected: Any) -> None:
         self._judge_model(observed)
         compare(observed["output"], expected["output"], self.tolerance)
-        compare_gradients(observed, expected, self)
+        compare_gradients(observed, expected, self.tolerance)
 
     def _judge_repr(self, observed: Any, expected: Any) -> None:
         compare(observed["repr"], expected["repr"])
@@ -116,7 +131,10 @@ def observe_apply(
     seen = {
         "returned_model": returned is model,
         "returned_kind": type(returned).__name__,
-        "state": {**{k: look.copied_parameter(v) for k, v in after.items()}, **look.copied(dict(model.named_buffers()))},
+        "state": {
+            **{k: look.copied_parameter(v) for k, v in after.items()},
+            **look.copied(dict(model.named_buffers())),
+        },
         "replaced": [name for name, value in before.items() if name in after and after[name] is not value],
         "repr": repr(model),
     }

@@ -146,15 +146,29 @@ class Requirement(Model):
         raise NotImplementedError
 
     def _check(
-        self, name: str, called: Message, question: Question, judge: Callable[[Any, Any], None],
-        reference: bool = False, raises: str | None = None,
-    ) -> Check:  # fmt: skip
+        self,
+        name: str,
+        called: Message,
+        question: Question,
+        judge: Callable[[Any, Any], None],
+        reference: bool = False,
+        raises: str | None = None,
+    ) -> Check:
         """A check with what all checks of this requirement share."""
-        label = f"{name[:-1]},{self.id}]" if self.id and name.endswith("]") else f"{name}[{self.id}]" if self.id else name
+        label = (
+            f"{name[:-1]},{self.id}]" if self.id and name.endswith("]") else f"{name}[{self.id}]" if self.id else name
+        )
         return Check(
-            name=label, called=called, question=question, judge=judge, reference=reference, raises=raises,
-            hint=self.hint, weight=self.weight, hidden=self.hidden,
-        )  # fmt: skip
+            name=label,
+            called=called,
+            question=question,
+            judge=judge,
+            reference=reference,
+            raises=raises,
+            hint=self.hint,
+            weight=self.weight,
+            hidden=self.hidden,
+        )
 
 
 def ask(probe: Callable[..., Any], seed: int, /, **arguments: Any) -> Question:

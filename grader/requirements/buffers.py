@@ -11,8 +11,7 @@ from grader.models.base import Model
 from grader.models.message import Message, say
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare, names
-from grader.requirements.expressions import Expression
-from grader.requirements.module import ask_tree
+from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.parameters import Initial, judge_initial, judge_tensor
 from grader.requirements.structure import Dtype, ObjectRequirement, require_module
 
@@ -58,16 +57,20 @@ class BuffersRequirement(ObjectRequirement):
                 self._judge_one(name, spec, observed, expected)
 
             yield self._check(
-                f"buffer[{name}]", say("the buffers of {object}", object=self.object), question, judge,
+                f"buffer[{name}]",
+                say("the buffers of {object}", object=self.object),
+                question,
+                judge,
                 reference=spec.initial == "reference",
-            )  # fmt: skip
+            )
         for number, steps in enumerate(self.steps, 1):
-            trees = [step if step in ("train", "eval") else ask_tree(step, seed) for step in steps]
             yield self._check(
                 f"buffers-after[{number}]",
                 say("the buffers of {object} after {steps}", object=self.object, steps=", ".join(steps)),
-                ask(observe_buffers, seed, tree=self.object, steps=trees), self._judge_after, reference=True,
-            )  # fmt: skip
+                ask(observe_buffers, seed, tree=self.object, steps=steps, trees=compile_all(steps, seed)),
+                self._judge_after,
+                reference=True,
+            )
 
     def _judge_one(self, name: str, spec: BufferSpec, observed: Any, expected: Any) -> None:
         require_module(observed)
@@ -88,12 +91,17 @@ class BuffersRequirement(ObjectRequirement):
             raise Failure(say("float64 after .double()"), say("{dtype}", dtype=after or "nothing"))
         others = [other for other in observed["buffers"] if other not in self.buffers]
         if self.exact and others:
-            raise Failure(say("no buffers but {names}", names=names(list(self.buffers))), say("also {names}", names=names(others)))
+            raise Failure(
+                say("no buffers but {names}", names=names(list(self.buffers))), say("also {names}", names=names(others))
+            )
 
     def _judge_after(self, observed: Any, expected: Any) -> None:
         for name in self.buffers:
             if name not in observed["buffers"]:
-                raise Failure(say("a buffer `{name}`", name=name), say("the buffers are {names}", names=names(list(observed["buffers"]))))
+                raise Failure(
+                    say("a buffer `{name}`", name=name),
+                    say("the buffers are {names}", names=names(list(observed["buffers"]))),
+                )
             compare(observed["buffers"][name], expected["buffers"][name], self.tolerance, name)
         if observed["attached"]:
             raise Failure(
@@ -103,13 +111,13 @@ class BuffersRequirement(ObjectRequirement):
             )
 
 
-def observe_buffers(student: look.Student, tree: Any, steps: list[Any]) -> Any:
+def observe_buffers(student: look.Student, tree: Any, steps: list[str], trees: list[Any]) -> Any:
     module = look.evaluate(student, tree)
-    for step in steps:
-        if step in ("train", "eval") if isinstance(step, str) else False:
+    for step, part in zip(steps, trees, strict=True):
+        if step in ("train", "eval"):
             module.train(step == "train")
         else:
-            value = look.evaluate(student, step)
+            value = look.evaluate(student, part)
             module(value.requires_grad_() if value.is_floating_point() else value)
     buffers = dict(module.named_buffers())
     return {"buffers": buffers, "attached": [name for name, value in buffers.items() if value.grad_fn is not None]}

@@ -53,7 +53,9 @@ class ChildrenRequirement(ObjectRequirement):
         modules = observed["modules"]
         direct = [m["path"] for m in modules if m["path"] and "." not in m["path"]]
         if self.direct is not None and direct != list(self.direct):
-            raise Failure(say("the children {names}", names=names(self.direct)), say("the children {names}", names=names(direct)))
+            raise Failure(
+                say("the children {names}", names=names(self.direct)), say("the children {names}", names=names(direct))
+            )
         for kind, number in self.count.items():
             found = [m for m in modules if _is(m, kind)]
             different = {m["same"] for m in found}
@@ -74,7 +76,9 @@ def _judge_child(observed: Any, path: str, kind: str) -> None:
     for module in observed["modules"]:
         if module["path"] == path:
             if not _is(module, kind):
-                raise Failure(say("{path} is a {kind}", path=path or "it", kind=kind), say("a {kind}", kind=module["bases"][0]))
+                raise Failure(
+                    say("{path} is a {kind}", path=path or "it", kind=kind), say("a {kind}", kind=module["bases"][0])
+                )
             return
     plain = observed["attributes"].get(path.split(".")[0])
     if plain:

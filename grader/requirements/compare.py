@@ -10,13 +10,17 @@ import numpy as np
 from pydantic import Field
 
 from grader.models.base import Model
-from grader.models.message import Message, say
+from grader.models.message import Message, Scalar, say
 from grader.models.values import Opaque, Tensor
 
 _TOLERANCES = {
-    "float16": (1e-3, 1e-5), "bfloat16": (1.6e-2, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7),
-    "complex64": (1.3e-6, 1e-5), "complex128": (1e-7, 1e-7),
-}  # fmt: skip
+    "float16": (1e-3, 1e-5),
+    "bfloat16": (1.6e-2, 1e-5),
+    "float32": (1.3e-6, 1e-5),
+    "float64": (1e-7, 1e-7),
+    "complex64": (1.3e-6, 1e-5),
+    "complex128": (1e-7, 1e-7),
+}
 """dtype -> (rtol, atol), as `torch.testing.assert_close` has them."""
 
 
@@ -111,9 +115,10 @@ def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at
                 raise _differ(f"a {_kind(expected)} of {len(expected)}", describe(observed), at)
             if len(observed) != len(expected):
                 raise _differ(
-                    f"{describe(expected)} (length {len(expected)})", f"{describe(observed)} (length {len(observed)})",
+                    f"{describe(expected)} (length {len(expected)})",
+                    f"{describe(observed)} (length {len(observed)})",
                     at,
-                )  # fmt: skip
+                )
             for place, (left, right) in enumerate(zip(observed, expected, strict=True)):
                 compare(left, right, tolerance, f"{at}[{place}]")
         case float() | complex():
@@ -164,10 +169,14 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
         with np.errstate(all="ignore"):
             distance = np.where(close, -1.0, np.nan_to_num(np.abs(left - right), nan=math.inf))
         worst = tuple(int(i) for i in np.unravel_index(int(distance.argmax()), distance.shape))
-    params = {
-        "value": describe(observed), "wrong": len(where), "size": int(close.size), "index": str(list(worst)),
-        "observed": _number(observed.values[worst]), "expected": _number(expected.values[worst]),
-    }  # fmt: skip
+    params: dict[str, Scalar] = {
+        "value": describe(observed),
+        "wrong": len(where),
+        "size": int(close.size),
+        "index": str(list(worst)),
+        "observed": _number(observed.values[worst]),
+        "expected": _number(expected.values[worst]),
+    }
     if close.size == 1:
         said = say("{value}", value=params["value"])
     else:

@@ -46,7 +46,9 @@ class DocsRequirement(ObjectRequirement):
                 def judge(observed: Any, expected: Any, key: str = key, wanted: str = wanted) -> None:
                     right = expected[key] if wanted == "reference" else wanted
                     if observed[key] != right:
-                        raise Failure(say("{value}", value=describe(right)), say("{value}", value=describe(observed[key])))
+                        raise Failure(
+                            say("{value}", value=describe(right)), say("{value}", value=describe(observed[key]))
+                        )
 
                 said = say("repr({object})", object=self.object)
                 if key == "extra_repr":
@@ -58,14 +60,16 @@ class DocsRequirement(ObjectRequirement):
         doc = observed["doc"]
         if doc is None:
             raise Failure(
-                expected, say("the class has none of its own"),
+                expected,
+                say("the class has none of its own"),
                 say('A docstring is the first string in the body of the class: """..."""'),
-            )  # fmt: skip
+            )
         if not isinstance(doc, str):
             raise Failure(
-                expected, say("__doc__ is a {kind}", kind=observed["doc_kind"]),
+                expected,
+                say("__doc__ is a {kind}", kind=observed["doc_kind"]),
                 say("Do not define __doc__; write a string as the first line of the class."),
-            )  # fmt: skip
+            )
         if len(doc.split()) < (self.doc_words or 0):
             raise Failure(expected, say("{value}", value=describe(doc)))
 

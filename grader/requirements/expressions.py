@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import ast
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,10 +26,18 @@ from pydantic import AfterValidator, Field
 from grader.models.values import Tensor
 
 _DTYPES = {
-    "float64": np.float64, "float32": np.float32, "float16": np.float16, "int64": np.int64, "int32": np.int32,
-    "int16": np.int16, "int8": np.int8, "uint8": np.uint8, "bool": np.bool_, "complex64": np.complex64,
+    "float64": np.float64,
+    "float32": np.float32,
+    "float16": np.float16,
+    "int64": np.int64,
+    "int32": np.int32,
+    "int16": np.int16,
+    "int8": np.int8,
+    "uint8": np.uint8,
+    "bool": np.bool_,
+    "complex64": np.complex64,
     "complex128": np.complex128,
-}  # fmt: skip
+}
 
 Array = npt.NDArray[Any]
 
@@ -73,14 +81,20 @@ Expression = Annotated[str, AfterValidator(check_expression), Field(min_length=1
 Call = Annotated[str, AfterValidator(_check_call), Field(min_length=1, max_length=2000)]
 
 
-def compile_expression(text: str, seed: int) -> Any:
+def compile_expression(text: str, seed: int, place: int = 0) -> Any:
     """The tree a guest evaluates, with the makers' tensors in it.
 
     Args:
         text: a valid expression.
         seed: of the assignment; each maker of a text draws from a generator of its own.
+        place: among several expressions of one requirement, so that equal texts make different numbers.
     """
-    return _Compiler(seed, text).compile()
+    return _Compiler(seed, text, place).compile()
+
+
+def compile_all(texts: Iterable[str], seed: int) -> list[Any]:
+    """The trees of several expressions that belong together."""
+    return [compile_expression(text, seed, place) for place, text in enumerate(texts)]
 
 
 def _parse(text: str) -> ast.expr:
@@ -91,8 +105,9 @@ def _parse(text: str) -> ast.expr:
 
 
 class _Compiler:
-    def __init__(self, seed: int, text: str) -> None:
+    def __init__(self, seed: int, text: str, place: int = 0) -> None:
         self._seed = seed
+        self._place = place
         self._text = text
         self._made = 0
 
@@ -140,7 +155,7 @@ class _Compiler:
             else:
                 raise ValueError(f"{self._text!r}: {name} does not take {ast.unparse(keyword)}")
         self._made += 1
-        rng = np.random.default_rng([self._seed, zlib.crc32(self._text.encode()), self._made])
+        rng = np.random.default_rng([self._seed, zlib.crc32(self._text.encode()), self._place, self._made])
         try:
             values = np.asarray(make(rng, *(self._literal(arg) for arg in node.args), **options))
         except (TypeError, ValueError) as error:

@@ -56,14 +56,16 @@ class FunctionRequirement(Requirement):
                 compare(observed["returned"], wanted, self.tolerance)
                 judge_inputs(observed["changed"] if made.keeps_inputs else [])
                 if made.keeps_random and not observed["random_kept"]:
-                    raise Failure(
-                        say("torch's global random state as it was"), say("another state after the call")
-                    )
+                    raise Failure(say("torch's global random state as it was"), say("another state after the call"))
 
             yield self._check(
-                f"call[{number}]", say("{call}", call=made.call), ask(observe_call, seed, tree=made.call), judge,
-                reference=not made.returns and not made.raises, raises=made.raises,
-            )  # fmt: skip
+                f"call[{number}]",
+                say("{call}", call=made.call),
+                ask(observe_call, seed, tree=made.call),
+                judge,
+                reference=not made.returns and not made.raises,
+                raises=made.raises,
+            )
 
 
 def observe_call(student: look.Student, tree: Any) -> Any:

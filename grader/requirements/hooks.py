@@ -11,9 +11,9 @@ from grader.models.message import say
 from grader.models.values import Tensor
 from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare
-from grader.requirements.expressions import Expression
+from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.function import judge_inputs
-from grader.requirements.module import ask_tree, compare_gradients
+from grader.requirements.module import compare_gradients
 
 if TYPE_CHECKING:
     import torch
@@ -56,12 +56,22 @@ class HooksRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask(
-            observe_hooks, seed, tree=self.model, tree_attach=self.attach,
-            trees=[ask_tree(text, seed) for text in self.inputs], calls=self.calls, gradients=self.gradients,
-            seeded=self.weights == "seeded", seed=seed,
-        )  # fmt: skip
-        said = say("{attach} on {model}, called with {inputs}", attach=self.attach, model=self.model,
-                   inputs=", ".join(self.inputs))  # fmt: skip
+            observe_hooks,
+            seed,
+            tree=self.model,
+            tree_attach=self.attach,
+            trees=compile_all(self.inputs, seed),
+            calls=self.calls,
+            gradients=self.gradients,
+            seeded=self.weights == "seeded",
+            seed=seed,
+        )
+        said = say(
+            "{attach} on {model}, called with {inputs}",
+            attach=self.attach,
+            model=self.model,
+            inputs=", ".join(self.inputs),
+        )
         for name, wanted, judge in (
             ("registered", bool(self.registered), self._judge_registered),
             ("log", self.log, self._judge_log),
@@ -83,7 +93,9 @@ class HooksRequirement(Requirement):
                 found = observed["registered"].get(path, {}).get(kind, 0)
                 if found != number:
                     raise Failure(
-                        say("{number} {kind} hook at {path}", number=number, kind=kind, path=path or "the model itself"),
+                        say(
+                            "{number} {kind} hook at {path}", number=number, kind=kind, path=path or "the model itself"
+                        ),
                         say("{found}", found=found if found else _other_kinds(observed["registered"].get(path, {}))),
                     )
 
@@ -106,17 +118,23 @@ class HooksRequirement(Requirement):
         judge_inputs(observed["changed"])
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
-        compare_gradients(observed, expected, self)
+        compare_gradients(observed, expected, self.tolerance)
 
     def _judge_removed(self, observed: Any, expected: Any) -> None:
         self._judge_effect(observed, expected)
         if observed["handles"] != self.handles:
             raise Failure(
-                say("{number} handle(s) returned", number=self.handles), say("{number}", number=observed["handles"]),
+                say("{number} handle(s) returned", number=self.handles),
+                say("{number}", number=observed["handles"]),
                 say("register_..._hook returns a handle; return it, so that the caller can remove the hook."),
-            )  # fmt: skip
+            )
         compare(observed["log_after_removal"], expected["log_after_removal"], at="the length of the log after removal")
-        compare(observed["output_after_removal"], expected["output_after_removal"], self.tolerance, "the output after removal")
+        compare(
+            observed["output_after_removal"],
+            expected["output_after_removal"],
+            self.tolerance,
+            "the output after removal",
+        )
         left, right = observed["gradients_after_removal"], expected["gradients_after_removal"]
         compare(left, right, self.tolerance, "the gradients after removal")
 
@@ -127,7 +145,7 @@ class HooksRequirement(Requirement):
         if self.output:
             compare(observed["output"], expected["output"], self.tolerance)
         if self.gradients:
-            compare_gradients(observed, expected, self)
+            compare_gradients(observed, expected, self.tolerance)
 
 
 def _other_kinds(kinds: dict[str, int]) -> str:
@@ -141,15 +159,21 @@ def _tensors(value: Any) -> list[Tensor]:
 
 
 def observe_hooks(
-    student: look.Student, tree: Any, tree_attach: Any, trees: list[Any], calls: int, gradients: bool, seeded: bool,
+    student: look.Student,
+    tree: Any,
+    tree_attach: Any,
+    trees: list[Any],
+    calls: int,
+    gradients: bool,
+    seeded: bool,
     seed: int,
-) -> Any:  # fmt: skip
+) -> Any:
     model = look.evaluate(student, tree)
     if seeded:
         look.fill(model, seed)
-    log = []
+    log: list[Any] = []
     attached = look.evaluate(student, tree_attach, model=model, log=log)
-    seen = {"registered": look.hook_counts(model)}
+    seen: dict[str, Any] = {"registered": look.hook_counts(model)}
     inputs = [look.evaluate(student, part) for part in trees]
     for value in inputs:
         if gradients and value.is_floating_point():
@@ -172,7 +196,9 @@ def observe_hooks(
             tensor.zero_()
     seen["log_later"] = look.copied(log)
     handles = attached if isinstance(attached, (list, tuple)) else [attached]
-    handles = [handle for handle in handles if callable(getattr(handle, "remove", None)) and not isinstance(handle, list)]
+    handles = [
+        handle for handle in handles if callable(getattr(handle, "remove", None)) and not isinstance(handle, list)
+    ]
     seen["handles"] = len(handles)
     for handle in handles:
         handle.remove()

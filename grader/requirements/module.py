@@ -10,8 +10,8 @@ from pydantic import Field
 from grader.models.base import Model
 from grader.models.message import say
 from grader.requirements.base import Check, Weights, ask
-from grader.requirements.compare import Failure, compare
-from grader.requirements.expressions import Expression
+from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.function import judge_inputs
 from grader.requirements.structure import ObjectRequirement, require_module
 
@@ -57,24 +57,37 @@ class ModuleRequirement(ObjectRequirement):
     def checks(self, seed: int) -> Iterator[Check]:
         if self.constructs:
             yield self._check(
-                f"module[{self.name}]", say("{call}", call=self.object), self.structure(seed),
+                f"module[{self.name}]",
+                say("{call}", call=self.object),
+                self.structure(seed),
                 lambda observed, _: require_module(observed, self.base),
-            )  # fmt: skip
+            )
         for number, call in enumerate(self.calls, 1):
-            said = say("{object}({inputs}) in {mode} mode", object=self.object, inputs=", ".join(call.inputs),
-                       mode={"train": "training", "eval": "evaluation"}[call.mode])  # fmt: skip
+            said = say(
+                "{object}({inputs}) in {mode} mode",
+                object=self.object,
+                inputs=", ".join(call.inputs),
+                mode={"train": "training", "eval": "evaluation"}[call.mode],
+            )
             question = ask(
-                observe_forward, seed, tree=self.object, trees=[ask_tree(text, seed) for text in call.inputs],
-                train=call.mode == "train", times=call.times, gradients=call.gradients,
-                seeded=self.weights == "seeded", buffers=self.buffers == "seeded", seed=seed,
-            )  # fmt: skip
+                observe_forward,
+                seed,
+                tree=self.object,
+                trees=compile_all(call.inputs, seed),
+                train=call.mode == "train",
+                times=call.times,
+                gradients=call.gradients,
+                seeded=self.weights == "seeded",
+                buffers=self.buffers == "seeded",
+                seed=seed,
+            )
 
             def judge(observed: Any, expected: Any, call: ModuleCall = call) -> None:
-                judge_output(observed["output"], expected["output"], self)
+                judge_output(observed["output"], expected["output"], self.tolerance)
                 judge_inputs(observed["changed"] if call.keeps_inputs else [])
 
             def judge_gradients(observed: Any, expected: Any) -> None:
-                compare_gradients(observed, expected, self)
+                compare_gradients(observed, expected, self.tolerance)
 
             yield self._check(f"forward[{number}]", said, question, judge, reference=True)
             if call.gradients:
@@ -82,15 +95,17 @@ class ModuleRequirement(ObjectRequirement):
                 yield self._check(f"gradients[{number}]", named, question, judge_gradients, reference=True)
 
 
-def ask_tree(text: str, seed: int) -> Any:
-    """The tree of an input."""
-    return ask(observe_forward, seed, tree=text).arguments["tree"]
-
-
 def observe_forward(
-    student: look.Student, tree: Any, trees: list[Any], train: bool, times: int, gradients: bool, seeded: bool,
-    buffers: bool, seed: int,
-) -> Any:  # fmt: skip
+    student: look.Student,
+    tree: Any,
+    trees: list[Any],
+    train: bool,
+    times: int,
+    gradients: bool,
+    seeded: bool,
+    buffers: bool,
+    seed: int,
+) -> Any:
     module = look.evaluate(student, tree)
     if seeded:
         look.fill(module, seed, buffers)
@@ -98,19 +113,19 @@ def observe_forward(
     return look.forward(module, [look.evaluate(student, part) for part in trees], seed, gradients, times)
 
 
-def judge_output(observed: Any, expected: Any, requirement: ObjectRequirement) -> None:
+def judge_output(observed: Any, expected: Any, tolerance: Tolerance | None) -> None:
     """Compare two outputs; a forgotten `return` is named."""
     if observed is None and expected is not None:
         raise Failure(say("an output"), say("None"), say("Does forward return its result?"))
-    compare(observed, expected, requirement.tolerance)
+    compare(observed, expected, tolerance)
 
 
-def compare_gradients(observed: Any, expected: Any, requirement: ObjectRequirement) -> None:
+def compare_gradients(observed: Any, expected: Any, tolerance: Tolerance | None) -> None:
     """Compare gradients of inputs and parameters; parameters by name, else by shape and order."""
     for place, (left, right) in enumerate(
         zip(observed["input_gradients"], expected["input_gradients"], strict=True), 1
     ):
-        compare(left, right, requirement.tolerance, f"the gradient of input {place}")
+        compare(left, right, tolerance, f"the gradient of input {place}")
     left, right = observed["parameter_gradients"], expected["parameter_gradients"]
     if set(left) != set(right):
         left, right = _by_shape(left), _by_shape(right)
@@ -119,7 +134,7 @@ def compare_gradients(observed: Any, expected: Any, requirement: ObjectRequireme
             say("gradients of {count} parameters", count=len(right)), say("gradients of {count}", count=len(left))
         )
     for name in right:
-        compare(left[name], right[name], requirement.tolerance, f"the gradient of {name}")
+        compare(left[name], right[name], tolerance, f"the gradient of {name}")
 
 
 def _by_shape(gradients: dict[str, Any]) -> dict[str, Any]:

@@ -54,9 +54,7 @@ class ParametersRequirement(ObjectRequirement):
             def judge(observed: Any, expected: Any, name: str = name, spec: ParameterSpec = spec) -> None:
                 self._judge_one(name, spec, observed, expected)
 
-            yield self._check(
-                f"parameter[{name}]", said, question, judge, reference=spec.initial == "reference"
-            )  # fmt: skip
+            yield self._check(f"parameter[{name}]", said, question, judge, reference=spec.initial == "reference")
         if self.count is not None or self.total is not None:
             yield self._check(f"parameters[{self.name}]", said, question, self._judge_numbers)
 
@@ -68,14 +66,18 @@ class ParametersRequirement(ObjectRequirement):
         judge_tensor(found, spec.shape, spec.dtype)
         if found.requires_grad != spec.requires_grad:
             raise Failure(
-                say("requires_grad={wanted}", wanted=spec.requires_grad), say("requires_grad={has}", has=found.requires_grad)
-            )  # fmt: skip
+                say("requires_grad={wanted}", wanted=spec.requires_grad),
+                say("requires_grad={has}", has=found.requires_grad),
+            )
         if spec.initial is not None:
             wanted = expected["parameters"].get(name) if spec.initial == "reference" else spec.initial
             judge_initial(found, wanted, self.tolerance)
         others = [other for other in observed["parameters"] if other not in self.parameters]
         if self.exact and others:
-            raise Failure(say("no Parameters but {names}", names=names(list(self.parameters))), say("also {names}", names=names(others)))
+            raise Failure(
+                say("no Parameters but {names}", names=names(list(self.parameters))),
+                say("also {names}", names=names(others)),
+            )
 
     def _judge_numbers(self, observed: Any, _: Any) -> None:
         require_module(observed)
@@ -118,4 +120,6 @@ def judge_initial(found: Tensor, wanted: Any, tolerance: Tolerance | None) -> No
     else:
         number = {"zeros": 0.0, "ones": 1.0}.get(wanted, wanted)
         if not bool((found.values == found.values.dtype.type(number)).all()):
-            raise Failure(say("{number} everywhere at first", number=f"{number:g}"), say("{value}", value=describe(found)))
+            raise Failure(
+                say("{number} everywhere at first", number=f"{number:g}"), say("{value}", value=describe(found))
+            )

@@ -10,8 +10,7 @@ from pydantic import model_validator
 from grader.models.message import say
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare, names
-from grader.requirements.expressions import Expression
-from grader.requirements.module import ask_tree
+from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.structure import ObjectRequirement, require_module
 
 if TYPE_CHECKING:
@@ -40,24 +39,32 @@ class StateDictRequirement(ObjectRequirement):
     def checks(self, seed: int) -> Iterator[Check]:
         if self.keys is not None:
             yield self._check(
-                f"state_dict[{self.name}]", say("{object}.state_dict()", object=self.object), self.structure(seed),
-                self._judge_keys, reference=self.keys == "reference",
-            )  # fmt: skip
+                f"state_dict[{self.name}]",
+                say("{object}.state_dict()", object=self.object),
+                self.structure(seed),
+                self._judge_keys,
+                reference=self.keys == "reference",
+            )
         if self.round_trip is not None:
             yield self._check(
                 f"round-trip[{self.name}]",
-                say("{object}: save, load into a fresh one, call with {inputs}", object=self.object,
-                    inputs=", ".join(self.round_trip)),
-                ask(observe_round_trip, seed, tree=self.object, seed=seed,
-                    trees=[ask_tree(text, seed) for text in self.round_trip]),
-                self._judge_round_trip, reference=True,
-            )  # fmt: skip
+                say(
+                    "{object}: save, load into a fresh one, call with {inputs}",
+                    object=self.object,
+                    inputs=", ".join(self.round_trip),
+                ),
+                ask(observe_round_trip, seed, tree=self.object, seed=seed, trees=compile_all(self.round_trip, seed)),
+                self._judge_round_trip,
+                reference=True,
+            )
 
     def _judge_keys(self, observed: Any, expected: Any) -> None:
         require_module(observed)
-        wanted = expected["state"] if self.keys == "reference" else self.keys
+        wanted: list[str] = expected["state"] if self.keys == "reference" else list(self.keys or ())
         if sorted(observed["state"]) != sorted(wanted):
-            raise Failure(say("the keys {names}", names=names(wanted)), say("the keys {names}", names=names(observed["state"])))
+            raise Failure(
+                say("the keys {names}", names=names(wanted)), say("the keys {names}", names=names(observed["state"]))
+            )
 
     def _judge_round_trip(self, observed: Any, expected: Any) -> None:
         if not observed["loaded"] and expected["loaded"]:

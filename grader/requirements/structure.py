@@ -13,9 +13,19 @@ if TYPE_CHECKING:
     from grader.guest import look
 
 Dtype = Literal[
-    "float16", "bfloat16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "bool", "complex64",
+    "float16",
+    "bfloat16",
+    "float32",
+    "float64",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "bool",
+    "complex64",
     "complex128",
-]  # fmt: skip
+]
 
 
 class ObjectRequirement(Requirement):

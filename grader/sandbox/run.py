@@ -43,9 +43,16 @@ class Run:
     """
 
     def __init__(
-        self, zygote: Zygote, submission: Submission, exercises: list[str], limits: Limits, seed: int,
-        fixtures: str, readable: list[str], isolation: Isolation,
-    ) -> None:  # fmt: skip
+        self,
+        zygote: Zygote,
+        submission: Submission,
+        exercises: list[str],
+        limits: Limits,
+        seed: int,
+        fixtures: str,
+        readable: list[str],
+        isolation: Isolation,
+    ) -> None:
         self._zygote = zygote
         self._submission = submission
         self._limits = limits
@@ -74,9 +81,12 @@ class Run:
             fresh: to be answered by a copy of its own, behind no other question.
         """
         header = {
-            "source": source, "function": function, "arguments": arguments,
-            "seed": self._seed, "seconds": self._limits.seconds,
-        }  # fmt: skip
+            "source": source,
+            "function": function,
+            "arguments": arguments,
+            "seed": self._seed,
+            "seconds": self._limits.seconds,
+        }
         ticket = Ticket(header, blob, fresh)
         channel = self._channels[exercise]
         if channel.lost:
@@ -124,12 +134,15 @@ class Run:
         places = {channel.exercise: place for place, channel in enumerate(waiting)}
         cells = [
             {
-                "index": index, "number": cell.number, "source": cell.source, "filename": cell.filename,
+                "index": index,
+                "number": cell.number,
+                "source": cell.source,
+                "filename": cell.filename,
                 "skipped": index in self._skipped,
                 "ends": {e: places[e] for e in self._ends.get(index, ()) if e in places},
             }
             for index, cell in enumerate(self._submission.cells)
-        ]  # fmt: skip
+        ]
         last = self._ends.get(-1, ())
         cells.append({"index": -1, "skipped": True, "ends": {e: places[e] for e in last if e in places}})
         wire.send(notebook, {"cells": cells, "seed": self._seed, "fixtures": self._fixtures})
@@ -225,9 +238,11 @@ class Run:
             index = self._known(header["ran"])
             raised = header.get("raised")
             self._record(
-                index, float(header["seconds"]), str(header["output"]),
+                index,
+                float(header["seconds"]),
+                str(header["output"]),
                 raised=Raised.model_validate(raised) if raised else None,
-            )  # fmt: skip
+            )
             self._running = None
         elif "held" in header:
             channel = self._channels[header["held"]]

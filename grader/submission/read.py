@@ -60,9 +60,7 @@ def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
     if not isinstance(version, int):
         raise SubmissionError(f"{path} is JSON but not a notebook: it has no nbformat number.", advice)
     if version != 4:
-        raise SubmissionError(
-            f"{path} is a notebook of format {version}; formats 4.0 to 4.5 are read.", advice
-        )  # fmt: skip
+        raise SubmissionError(f"{path} is a notebook of format {version}; formats 4.0 to 4.5 are read.", advice)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
