@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -48,7 +49,7 @@ class Student:
         return fixtures[name] if name in fixtures else getattr(self, name)
 
 
-def evaluate(student: Student, tree: Any, **names: Any) -> Any:
+def evaluate(student: Student, tree: Any, /, **names: Any) -> Any:
     """The value of an expression of the spec.
 
     Args:
@@ -217,6 +218,18 @@ def forward(module: nn.Module, inputs: list[Any], seed: int, gradients: bool = F
         seen["input_gradients"] = [v.grad if isinstance(v, Tensor) else None for v in inputs]
         seen["parameter_gradients"] = {name: p.grad for name, p in _named_parameters(module)}
     return seen
+
+
+def take(values: Any, most: int = 1000) -> list[Any]:
+    """Copies of the first values of anything that can be iterated, endless or not."""
+    return [copied(value) for value in itertools.islice(iter(values), most)]
+
+
+def scramble(value: Any) -> None:
+    """Write to every tensor of a value, to see later whether something else shares its memory."""
+    with torch.no_grad():
+        for tensor in tensors(value):
+            tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)
 
 
 def copied(value: Any) -> Any:

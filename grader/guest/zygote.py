@@ -109,6 +109,8 @@ class Zygote:
 
     def _start(self, request: dict[str, Any], fds: list[int]) -> Guest:
         scratch = tempfile.mkdtemp(prefix="grade-")
+        if request["data"]:
+            os.symlink(request["data"], os.path.join(scratch, "data"))
         guest = Guest(0, scratch, request["limits"])
         guest.pid = os.fork()
         if guest.pid == 0:
@@ -155,7 +157,7 @@ class Zygote:
             if process.pid not in kept:
                 with suppress(psutil.Error):
                     process.kill()
-        for name in os.listdir(guest.scratch):
+        for name in set(os.listdir(guest.scratch)) - {"data"}:
             path = os.path.join(guest.scratch, name)
             shutil.rmtree(path, ignore_errors=True)
             with suppress(OSError):

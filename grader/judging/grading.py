@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
@@ -104,15 +103,15 @@ class Grading:
 
     def _start(self, submission: Submission) -> Run:
         spec = self.folder.spec
-        readable = support.readable()
-        if self.folder.data.is_dir():
-            readable.append(os.fspath(self.folder.data.resolve()))
-        start = partial(Run, limits=spec.limits, seed=spec.seed, fixtures=self.folder.fixtures)
-        return start(
+        return Run(
             self._zygote,
             submission,
             [exercise.id for exercise in spec.exercises],
-            readable=readable,
+            limits=spec.limits,
+            seed=spec.seed,
+            fixtures=self.folder.fixtures,
+            readable=support.readable(),
+            data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
         )
 

@@ -7,24 +7,36 @@ from typing import Annotated
 from pydantic import Field
 
 from grader.requirements.apply import ApplyRequirement
+from grader.requirements.autograd import AutogradRequirement
 from grader.requirements.buffers import BuffersRequirement
 from grader.requirements.children import ChildrenRequirement
+from grader.requirements.collate import CollateRequirement
+from grader.requirements.dataset import DatasetRequirement
 from grader.requirements.docs import DocsRequirement
 from grader.requirements.function import FunctionRequirement
 from grader.requirements.hooks import HooksRequirement
+from grader.requirements.loader import LoaderRequirement
 from grader.requirements.module import ModuleRequirement
 from grader.requirements.parameters import ParametersRequirement
+from grader.requirements.sampler import SamplerRequirement
 from grader.requirements.state_dict import StateDictRequirement
+from grader.requirements.training import TrainingRequirement
 
 AnyRequirement = Annotated[
     ApplyRequirement
+    | AutogradRequirement
     | BuffersRequirement
     | ChildrenRequirement
+    | CollateRequirement
+    | DatasetRequirement
     | DocsRequirement
     | FunctionRequirement
     | HooksRequirement
+    | LoaderRequirement
     | ModuleRequirement
     | ParametersRequirement
-    | StateDictRequirement,
+    | SamplerRequirement
+    | StateDictRequirement
+    | TrainingRequirement,
     Field(discriminator="kind"),
 ]

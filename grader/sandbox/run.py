@@ -39,6 +39,7 @@ class Run:
         seed: of torch, random and numpy, before the cells and before every probe.
         fixtures: source of names that expressions may use.
         readable: what a guest may read.
+        data: a folder it may read, too, as `data` in the folder its code runs in.
         isolation: as `support.choose` decided.
     """
 
@@ -51,6 +52,7 @@ class Run:
         seed: int,
         fixtures: str,
         readable: list[str],
+        data: str | None,
         isolation: Isolation,
     ) -> None:
         self._zygote = zygote
@@ -59,6 +61,7 @@ class Run:
         self._seed = seed
         self._fixtures = fixtures
         self._readable = readable
+        self._data = data
         self._isolation = isolation
         self._channels = {exercise: Channel(socket.socket(), exercise) for exercise in exercises}
         self._ends = _ends(submission, exercises)
@@ -128,7 +131,7 @@ class Run:
             channel.sock, other = socket.socketpair()
             others.append(other)
         limits = {**self._limits.model_dump(), "holders": len(waiting) + 4}
-        self._guests.append(self._zygote.start(limits, self._readable, self._isolation, others))
+        self._guests.append(self._zygote.start(limits, self._readable, self._data, self._isolation, others))
         for other in others:
             other.close()
         places = {channel.exercise: place for place, channel in enumerate(waiting)}

@@ -45,7 +45,14 @@ class Zygote:
         self._reader = wire.Reader()
         self._events: list[dict[str, Any]] = []
 
-    def start(self, limits: dict[str, Any], readable: list[str], isolation: str, channels: list[socket.socket]) -> int:
+    def start(
+        self,
+        limits: dict[str, Any],
+        readable: list[str],
+        data: str | None,
+        isolation: str,
+        channels: list[socket.socket],
+    ) -> int:
         """Fork a guest that holds the other ends of its channels; returns its number."""
         self.wait_until_ready()
         self._next += 1
@@ -53,7 +60,8 @@ class Zygote:
             "op": "start",
             "guest": self._next,
             "limits": limits,
-            "readable": readable,
+            "readable": readable if data is None else [*readable, data],
+            "data": data,
             "isolation": isolation,
         }
         try:

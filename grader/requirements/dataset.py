@@ -1,0 +1,222 @@
+"""`dataset`: what a map-style or iterable Dataset holds, and how it behaves as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field, model_validator
+
+from grader.models.message import say
+from grader.requirements.base import Check, ask
+from grader.requirements.compare import Failure, compare
+from grader.requirements.expressions import Expression
+from grader.requirements.structure import ObjectRequirement
+
+if TYPE_CHECKING:
+    import torch
+
+    from grader.guest import look
+
+
+class DatasetRequirement(ObjectRequirement):
+    """A Dataset, compared with the solution's.
+
+    Attributes:
+        items: compare `len` and items: at these indices, or at all (at most 64, from both ends).
+        iterable: it is an IterableDataset: compare what it yields, at most 1000 samples.
+        ends: an index beyond either end raises IndexError, so that `for x in dataset` ends.
+        copies: the same item twice is the same, also after the first was written to, and in a second instance.
+        lazy: an expression for a list that grows when something is loaded or transformed, usually of
+            the fixtures: its length after creation, one access, and a second access.
+        pickles: it survives pickling, as for workers of a DataLoader.
+        workers: numbers of workers of a DataLoader that must bring every sample exactly once.
+    """
+
+    kind: Literal["dataset"]
+    items: tuple[int, ...] | Literal["all"] | None = "all"
+    iterable: bool = False
+    ends: bool = False
+    copies: bool = False
+    lazy: Expression | None = None
+    pickles: bool = False
+    workers: tuple[int, ...] = Field(default=(), max_length=4)
+
+    @model_validator(mode="after")
+    def _fits_its_style(self) -> DatasetRequirement:
+        if self.iterable and (self.ends or self.copies or self.lazy or self.items not in ("all", None)):
+            raise ValueError("`ends`, `copies`, `lazy` and single `items` are for map-style datasets")
+        return self
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        said = say("{object}", object=self.object)
+        asked = {"tree": self.object}
+        if self.items is not None:
+            indices = None if self.items == "all" else list(self.items)
+            question = (
+                ask(observe_samples, seed, **asked)
+                if self.iterable
+                else ask(observe_items, seed, **asked, indices=indices)
+            )
+            yield self._check(f"items[{self.name}]", said, question, self._judge_items, reference=True)
+        if self.ends:
+            yield self._check(f"ends[{self.name}]", said, ask(observe_ends, seed, **asked), self._judge_ends)
+        if self.copies:
+            question = ask(observe_copies, seed, **asked)
+            yield self._check(f"copies[{self.name}]", said, question, self._judge_copies)
+        if self.lazy is not None:
+            question = ask(observe_lazy, seed, **asked, tree_counter=self.lazy)
+            yield self._check(f"lazy[{self.name}]", said, question, self._judge_lazy, reference=True)
+        if self.pickles:
+            yield self._check(f"pickle[{self.name}]", said, ask(observe_pickle, seed, **asked), self._judge_pickle)
+        if self.workers:
+            question = ask(observe_workers, seed, **asked, workers=list(self.workers))
+            yield self._check(f"workers[{self.name}]", said, question, self._judge_workers, reference=True)
+
+    def _judge_items(self, observed: Any, expected: Any) -> None:
+        require_dataset(observed, "IterableDataset" if self.iterable else "Dataset")
+        if not self.iterable and observed["length"] != expected["length"]:
+            raise Failure(
+                say("len is {length}", length=expected["length"]), say("len is {length}", length=observed["length"])
+            )
+        for place, left, right in zip(observed["indices"], observed["items"], expected["items"], strict=False):
+            compare(left, right, self.tolerance, f"item {place}")
+        compare(len(observed["items"]), len(expected["items"]), at="the number of samples")
+
+    def _judge_ends(self, observed: Any, _: Any) -> None:
+        require_dataset(observed, "Dataset")
+        for index, came in observed["beyond"]:
+            if came != "IndexError":
+                raise Failure(say("IndexError for index {index}", index=index), say("{came}", came=came))
+        if observed["counted"] != observed["length"]:
+            raise Failure(
+                say("a `for` loop that ends after {length} items", length=observed["length"]),
+                say("it was stopped after {counted}", counted=observed["counted"]),
+                say("`for` asks for 0, 1, 2, ... until __getitem__ raises IndexError."),
+            )
+
+    def _judge_copies(self, observed: Any, _: Any) -> None:
+        require_dataset(observed, "Dataset")
+        for key, cause in (
+            ("again", "a second access"),
+            ("later", "the first one was written to"),
+            ("other", "an item of another instance was written to"),
+        ):
+            try:
+                compare(observed[key], observed["first"], self.tolerance)
+            except Failure as failure:
+                raise Failure(
+                    say("the same item after {cause}", cause=cause),
+                    failure.observed,
+                    say("Return a new object each time."),
+                ) from None
+
+    def _judge_lazy(self, observed: Any, expected: Any) -> None:
+        for key, when in (
+            ("created", "creation"),
+            ("first", "one access"),
+            ("second", "a second access to the same item"),
+        ):
+            if observed[key] != expected[key]:
+                raise Failure(
+                    say("{number} loaded or transformed after {when}", number=expected[key], when=when),
+                    say("{number}", number=observed[key]),
+                )
+
+    def _judge_pickle(self, observed: Any, _: Any) -> None:
+        require_dataset(observed, "Dataset")
+        compare(observed["after"], observed["before"], self.tolerance, "the item after pickling")
+
+    def _judge_workers(self, observed: Any, expected: Any) -> None:
+        for (number, left), (_, right) in zip(observed, expected, strict=True):
+            if sorted(map(repr, left)) != sorted(map(repr, right)):
+                raise Failure(
+                    say("each of {count} samples once from {number} workers", count=len(right), number=number),
+                    say("{count} samples, {different} different", count=len(left), different=len(set(map(repr, left)))),
+                    say(
+                        "Every worker has its own copy of the dataset; get_worker_info() tells which share is its own."
+                    ),
+                )
+
+
+def require_dataset(observed: Any, base: str) -> None:
+    """Fail where the object's class does not inherit from the Dataset class asked for."""
+    if base not in observed["bases"]:
+        raise Failure(say("a class that inherits from {base}", base=base), say("a {kind}", kind=observed["bases"][0]))
+
+
+def observe_items(student: look.Student, tree: Any, indices: list[int] | None) -> Any:
+    dataset = look.evaluate(student, tree)
+    length = len(dataset)
+    if indices is None:
+        indices = list(range(length)) if length <= 64 else [*range(32), *range(length - 32, length)]
+    items = [look.copied(dataset[index]) for index in indices]
+    bases = [base.__name__ for base in type(dataset).__mro__]
+    return {"bases": bases, "length": length, "indices": indices, "items": items}
+
+
+def observe_samples(student: look.Student, tree: Any) -> Any:
+    dataset = look.evaluate(student, tree)
+    items = look.take(dataset)
+    bases = [base.__name__ for base in type(dataset).__mro__]
+    return {"bases": bases, "indices": list(range(len(items))), "items": items}
+
+
+def observe_ends(student: look.Student, tree: Any) -> Any:
+    dataset = look.evaluate(student, tree)
+    length = len(dataset)
+    beyond = []
+    for index in (length, length + 5, -length - 1):
+        try:
+            came = f"a {type(dataset[index]).__name__}"
+        except Exception as error:
+            came = "IndexError" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
+        beyond.append([index, came])
+    counted = len(look.take(dataset, length + 3)) if length <= 10_000 else length
+    return {
+        "bases": [base.__name__ for base in type(dataset).__mro__],
+        "length": length,
+        "beyond": beyond,
+        "counted": counted,
+    }
+
+
+def observe_copies(student: look.Student, tree: Any) -> Any:
+    dataset, other = look.evaluate(student, tree), look.evaluate(student, tree)
+    bases = [base.__name__ for base in type(dataset).__mro__]
+    item = dataset[0]
+    seen = {"bases": bases, "first": look.copied(item), "again": look.copied(dataset[0])}
+    look.scramble(item)
+    seen["later"] = look.copied(dataset[0])
+    look.scramble(other[0])
+    seen["other"] = look.copied(dataset[0])
+    return seen
+
+
+def observe_lazy(student: look.Student, tree: Any, tree_counter: Any) -> Any:
+    counter = look.evaluate(student, tree_counter)
+    counter.clear()
+    dataset = look.evaluate(student, tree)
+    seen = {"created": len(counter)}
+    dataset[1]
+    seen["first"] = len(counter)
+    dataset[1]
+    seen["second"] = len(counter)
+    return seen
+
+
+def observe_pickle(student: look.Student, tree: Any) -> Any:
+    import pickle
+
+    dataset = look.evaluate(student, tree)
+    bases = [base.__name__ for base in type(dataset).__mro__]
+    return {"bases": bases, "before": dataset[0], "after": pickle.loads(pickle.dumps(dataset))[0]}
+
+
+def observe_workers(student: look.Student, tree: Any, workers: list[int]) -> Any:
+    dataset = look.evaluate(student, tree)
+    seen = []
+    for number in workers:
+        loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=number)
+        seen.append([number, look.take(loader)])
+    return seen

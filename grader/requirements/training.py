@@ -1,0 +1,229 @@
+"""`training`: what training steps and loops do to a model, and what it has learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from grader.models.base import Model
+from grader.models.message import say
+from grader.models.values import Tensor
+from grader.requirements.base import Check, Requirement, ask
+from grader.requirements.compare import Failure, compare, names
+from grader.requirements.expressions import Expression, compile_all
+
+if TYPE_CHECKING:
+    import torch
+
+    from grader.guest import look
+
+
+class Learnt(Model):
+    """What the model must be able to do afterwards, in evaluation mode.
+
+    Attributes:
+        inputs, labels: held-back data; class labels, int64.
+        accuracy: the least share of right answers.
+    """
+
+    inputs: Expression
+    labels: Expression
+    accuracy: float = Field(gt=0, le=1)
+
+
+class TrainingRequirement(Requirement):
+    """A call that trains, evaluates or changes a model; compared with the solution.
+
+    Attributes:
+        names: name -> expression, evaluated in this order; each may use those before it. `model` must be
+            among them; an optimizer is written as `torch.optim.SGD(model.parameters(), lr=0.1)`.
+        call: the student's call, with these names.
+        times: how often it is called.
+        dirty: gradients of ones are there before the call, as left by someone else.
+        mode: in which mode the model is before; single modules may be set by the fixtures.
+        returns: compare what it returns.
+        parameters: compare Parameters and buffers afterwards.
+        steps: compare how many steps the optimizer made (it must be called `optimizer`).
+        modes: compare the modes and the grad mode in which forward ran, and the modes afterwards.
+        gradients: compare which parameters have gradients left that are not zero.
+        requires_grad: compare which parameters require grad afterwards.
+        learnt: what the model must have learnt.
+        weights: whether the model's parameters are seeded first.
+    """
+
+    kind: Literal["training"]
+    names: dict[str, Expression]
+    call: Expression
+    times: int = Field(default=1, ge=1, le=10)
+    dirty: bool = False
+    mode: Literal["train", "eval"] = "train"
+    returns: bool = False
+    parameters: bool = False
+    steps: bool = False
+    modes: bool = False
+    gradients: bool = False
+    requires_grad: bool = False
+    learnt: Learnt | None = None
+    weights: Literal["seeded", "own"] = "seeded"
+
+    @model_validator(mode="after")
+    def _fits(self) -> TrainingRequirement:
+        if "model" not in self.names:
+            raise ValueError("`names` must have a `model`")
+        flags = (self.returns, self.parameters, self.steps, self.modes, self.gradients, self.requires_grad, self.learnt)
+        if not any(flags):
+            raise ValueError(
+                "give at least one of `returns`, `parameters`, `steps`, `modes`, `gradients`, `requires_grad`, `learnt`"
+            )
+        return self
+
+    @property
+    def name(self) -> str:
+        """The called function's name."""
+        return self.call.split("(", 1)[0].strip()
+
+    def checks(self, seed: int) -> Iterator[Check]:
+        held = [self.learnt.inputs, self.learnt.labels] if self.learnt else []
+        question = ask(
+            observe_training,
+            seed,
+            names=list(self.names),
+            trees=compile_all(self.names.values(), seed),
+            tree=self.call,
+            held=compile_all(held, seed + 1),
+            times=self.times,
+            dirty=self.dirty,
+            train=self.mode == "train",
+            returns=self.returns,
+            seeded=self.weights == "seeded",
+            seed=seed,
+        )
+        said = say("{call} with model = {model}", call=self.call, model=self.names["model"])
+        for kind, wanted, judge in (
+            ("returns", self.returns, self._judge_returned),
+            ("parameters", self.parameters, self._judge_parameters),
+            ("steps", self.steps, self._judge_steps),
+            ("modes", self.modes, self._judge_modes),
+            ("gradients", self.gradients, self._judge_gradients),
+            ("requires-grad", self.requires_grad, self._judge_requires_grad),
+            ("learnt", self.learnt is not None, self._judge_learnt),
+        ):
+            if wanted:
+                yield self._check(f"training-{kind}[{self.name}]", said, question, judge, reference=True)
+
+    def _judge_returned(self, observed: Any, expected: Any) -> None:
+        for left, right in zip(observed["returned"], expected["returned"], strict=True):
+            compare(left, right, self.tolerance)
+
+    def _judge_parameters(self, observed: Any, expected: Any) -> None:
+        left, right = observed["state"], expected["state"]
+        compare(sorted(left), sorted(right), at="the names in the state_dict")
+        for name in right:
+            if left[name] == observed["before"][name] and right[name] != expected["before"][name]:
+                raise Failure(say("`{name}` has changed", name=name), say("it has not"))
+            compare(left[name], right[name], self.tolerance, name)
+
+    def _judge_steps(self, observed: Any, expected: Any) -> None:
+        compare(observed["steps"], expected["steps"], at="the number of optimizer steps")
+
+    def _judge_modes(self, observed: Any, expected: Any) -> None:
+        if not observed["during"]:
+            raise Failure(say("the model is called"), say("its forward never ran (was it called as model.forward?)"))
+        for key, told in (
+            ("training", "training mode"),
+            ("grad", "a graph"),
+            ("inner", "all its modules in the same mode"),
+        ):
+            left, right = ({bool(call[key]) for call in seen["during"]} for seen in (observed, expected))
+            if left != right:
+                word = "with" if True in right else "without"
+                raise Failure(say("the model is called {word} {told}", word=word, told=told), say("it is not so"))
+        compare(observed["modes"], expected["modes"], at="which modules are in training mode afterwards")
+
+    def _judge_gradients(self, observed: Any, expected: Any) -> None:
+        if observed["left"] != expected["left"]:
+            raise Failure(
+                say("gradients left in {names}", names=names(expected["left"])),
+                say("gradients left in {names}", names=names(observed["left"])),
+            )
+
+    def _judge_requires_grad(self, observed: Any, expected: Any) -> None:
+        if observed["trainable"] != expected["trainable"]:
+            raise Failure(
+                say("requires_grad in {names}", names=names(expected["trainable"])),
+                say("requires_grad in {names}", names=names(observed["trainable"])),
+            )
+
+    def _judge_learnt(self, observed: Any, expected: Any) -> None:
+        assert self.learnt is not None
+        logits, labels = observed["logits"], expected["labels"]
+        if not isinstance(logits, Tensor) or len(logits.shape) != 2 or logits.shape[0] != labels.shape[0]:
+            raise Failure(
+                say("logits of shape [{rows}, classes]", rows=labels.shape[0]), say("{seen}", seen=str(logits)[:200])
+            )
+        right = float(np.mean(logits.values.argmax(axis=1) == labels.values))
+        if right < self.learnt.accuracy:
+            raise Failure(
+                say("an accuracy of at least {least} on held-back data", least=self.learnt.accuracy),
+                say("{right}", right=round(right, 3)),
+            )
+
+
+def observe_training(
+    student: look.Student,
+    names: list[str],
+    trees: list[Any],
+    tree: Any,
+    held: list[Any],
+    times: int,
+    dirty: bool,
+    train: bool,
+    returns: bool,
+    seeded: bool,
+    seed: int,
+) -> Any:
+    given: dict[str, Any] = {}
+    for name, part in zip(names, trees, strict=True):
+        given[name] = look.evaluate(student, part, **given)
+        if name == "model":
+            if not train:
+                given[name].eval()
+            if seeded:
+                look.fill(given[name], seed)
+    model, optimizer = given["model"], given.get("optimizer")
+    before = look.copied(dict(model.state_dict()))
+    during: list[Any] = []
+    steps: list[int] = []
+
+    def called(module: Any, arguments: Any) -> None:
+        parts = [part.training for part in module.modules()]
+        during.append({"training": module.training, "grad": torch.is_grad_enabled(), "inner": len(set(parts)) == 1})
+
+    spy = model.register_forward_pre_hook(called)
+    if optimizer is not None:
+        optimizer.register_step_post_hook(lambda *_: steps.append(1))
+    if dirty:
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+    returned = [look.copied(look.evaluate(student, tree, **given)) for _ in range(times)]
+    spy.remove()
+    seen = {
+        "before": before,
+        "state": look.copied(dict(model.state_dict())),
+        "steps": len(steps),
+        "during": during[:200],
+        "modes": [name for name, part in model.named_modules() if part.training],
+        "left": [n for n, p in model.named_parameters() if p.grad is not None and bool(p.grad.abs().sum() > 0)],
+        "trainable": [n for n, p in model.named_parameters() if p.requires_grad],
+    }
+    if returns:
+        seen["returned"] = returned
+    if held:
+        inputs, labels = (look.evaluate(student, part) for part in held)
+        model.eval()
+        with torch.no_grad():
+            seen["logits"], seen["labels"] = model(inputs), labels
+    return seen
