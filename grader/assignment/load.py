@@ -11,7 +11,7 @@ from typing import Any, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from grader.assignment.spec import FORMAT, Assignment
+from grader.assignment.spec import FORMAT, Assignment, Misfit
 from grader.errors import SpecError, UsageError
 
 SPEC = "assignment.yaml"
@@ -91,7 +91,16 @@ def load_assignment(path: Path) -> Folder:
     try:
         text = file.read_text(encoding="utf-8")
         spec = _parse(text, str(file))
-        fixtures = (path / spec.fixtures).read_text(encoding="utf-8") if spec.fixtures else ""
+        node = yaml.compose(text, Loader=_Loader)
+        if spec.fixtures and not (path / spec.fixtures).is_file():
+            line = _line(node, ("fixtures",))
+            raise SpecError(f"{file}, line {line}: `fixtures`: there is no file {spec.fixtures} in the folder.")
+        for place, exercise in enumerate(spec.exercises):
+            if not exercise.requirements and not (path / "checks").is_dir():
+                line = _line(node, ("exercises", place))
+                raise SpecError(f"{file}, line {line}: {exercise.id!r} has no check.", "Give it requirements.")
+        file = path / (spec.fixtures or SPEC)
+        fixtures = file.read_text(encoding="utf-8") if spec.fixtures else ""
         compile(fixtures, str(path / (spec.fixtures or "")), "exec")
     except OSError as error:
         raise SpecError(f"{error.filename}: cannot be read: {error.strerror}.") from None
@@ -114,31 +123,33 @@ def _parse(text: str, file: str) -> Assignment:
     if not isinstance(data, dict):
         raise SpecError(f"{file}: a spec is a mapping that begins with `format: {FORMAT}`.")
     written = data.get("format")
-    if isinstance(written, int) and written != FORMAT:
+    if isinstance(written, int) and (written != FORMAT or isinstance(written, bool)):
         way = "Upgrade the grader" if written > FORMAT else "Bring the spec to the present format"
         raise SpecError(
-            f"{file}, line {_line(node, ('format',))}: the format is {written}; this grader reads {FORMAT}.", f"{way}."
+            f"{file}, line {_line(node, ('format',))}: `format`: the format is {written}; this grader reads {FORMAT}.",
+            f"{way}.",
         )
     try:
         return Assignment.model_validate(data)
     except ValidationError as error:
-        said = [f"{file}, line {_line(node, e['loc'])}: {_explain(e)}" for e in error.errors()[:10]]
+        said = [f"{file}, line {_line(node, where)}: {_explain(e, where)}" for e, where in _places(error)]
         raise SpecError("\n".join(said), "The format is described in docs/spec.md.") from None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML's safe types; a key that stands twice is an error, and dates stay texts."""
+    """YAML's safe types; keys are texts, a key that stands twice is an error, and dates stay texts."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.constructor.ConstructorError(None, None, "a key must be a text", key.start_mark)
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} stands twice", key.start_mark
                 )
             seen.add(key.value)
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
+        return {key.value: self.construct_object(value, deep=deep) for key, value in node.value}
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -165,8 +176,18 @@ def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:
     return line
 
 
-def _explain(error: Any) -> str:
-    location = error["loc"]
+def _places(error: ValidationError) -> list[tuple[Any, tuple[int | str, ...]]]:
+    """Each mistake with its place; what only follows from mistakes further down is left out."""
+    found = []
+    for e in error.errors()[:10]:
+        cause = e.get("ctx", {}).get("error")
+        where = (*e["loc"], "kind") if e["type"] == "union_tag_invalid" else e["loc"]
+        found.append((e, cause.where if isinstance(cause, Misfit) else where))
+    deeper = [(e, where) for e, where in found if e["type"] != "too_short"]
+    return deeper or found
+
+
+def _explain(error: Any, location: tuple[int | str, ...]) -> str:
     key = ".".join(str(part) for part in location) or "the spec"
     match error["type"]:
         case "extra_forbidden":
@@ -191,12 +212,10 @@ def _valid_keys(kind: Any, location: tuple[int | str, ...]) -> list[str]:
     for part in location:
         if isinstance(part, int):
             continue
+        union = models if len(models) > 1 else []
+        tagged = [model for model in union if part in get_args(_annotation(model, "kind"))]
         fields = [model.model_fields[part].annotation for model in models if part in model.model_fields]
-        if fields:
-            models = [model for field in fields for model in _models(field)]
-        else:
-            tagged = [m for m in models if part in get_args(_annotation(m, "kind"))]
-            models = tagged or models
+        models = tagged or [model for field in fields for model in _models(field)] or models
     return sorted({name for model in models for name in model.model_fields})
 
 

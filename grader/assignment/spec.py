@@ -60,17 +60,30 @@ class Assignment(Model):
     @model_validator(mode="after")
     def _exercises_fit(self) -> Assignment:
         known: set[str] = set()
-        for exercise in self.exercises:
+        for place, exercise in enumerate(self.exercises):
             if exercise.id in known:
-                raise ValueError(f"two exercises have the id {exercise.id!r}")
+                raise Misfit(f"two exercises have the id {exercise.id!r}", place, "id")
             for need in exercise.needs:
                 if need not in known:
-                    raise ValueError(f"{exercise.id!r} needs {need!r}, which is not an exercise before it")
+                    raise Misfit(f"{exercise.id!r} needs {need!r}, which is not an exercise before it", place, "needs")
             known.add(exercise.id)
-            names = [check.name for r in exercise.requirements for check in r.checks(self.seed)]
-            twice = {name for name in names if names.count(name) > 1}
-            if twice:
-                raise ValueError(
-                    f"{exercise.id!r} has two checks named {sorted(twice)[0]!r}; give one of the requirements an `id`"
-                )
+            names: set[str] = set()
+            for number, requirement in enumerate(exercise.requirements):
+                for check in requirement.checks(self.seed):
+                    if check.name in names:
+                        said = f"{exercise.id!r} has two checks named {check.name!r}; give this requirement an `id`"
+                        raise Misfit(said, place, "requirements", number)
+                    names.add(check.name)
         return self
+
+
+class Misfit(ValueError):
+    """Exercises that do not fit together.
+
+    Args:
+        where: place of the exercise, and the keys below it.
+    """
+
+    def __init__(self, message: str, *where: int | str) -> None:
+        super().__init__(message)
+        self.where = ("exercises", *where)

@@ -134,7 +134,7 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except GraderError as error:
-        stderr.print(Text(str(error), style="red"))
+        stderr.print(Text(str(error), style="red"), soft_wrap=True)
         return error.exit_code
     except Exception:
         stderr.print(Text("The grader failed; this is not your mistake. Please report it with the lines below."))

@@ -66,7 +66,7 @@ def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, 
     student = Student(shell.module.__dict__, Fixtures(job["fixtures"]))
     sys.argv = ["notebook"]
     seed_everything(job["seed"])
-    wire.send(notebook, {"pid": os.getpid()})
+    wire.send(notebook, {"running": os.getpid()})
     for cell in job["cells"]:
         if not cell["skipped"]:
             wire.send(notebook, {"started": cell["index"]})
@@ -82,15 +82,16 @@ def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, 
             header["output"] = _ADDRESS.sub("0x…", output.text())
             wire.send(notebook, header)
         for exercise, place in cell["ends"].items():
-            _fork_holder(notebook, channels, place, student, sources)
-            wire.send(notebook, {"held": exercise})
+            pid = _fork_holder(notebook, channels, place, student, sources)
+            wire.send(notebook, {"held": exercise, "pid": pid})
     wire.send(notebook, {"finished": True})
 
 
 def _fork_holder(
     notebook: socket.socket, channels: list[socket.socket], place: int, student: Student, sources: Sources
-) -> None:
-    if os.fork() == 0:
+) -> int:
+    pid = os.fork()
+    if pid == 0:
         try:
             for other in (notebook, *channels):
                 if other is not channels[place]:
@@ -100,6 +101,7 @@ def _fork_holder(
             os._exit(0)
     os.close(channels[place].detach())
     channels[place] = socket.socket()
+    return pid
 
 
 def _wait_for_hangup(notebook: socket.socket) -> None:

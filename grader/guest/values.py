@@ -68,7 +68,7 @@ class _Encoder:
         if kind is float:
             return value if math.isfinite(value) else {"float": str(value)}
         if kind is complex:
-            return {"complex": [value.real, value.imag]}
+            return {"complex": [self.encode(part, depth + 1) for part in (value.real, value.imag)]}
         if issubclass(kind, Tensor):
             return self._tensor(value)
         if issubclass(kind, tuple):
@@ -86,8 +86,10 @@ class _Encoder:
         with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
             parameter = isinstance(tensor, nn.Parameter)
             flags = [bool(tensor.requires_grad), bool(tensor.is_leaf), parameter]
+            if tensor.layout != torch.strided or tensor.device.type != "cpu":
+                return {"object": type(tensor).__name__, "repr": _short(_repr(tensor.detach()))}
             plain = tensor.detach().as_subclass(Tensor)
-            if plain.dtype not in _PLAIN | _AS_FLOAT32 or plain.device.type != "cpu" or plain.layout != torch.strided:
+            if plain.dtype not in _PLAIN | _AS_FLOAT32:
                 return {"object": type(tensor).__name__, "repr": _short(_repr(plain))}
             dtype = str(plain.dtype).removeprefix("torch.")
             self.bytes += plain.numel() * max(plain.element_size(), 4)
@@ -140,4 +142,4 @@ def _decode(data: Any, tensors: dict[str, Tensor]) -> Any:
         return {_decode(part, tensors) for part in data["set"]}
     if "float" in data:
         return float(data["float"])
-    return complex(*data["complex"])
+    return complex(*(_decode(part, tensors) for part in data["complex"]))

@@ -45,19 +45,15 @@ class Guest:
     scratch: str
     limits: dict[str, Any]
     shared_memory: SharedMemory = field(default_factory=SharedMemory)
+    kept: set[int] = field(default_factory=set)
 
-    def holders(self) -> set[int]:
-        """The first process, those between it and ours, and its holders (each leads a session)."""
-        kept: set[int] = set()
-        with suppress(psutil.Error, OSError):
-            process = psutil.Process(self.pid)
-            while children := process.children():
-                kept |= {child.pid for child in children if os.getsid(child.pid) == child.pid}
-                process = min(children, key=lambda child: child.create_time())
-                kept.add(process.pid)
-                if len(children) > 1:
-                    break
-        return kept
+    def lasting(self) -> set[int]:
+        """The processes that outlive a cell or a probe: the notebook's, its holders, and all above them."""
+        lasting = {self.pid} | self.kept
+        for pid in self.kept:
+            with suppress(psutil.Error):
+                lasting |= {parent.pid for parent in psutil.Process(pid).parents()}
+        return lasting
 
 
 class Zygote:
@@ -82,8 +78,8 @@ class Zygote:
                     break
                 fds += new
                 for request, _ in reader.feed(data):
-                    self._obey(request, fds)
-                    fds = []
+                    own, fds = fds[: request.get("fds", 0)], fds[request.get("fds", 0) :]
+                    self._obey(request, own)
             if self._guests and time.monotonic() >= next_look:
                 self._watch()
                 next_look = time.monotonic() + WATCH
@@ -101,6 +97,8 @@ class Zygote:
         if request["op"] == "start":
             self._guests[number] = self._start(request, fds)
             self._tell({"event": "started", "guest": number})
+        elif request["op"] == "keep" and number in self._guests:
+            self._guests[number].kept.add(request["pid"])
         elif request["op"] == "kill" and number in self._guests:
             self._kill_one(self._guests[number], request["pid"])
         elif request["op"] == "end":
@@ -152,9 +150,9 @@ class Zygote:
 
     def _trim(self, guest: Guest, living: list[psutil.Process]) -> None:
         """End what a guest started beyond its notebook and its holders, and what it wrote."""
-        kept = {guest.pid} | guest.holders()
+        lasting = guest.lasting()
         for process in living:
-            if process.pid not in kept:
+            if process.pid not in lasting:
                 with suppress(psutil.Error):
                     process.kill()
         for name in set(os.listdir(guest.scratch)) - {"data"}:

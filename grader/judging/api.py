@@ -34,8 +34,7 @@ def probe(function: Function) -> Function:
     try:
         Probe.of(function)
     except ValueError as error:
-        code = function.__code__
-        raise SpecError(f"{code.co_filename}, line {code.co_firstlineno}: {error}.") from None
+        raise SpecError(f"{error}.") from None
     return function
 
 
@@ -50,6 +49,8 @@ def check(
         hint: shown when it fails; a text, or `{"en": ..., "ko": ...}`.
         hidden: the student learns that it failed, and the hint.
     """
+    if not points > 0 or points == float("inf"):
+        raise SpecError(f"a check earns points; {points!r} is no number of points.")
     text = Localized(en=hint) if isinstance(hint, str) else Localized.model_validate(hint) if hint else None
 
     def mark(function: Function) -> Function:

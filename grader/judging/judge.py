@@ -50,8 +50,20 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
             answer = again
             _judge_answer(grading, exercise, check, answer)
     except Failure as failure:
+        if answer.raised and not answer.raised.missing and not answer.raised.limit:
+            _blame_ourselves(grading, exercise, check)
         cell, line = place(grading, exercise, answer, str(check.called))
         raise CheckFailed(check.called, failure, check.hint, cell, line) from None
+
+
+def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
+    """What raises on the solution, too, is no failure of the student's."""
+    reference = grading.references.peek(exercise, check.question)
+    if reference and reference.raised and check.raises not in reference.raised.bases:
+        raise ReferenceFault(
+            f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+            "Correct the solution, the fixtures or the spec.",
+        )
 
 
 def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer) -> None:
@@ -124,6 +136,8 @@ def over_limit(limit: str, limits: Limits) -> Message:
 
 def _lost(lost: Lost, limits: Limits) -> Message:
     match lost.to:
+        case "notebook_time":
+            return say("the notebook was stopped after {seconds} s", seconds=f"{limits.notebook_seconds:g}")
         case "time" | "memory" | "processes" | "disk":
             return over_limit(lost.to, limits)
         case "crash":

@@ -6,6 +6,7 @@ pytest assignments/assignment1 --submission PATH
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 from grader.assignment.load import SPEC
 from grader.assignment.spec import Exercise
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.judge import CheckFailed, judge
 from grader.judging.results import make_result
@@ -44,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
-    return SpecFile.from_parent(parent, path=file_path) if file_path.name == SPEC else None
+    return SpecFile.from_parent(parent, path=file_path, name=SPEC) if file_path.name == SPEC else None
 
 
 class SpecFile(pytest.File):
@@ -70,7 +71,9 @@ class ExerciseNode(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         for requirement in self.exercise.requirements:
             for check in requirement.checks(self._seed):
-                yield SpecItem.from_parent(self, name=check.name, exercise=self.exercise, check=check)
+                hinted = replace(check, hint=check.hint or self.exercise.hint)
+                node = f"{self.nodeid}::{check.name}"
+                yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=hinted)
 
 
 class SpecItem(pytest.Item):
@@ -105,10 +108,14 @@ def skip_unmet_needs(session: Session, exercise: Exercise) -> None:
 # -- the instructor's own tests
 
 
+def _is_own(item: pytest.Item) -> bool:
+    """Whether a test stands in an assignment's `checks/`."""
+    return item.path.parent.name == "checks" and (item.path.parent.parent / SPEC).is_file()
+
+
 def _own_check(item: pytest.Item) -> pytest.Mark | None:
-    """The mark of an instructor's check in an assignment's `checks/`."""
-    inside = item.path.parent.name == "checks" and (item.path.parent.parent / SPEC).is_file()
-    return item.get_closest_marker("check") if inside else None
+    """The mark of an instructor's check."""
+    return item.get_closest_marker("check") if _is_own(item) else None
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -117,21 +124,31 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.extra_keyword_matches.add(mark.kwargs["exercise"])
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Bring each exercise's checks together, and see that every own test belongs to one."""
     session = config.stash[SESSION]
-    for item in items:
-        mark = _own_check(item)
-        if mark is not None:
-            known = [exercise.id for exercise in session.grading(item.path.parent.parent).folder.spec.exercises]
-            if mark.kwargs["exercise"] not in known:
-                raise pytest.UsageError(
-                    f"{item.location[0]}, line {(item.location[1] or 0) + 1}: {item.name} belongs to the exercise "
-                    f"{mark.kwargs['exercise']!r}, which the spec does not have"
+    own = [item for item in items if _is_own(item)]
+    try:
+        for item in own:
+            spec = session.grading(item.path.parent.parent).folder.spec
+            mark = item.get_closest_marker("check")
+            if mark is None:
+                raise UsageError(f"{_place(item)}: {item.name} has no @check, so it belongs to no exercise.")
+            if mark.kwargs["exercise"] not in [exercise.id for exercise in spec.exercises]:
+                raise UsageError(
+                    f"{_place(item)}: {item.name} belongs to the exercise {mark.kwargs['exercise']!r}, "
+                    "which the spec does not have."
                 )
+    except GraderError as error:
+        raise pytest.UsageError(str(error)) from error
     if session.folder is not None:
         order = {exercise.id: place for place, exercise in enumerate(session.folder.spec.exercises)}
         items.sort(key=lambda item: order.get(_exercise_of(item) or "", len(order)))
+
+
+def _place(item: pytest.Item) -> str:
+    return f"{item.path}, line {(item.location[1] or 0) + 1}"
 
 
 def _exercise_of(item: pytest.Item) -> str | None:
@@ -161,8 +178,7 @@ def pytest_runtest_makereport(
         session = item.config.stash[SESSION]
         if isinstance(item, SpecItem):
             check = item.check
-            hint = check.hint or item.exercise.hint
-            judged = make_result(f"{exercise}::{item.name}", call, hint, check.hidden, called=check.called)
+            judged = make_result(f"{exercise}::{item.name}", call, check.hint, check.hidden, called=check.called)
             session.judged.append(Judged(exercise, judged, check.weight))
         else:
             mark = _own_check(item)
@@ -178,6 +194,8 @@ def pytest_runtest_makereport(
                 title=_title(item),
             )
             session.judged.append(Judged(exercise, judged, None))
+            if judged.outcome == "failed":
+                report.longrepr = four_parts(judged)
     return report
 
 

@@ -58,7 +58,7 @@ def make_result(
             "called": failed.called,
             "expected": failed.expected,
             "observed": failed.observed,
-            "hint": failed.hint or hint,
+            "hint": failed.hint,
             "cell": failed.cell,
             "line": failed.line,
         }

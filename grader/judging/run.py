@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,9 @@ class _Given:
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.SESSION] = self._session
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed:
-            self.faults.append(str(report.longrepr))
+    def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            self.faults.append(_fault(call.excinfo.value.__cause__ or call.excinfo.value, report.nodeid))
 
 
 def grade(
@@ -81,6 +82,10 @@ def _run_pytest(folder: Path, session: Session) -> None:
         os.devnull,
         "-p",
         "grader.judging.plugin",
+        "--confcutdir",
+        str(folder),
+        "--import-mode",
+        "importlib",
         "-p",
         "no:terminal",
         "-p",
@@ -114,11 +119,26 @@ def _run_pytest(folder: Path, session: Session) -> None:
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        selected = f"No exercise matches -k {session.selection!r}."
+        raise UsageError(selected if session.selection else "The spec has no checks.", _listed(session))
+    if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(
-            f"No exercise matches -k {session.selection!r}." if session.selection else "The spec has no checks.",
-            "The exercises are: " + ", ".join(e.id for e in session.folder.spec.exercises) + "."
-            if session.folder
-            else "",
+            f"-k {session.selection!r} is not an expression.",
+            f"Write it as pytest does: `one or two`, `not three`. {_listed(session)}",
         )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise GraderError(f"pytest stopped with {code!r}.", "Run `pytest` on the assignment's folder to see why.")
+
+
+def _fault(error: BaseException, where: str) -> str:
+    """What is wrong with a file of checks: its place and one line."""
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}, line {error.lineno}: {error.msg}."
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "checks"]
+    place = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else where
+    return f"{place}: {error}" if isinstance(error, GraderError) else f"{place}: {type(error).__name__}: {error}"
+
+
+def _listed(session: Session) -> str:
+    exercises = session.folder.spec.exercises if session.folder else ()
+    return f"The exercises are: {', '.join(exercise.id for exercise in exercises)}."

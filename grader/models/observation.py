@@ -51,7 +51,7 @@ class Raised(Model):
     limit: Literal["time", "memory"] | None = None
 
 
-LostTo = Literal["time", "crash", "processes", "memory", "disk", "wire", "notebook"]
+LostTo = Literal["time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook"]
 
 
 class Lost(Model):

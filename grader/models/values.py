@@ -160,8 +160,11 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
             return {_hashable(inner(key)): inner(value) for key, value in pairs}
         case {"float": "nan" | "inf" | "-inf" as text}:
             return float(text)
-        case {"complex": [int() | float() as real, int() | float() as imaginary]}:
-            return complex(real, imaginary)
+        case {"complex": [real, imaginary]}:
+            pair = inner(real), inner(imaginary)
+            if not all(isinstance(part, (int, float)) for part in pair):
+                raise WireError("a complex number of something else")
+            return complex(*pair)
         case {"object": str(kind), "repr": str(text)}:
             return Opaque(kind[:200], text[:MAX_TEXT])
         case {"tensor": str(name), "dtype": str(dtype), "flags": [bool() as grad, bool() as leaf, bool() as parameter]}:
@@ -198,7 +201,7 @@ def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
         case float():
             return value if math.isfinite(value) else {"float": str(value)}
         case complex():
-            return {"complex": [value.real, value.imag]}
+            return {"complex": [_encode(value.real, arrays), _encode(value.imag, arrays)]}
         case list():
             return [_encode(part, arrays) for part in value]
         case tuple():

@@ -42,8 +42,14 @@ def render(report: Report, verbose: bool = False, quiet: bool = False) -> Render
 
 
 def show(report: Report, console: Console, verbose: bool = False, quiet: bool = False) -> None:
-    """Print the report on a console."""
-    console.print(render(report, verbose, quiet))
+    """Print the report on a console; into a file or a pipe, without the blanks that fill lines."""
+    if console.is_terminal:
+        console.print(render(report, verbose, quiet))
+        return
+    with console.capture() as captured:
+        console.print(render(report, verbose, quiet))
+    for line in captured.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
 
 
 def points(number: float) -> str:

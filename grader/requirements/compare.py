@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cmath
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +24,8 @@ _TOLERANCES = {
     "complex128": (1e-7, 1e-7),
 }
 """dtype -> (rtol, atol), as `torch.testing.assert_close` has them."""
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Tolerance(Model):
@@ -99,6 +103,8 @@ def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at
         Failure: at the first difference; attributes come before values.
     """
     match expected:
+        case np.ndarray():
+            compare(observed, Tensor(expected, str(expected.dtype)), tolerance, at)
         case Tensor():
             if not isinstance(observed, Tensor):
                 raise _differ(f"a tensor of shape {list(expected.shape)}", describe(observed), at)
@@ -124,8 +130,9 @@ def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at
         case float() | complex():
             _compare_numbers(observed, expected, tolerance, at)
         case Opaque():
-            if not isinstance(observed, Opaque) or observed.type != expected.type:
-                raise _differ(f"a {expected.type} object", describe(observed), at)
+            same = isinstance(observed, Opaque) and observed.type == expected.type
+            if not same or _ADDRESS.sub("", observed.repr) != _ADDRESS.sub("", expected.repr):
+                raise _differ(describe(expected), describe(observed), at)
         case _:
             same_kind = isinstance(observed, bool) == isinstance(expected, bool)
             if isinstance(observed, Tensor) or not same_kind or observed != expected:
@@ -146,9 +153,20 @@ def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolera
     rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES["float32"]
     if isinstance(observed, bool) or not isinstance(observed, (int, float, complex)):
         raise _differ(f"the number {expected:g}", describe(observed), at)
-    both_nan = observed != observed and expected != expected
-    if not both_nan and not (observed == expected or abs(observed - expected) <= atol + rtol * abs(expected)):
-        raise _differ(f"{expected:.6g}", f"{observed:.6g}", at)
+    if not _near(observed, expected, rtol, atol):
+        told = f"{observed:.6g}" if isinstance(observed, float) else _cut(repr(observed), 40)
+        raise _differ(f"{expected:.6g}", told, at)
+
+
+def _near(observed: complex, expected: complex, rtol: float, atol: float) -> bool:
+    if observed == expected or (observed != observed and expected != expected):
+        return True
+    if not cmath.isfinite(expected):
+        return False
+    try:
+        return abs(observed - expected) <= atol + rtol * abs(expected)
+    except OverflowError:  # an int beyond what a float holds
+        return False
 
 
 def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | None, at: str) -> None:
@@ -159,16 +177,13 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
     rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES.get(expected.dtype, (0.0, 0.0))
     left, right = _wide(observed), _wide(expected)
     with np.errstate(all="ignore"):
-        close = np.isclose(left, right, rtol=rtol, atol=atol, equal_nan=True)
-    if bool(close.all()):
-        return
+        same = observed.values == expected.values
+        close = same | np.isclose(left, right, rtol=rtol, atol=atol, equal_nan=True) if rtol or atol else same
+        if bool(close.all()):
+            return
+        distance = np.where(close, -1.0, np.nan_to_num(np.abs(left - right), nan=math.inf))
     where = np.argwhere(~close)
-    if left.dtype == object:
-        worst = tuple(int(i) for i in where[0])
-    else:
-        with np.errstate(all="ignore"):
-            distance = np.where(close, -1.0, np.nan_to_num(np.abs(left - right), nan=math.inf))
-        worst = tuple(int(i) for i in np.unravel_index(int(distance.argmax()), distance.shape))
+    worst = tuple(int(i) for i in np.unravel_index(int(distance.argmax()), distance.shape))
     params: dict[str, Scalar] = {
         "value": describe(observed),
         "wrong": len(where),
@@ -195,19 +210,8 @@ def _number(value: Any) -> str:
 
 
 def _wide(tensor: Tensor) -> Any:
-    """Numbers wide enough that their difference neither overflows nor wraps."""
-    kind = tensor.values.dtype.kind
-    if kind == "f" or kind == "b":
-        return tensor.values.astype(np.float64)
-    if kind == "c":
-        return tensor.values.astype(np.complex128)
-    if tensor.values.dtype.itemsize < 8:
-        return tensor.values.astype(np.int64)
-    return tensor.values.astype(object) if _beyond_float(tensor.values) else tensor.values.astype(np.float64)
-
-
-def _beyond_float(values: Any) -> bool:
-    return bool(values.size) and bool((np.abs(values.astype(object)) > 2**53).any())
+    """Numbers as wide floats, for distances."""
+    return tensor.values.astype(np.complex128 if tensor.values.dtype.kind == "c" else np.float64)
 
 
 def names(values: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ Every maker takes `dtype=` and `requires_grad=`.
 from __future__ import annotations
 
 import ast
+import math
 import zlib
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
@@ -40,6 +41,7 @@ _DTYPES = {
 }
 
 Array = npt.NDArray[Any]
+MAX_SIZE = 1 << 22
 
 
 def _arange(rng: np.random.Generator, *bounds: float, shape: list[int] | None = None) -> Array:
@@ -104,6 +106,15 @@ def _parse(text: str) -> ast.expr:
         raise ValueError(f"{text!r} is not an expression: {error.msg}") from None
 
 
+def _size(name: str, numbers: list[Any]) -> float:
+    """How many numbers a maker would make, as far as its arguments tell."""
+    sizes = numbers[{"randint": 2, "full": 1, "tensor": 1}.get(name, 0) :]
+    sizes = [abs(size) for size in sizes if isinstance(size, (int, float))]
+    if name == "arange":
+        return float(max(sizes, default=0))
+    return float(math.prod(sizes)) ** (2 if name == "eye" else 1)
+
+
 class _Compiler:
     def __init__(self, seed: int, text: str, place: int = 0) -> None:
         self._seed = seed
@@ -154,11 +165,16 @@ class _Compiler:
                 options["shape"] = self._literal(keyword.value)
             else:
                 raise ValueError(f"{self._text!r}: {name} does not take {ast.unparse(keyword)}")
+        numbers = [self._literal(arg) for arg in node.args]
+        if _size(name, numbers) > MAX_SIZE:
+            raise ValueError(
+                f"{self._text!r}: {ast.unparse(node)} makes no tensor: at most {MAX_SIZE} numbers are made"
+            )
         self._made += 1
         rng = np.random.default_rng([self._seed, zlib.crc32(self._text.encode()), self._place, self._made])
         try:
-            values = np.asarray(make(rng, *(self._literal(arg) for arg in node.args), **options))
-        except (TypeError, ValueError) as error:
+            values = np.asarray(make(rng, *numbers, **options))
+        except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"{self._text!r}: {ast.unparse(node)} makes no tensor: {error}") from None
         if dtype is None:
             dtype = "float32" if values.dtype.kind == "f" else str(values.dtype)

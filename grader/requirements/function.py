@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from grader.models.base import Model
 from grader.models.message import say
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
-from grader.requirements.expressions import Call, Expression
+from grader.requirements.expressions import Call, Expression, compile_expression
 
 if TYPE_CHECKING:
     from grader.guest import look
+
+
+def _literal(text: str) -> str:
+    literal_value(compile_expression(text, 0))
+    return text
 
 
 class FunctionCall(Model):
@@ -29,7 +34,7 @@ class FunctionCall(Model):
     """
 
     call: Call
-    returns: Expression | None = None
+    returns: Annotated[Expression, AfterValidator(_literal)] | None = None
     raises: str | None = Field(default=None, pattern=r"^\w+$")
     keeps_inputs: bool = True
     keeps_random: bool = False
@@ -49,7 +54,7 @@ class FunctionRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         for number, made in enumerate(self.calls, 1):
-            literal = ask(observe_value, seed, tree=made.returns).arguments["tree"] if made.returns else None
+            literal = compile_expression(made.returns, seed) if made.returns else None
 
             def judge(observed: Any, expected: Any, made: FunctionCall = made, literal: Any = literal) -> None:
                 wanted = literal_value(literal) if made.returns else expected["returned"]
@@ -70,10 +75,6 @@ class FunctionRequirement(Requirement):
 
 def observe_call(student: look.Student, tree: Any) -> Any:
     return look.call(student, tree)
-
-
-def observe_value(student: look.Student, tree: Any) -> Any:
-    return look.evaluate(student, tree)
 
 
 def literal_value(tree: Any) -> Any:

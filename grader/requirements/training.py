@@ -198,18 +198,18 @@ def observe_training(
     during: list[Any] = []
     steps: list[int] = []
 
-    def called(module: Any, arguments: Any) -> None:
+    def spy(module, arguments):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         parts = [part.training for part in module.modules()]
         during.append({"training": module.training, "grad": torch.is_grad_enabled(), "inner": len(set(parts)) == 1})
 
-    spy = model.register_forward_pre_hook(called)
+    handle = model.register_forward_pre_hook(spy)
     if optimizer is not None:
         optimizer.register_step_post_hook(lambda *_: steps.append(1))
     if dirty:
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
     returned = [look.copied(look.evaluate(student, tree, **given)) for _ in range(times)]
-    spy.remove()
+    handle.remove()
     seen = {
         "before": before,
         "state": look.copied(dict(model.state_dict())),

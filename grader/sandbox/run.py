@@ -192,7 +192,7 @@ class Run:
                 self._forget(channel)
         now = time.monotonic()
         if self._notebook is not None and now > self._stop_at:
-            self._drop_notebook(Lost(to="time"), final=True)
+            self._drop_notebook(Lost(to="notebook_time"), final=True)
         elif self._notebook is not None and now > self._running_until:
             self._drop_notebook(Lost(to="time"))
 
@@ -231,8 +231,9 @@ class Run:
             self._drop_notebook(Lost(to="wire", detail="the cell wrote to the grader's own channel"))
 
     def _take(self, header: dict[str, Any]) -> None:
-        if "pid" in header:
-            self._pid = int(header["pid"])
+        if "running" in header:
+            self._pid = int(header["running"])
+            self._zygote.keep(self._guests[-1], self._pid)
         elif "started" in header:
             self._running = self._known(header["started"])
             self._running_until = time.monotonic() + self._limits.seconds + GRACE
@@ -252,6 +253,7 @@ class Run:
             if channel.lost or channel.held:
                 raise ValueError("held twice")
             channel.held = True
+            self._zygote.keep(self._guests[-1], int(header["pid"]))
             self._selector.register(channel.sock, selectors.EVENT_READ, lambda: self._read_channel(channel))
         elif "finished" in header:
             self._end_notebook()

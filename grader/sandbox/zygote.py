@@ -63,6 +63,7 @@ class Zygote:
             "readable": readable if data is None else [*readable, data],
             "data": data,
             "isolation": isolation,
+            "fds": len(channels),
         }
         try:
             socket.send_fds(self.control, [wire.pack(request)], [channel.fileno() for channel in channels])
@@ -70,6 +71,10 @@ class Zygote:
             self._fail()
         self._wait("started", self._next)
         return self._next
+
+    def keep(self, guest: int, pid: int) -> None:
+        """Spare a process of a guest when others are ended for using too much: its notebook's, or a holder."""
+        wire.send(self.control, {"op": "keep", "guest": guest, "pid": pid})
 
     def kill(self, guest: int, pid: int) -> None:
         """Kill one process of a guest."""
