@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,8 @@ class Assignment(Model):
         seed: of inputs, parameters and student code.
         notebook: the starter, in the assignment's folder; `ID.ipynb` if not given.
         solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
+        preload: modules imported once, before any guest is forked: what student code imports anyway and
+            takes long (`torch._dynamo`, which the first optimizer imports).
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         exercises: in the order of the notebook.
     """
@@ -53,6 +55,7 @@ class Assignment(Model):
     seed: int = Field(default=0, ge=0, lt=2**31)
     notebook: str | None = None
     solution: str | None = None
+    preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
     fixtures: str | None = None
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)

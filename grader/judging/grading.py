@@ -103,6 +103,7 @@ class Grading:
 
     def _start(self, submission: Submission) -> Run:
         spec = self.folder.spec
+        self._zygote.preload(spec.preload)
         return Run(
             self._zygote,
             submission,

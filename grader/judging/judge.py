@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from grader.errors import ReferenceFault
 from grader.judging.grading import Grading
 from grader.models.limits import Limits, readable
@@ -81,7 +83,27 @@ def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer)
                 "Correct the solution or the spec.",
             )
         expected = reference.value
-    check.judge(answer.value, expected)
+    try:
+        check.judge(answer.value, expected)
+    except Failure:
+        raise
+    except Exception:
+        # Unless the solution's own answer breaks the judgement, too, this one has not the form a probe gives it.
+        own = grading.references.peek(exercise, check.question)
+        if own is None or not own.good or not _judges(check, own.value):
+            raise
+        raise Failure(say("an answer of the usual form"), say("an answer that cannot be judged")) from None
+
+
+def _judges(check: Check, value: Any) -> bool:
+    """Whether a check can judge a value, taken for the observed and the expected one."""
+    try:
+        check.judge(value, value)
+    except Failure:
+        return True
+    except Exception:
+        return False
+    return True
 
 
 def expect_value(answer: Answer, limits: Limits, raises: str | None = None) -> None:

@@ -136,7 +136,12 @@ def observe_differences(student: look.Student, tree: Any, seed: int) -> Any:
 
     step = 1e-6
     inputs = {place: v.clone().requires_grad_() for place, v in moved.items()}
-    total(inputs).backward()
+    total(inputs).backward()  # type: ignore[no-untyped-call]
     parts = [(v.grad * ways[place]).sum() for place, v in inputs.items() if v.grad is not None]
-    ahead, behind = (total({place: v + sign * step * ways[place] for place, v in moved.items()}) for sign in (1, -1))
+    ahead, behind = (
+        total(  # type: ignore[no-untyped-call]
+            {place: v + sign * step * ways[place] for place, v in moved.items()}
+        )
+        for sign in (1, -1)
+    )
     return {"analytic": float(sum(parts)), "numeric": float(ahead - behind) / (2 * step)}

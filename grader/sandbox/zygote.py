@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
@@ -42,8 +43,18 @@ class Zygote:
         theirs.close()
         self.torch_version: str | None = None
         self._next = 0
+        self._preloaded: set[str] = set()
         self._reader = wire.Reader()
         self._events: list[dict[str, Any]] = []
+
+    def preload(self, modules: Iterable[str]) -> None:
+        """Have modules imported once for all guests to come."""
+        new = [module for module in modules if module not in self._preloaded]
+        if new:
+            self.wait_until_ready()
+            wire.send(self.control, {"op": "preload", "modules": new})
+            self._wait("preloaded", None)
+            self._preloaded.update(new)
 
     def start(
         self,

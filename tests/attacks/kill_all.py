@@ -1,0 +1,15 @@
+# Kills every process that it may signal, in a check: its siblings that hold other exercises too.
+# limits: seconds: 2
+# shows: its process is gone
+# %%
+import os
+import signal
+
+print("killing")
+os.kill(-1, signal.SIGKILL)
+
+# %%
+# exercise: linear
+class MyLinear(nn.Module):
+    def __init__(self, *sizes):
+        os.kill(-1, signal.SIGKILL)

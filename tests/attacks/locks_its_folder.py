@@ -1,0 +1,20 @@
+# Takes the grader's right to its own scratch folder away, then passes a limit so that it is cleared.
+# limits: processes: 4, seconds: 3
+# shows: "to": "processes"
+# costs: noise
+# %%
+# exercise: noise
+import os
+import time
+
+os.mkdir("inner")
+for folder in ("inner", "."):
+    try:
+        os.chmod(folder, 0)
+    except OSError:
+        pass
+for _ in range(60):
+    if os.fork() == 0:
+        time.sleep(30)
+        os._exit(0)
+time.sleep(30)

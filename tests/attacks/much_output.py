@@ -1,0 +1,6 @@
+# Prints 40 MB.
+# shows: more characters
+# costs:
+# %%
+for _ in range(40):
+    print("x" * 1_000_000)

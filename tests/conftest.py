@@ -1,0 +1,142 @@
+"""What the tests share: one warm zygote, a writer of tiny courses, and the command line in two speeds."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sysconfig
+import textwrap
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import grader
+from grader import Report
+from grader.sandbox.zygote import Zygote
+
+ROOT = Path(__file__).parent.parent
+_numbers = itertools.count(1)
+GRADE = Path(sysconfig.get_path("scripts"), "grade")
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """A process with torch imported, for all tests of the session."""
+    with Zygote() as warm:
+        yield warm
+
+
+@pytest.fixture(autouse=True)
+def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither CI's nor the terminal's variables decide what the tests see."""
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Course:
+    """A folder with one tiny assignment, `quiz`, and submissions to it."""
+
+    def __init__(self, path: Path, zygote: Zygote) -> None:
+        self.path = path
+        self.quiz = path / "assignments" / "quiz"
+        self.zygote = zygote
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file, named from the course's folder."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(textwrap.dedent(content).encode() if isinstance(content, str) else content)
+        return path
+
+    def spec(self, text: str) -> Path:
+        """Write the spec as it stands; gives the assignment's folder."""
+        return self.write("assignments/quiz/assignment.yaml", text).parent
+
+    def assign(self, *exercises: dict[str, Any], solution: str = "", **keys: Any) -> Path:
+        """Write an assignment; exercises get a title and a point where they have none."""
+        full = [{"title": e.get("id", "one").title(), "points": 1, **e} for e in exercises]
+        if solution:
+            keys["solution"] = "solution.py"
+            self.write("assignments/quiz/solution.py", solution)
+        data = {"format": 1, "id": "quiz", "title": "Quiz", "seed": 3, **keys, "exercises": full}
+        return self.spec(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+
+    def require(self, *requirements: dict[str, Any], solution: str = "", **keys: Any) -> Path:
+        """Write an assignment of one exercise, `one`."""
+        return self.assign({"id": "one", "requirements": list(requirements)}, solution=solution, **keys)
+
+    def check(self, text: str, name: str = "") -> Path:
+        """Write an instructor's own checks; under a name of its own where none is given."""
+        return self.write(f"assignments/quiz/checks/{name or f'test_own_{next(_numbers)}.py'}", text)
+
+    def notebook(self, *cells: str | dict[str, Any], name: str = "answer.ipynb", **keys: Any) -> Path:
+        """Write a notebook of code cells; a dict gives more than a cell's source."""
+        full = [
+            {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None,
+             **({"source": textwrap.dedent(cell)} if isinstance(cell, str) else cell)}
+            for cell in cells
+        ]  # fmt: skip
+        content = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": full, **keys}
+        return self.write(name, json.dumps(content).encode())
+
+    def grade(self, submission: Path | str, **options: Any) -> Report:
+        """Grade a file, or the text of a script."""
+        path = submission if isinstance(submission, Path) else self.write("answer.py", submission)
+        return grader.grade(self.quiz, path, zygote=self.zygote, **options)
+
+
+@pytest.fixture
+def course(tmp_path: Path, zygote: Zygote) -> Course:
+    return Course(tmp_path, zygote)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+Command = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(zygote: Zygote, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command line in this process, with the warm zygote: as `grade`, without its second of imports."""
+    from grader.cli.app import run as run_command
+
+    monkeypatch.setenv("COLUMNS", "400")
+
+    def call(*arguments: str | Path) -> Ended:
+        capfd.readouterr()
+        code = run_command([str(a) for a in arguments], zygote)
+        return Ended(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Command:
+    """The installed command `grade`, as a person runs it."""
+
+    def call(*arguments: str | Path, cwd: Path = tmp_path, **environment: str) -> Ended:
+        done = subprocess.run(
+            [GRADE, *map(str, arguments)], cwd=cwd, env={**os.environ, **environment}, capture_output=True,
+            text=True, timeout=60, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return call
+
+
+def outcomes(report: Report) -> dict[str, str]:
+    """Outcome of every check, by id."""
+    return {check.id: check.outcome for exercise in report.exercises for check in exercise.checks}

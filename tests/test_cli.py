@@ -1,0 +1,362 @@
+"""The command `grade`: exit codes, options, terminals, and what is left when it is stopped."""
+
+# ruff: noqa: E501 (tables)
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from conftest import GRADE, ROOT, Command, Course
+
+import grader
+
+RIGHT = "# %%\n# exercise: one\ndef f():\n    print('seen')\n    return 1\nprint('hello')\n# %%\n# exercise: two\ndef g():\n    return 2\n"
+HALF = RIGHT.replace("return 2", "return 3")
+ESC = "\x1b"
+
+
+@pytest.fixture
+def quiz(course: Course) -> Course:
+    course.assign(
+        {"id": "one", "title": {"en": "First", "ko": "하나"}, "points": 2,
+         "requirements": [{"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}]},
+        {"id": "two", "points": 1.5, "hint": "Two is two.",
+         "requirements": [{"kind": "function", "calls": [{"call": "g()", "returns": "2"}]}]},
+        title="A quiz",
+    )  # fmt: skip
+    course.write("right.py", RIGHT)
+    course.write("half.py", HALF)
+    return course
+
+
+# -- the installed command
+
+
+def test_full_marks_exit_0(quiz: Course, command: Command) -> None:
+    ended = command("quiz", "right.py", cwd=quiz.path)
+    assert ended.code == 0, ended
+    assert "3.5 / 3.5 points" in ended.out
+    assert not ended.err
+    assert ESC not in ended.out
+
+
+def test_marks_missing_exit_1(quiz: Course, command: Command) -> None:
+    ended = command("quiz", "../half.py", "--isolation", "auto", cwd=quiz.path / "assignments")
+    assert ended.code == 1, ended
+    assert "2 / 3.5 points" in ended.out
+
+
+def test_version_and_help_are_quick(command: Command) -> None:
+    start = time.monotonic()
+    version, help_ = command("--version"), command("--help")
+    assert (version.code, version.out) == (0, f"grade {grader.__version__}\n")
+    assert help_.code == 0
+    assert "grade ASSIGNMENT [PATH]" in help_.out
+    assert "Traceback" not in command().err
+    assert time.monotonic() - start < 10
+
+
+def test_a_misspelt_name_is_answered_quickly(quiz: Course, command: Command) -> None:
+    start = time.monotonic()
+    ended = command("quizz", "right.py", cwd=quiz.path)
+    assert ended.code == 2
+    assert "Did you mean 'quiz'?" in ended.err
+    assert time.monotonic() - start < 10
+
+
+def test_the_real_assignment(command: Command) -> None:
+    ended = command("assignment1", "-q", cwd=ROOT)
+    assert ended.code == 1
+    assert ended.out.strip() == "0 / 78 points"
+
+
+# -- the same in this process
+
+
+def test_quiet_shows_the_total_alone(quiz: Course, run: Command) -> None:
+    assert run("run", quiz.quiz, quiz.path / "half.py", "-q").out.strip() == "2 / 3.5 points"
+
+
+def test_verbose_shows_checks_and_output(quiz: Course, run: Command) -> None:
+    short = run("run", quiz.quiz, quiz.path / "right.py").out
+    long = run("run", quiz.quiz, quiz.path / "right.py", "-v").out
+    assert "call[1]" not in short
+    assert "hello" not in short
+    assert long.count("call[1]") == 2
+    assert "hello" in long
+    assert "seen" not in long
+
+
+def test_a_failure_shows_its_parts(quiz: Course, run: Command) -> None:
+    out = run("run", quiz.quiz, quiz.path / "half.py").out
+    lines = [line.strip() for line in out.splitlines()]
+    at = lines.index("✗ call[1]")
+    assert lines[at + 1 : at + 6] == ["called g()", "expected 2", "observed 3", "where line 9", "hint Two is two."]
+
+
+def test_lines_carry_no_blanks_at_their_end(quiz: Course, run: Command) -> None:
+    for flags in ([], ["-v"]):
+        out = run("run", quiz.quiz, quiz.path / "half.py", *flags).out
+        assert [line for line in out.splitlines() if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "possible", "code"),
+    [("one", 2, 0), ("two", 1.5, 1), ("not two", 2, 0), ("one or two", 3.5, 1), ("call", 3.5, 1)],
+)
+def test_selecting(quiz: Course, run: Command, expression: str, possible: float, code: int) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "half.py", "-k", expression, "--json", "-")
+    report = json.loads(ended.out)
+    assert ended.code == code
+    assert report["possible"] == possible
+    assert report["selection"] == expression
+
+
+@pytest.mark.parametrize("expression", ["three", "one and two", "one and", "(", "not"])
+def test_selecting_nothing(quiz: Course, run: Command, expression: str) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "half.py", "-k", expression)
+    assert ended.code == 2, ended
+    assert expression in ended.err
+    assert "one, two" in ended.err
+    assert "Traceback" not in ended.err
+    assert not ended.out
+
+
+def test_json_on_stdout_is_pure(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "half.py", "--json", "-", "-v")
+    report = json.loads(ended.out)
+    assert ended.code == 1
+    assert not ended.err
+    assert report["earned"] == 2
+    assert report["exercises"][0]["title"] == {"en": "First", "ko": "하나"}
+
+
+def test_json_in_a_file(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "right.py", "--json", quiz.path / "report.json")
+    assert ended.code == 0
+    assert "3.5 / 3.5 points" in ended.out
+    assert grader.Report.model_validate_json((quiz.path / "report.json").read_text()).earned == 3.5
+
+
+@pytest.mark.parametrize("where", ["nowhere/report.json", "."])
+def test_json_in_a_file_that_cannot_be(quiz: Course, run: Command, where: str) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "right.py", "--json", quiz.path / where)
+    assert ended.code == 2
+    assert "cannot be written" in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("quizz", "Did you mean 'quiz'?"),
+        ("zebra", "Assignments: quiz."),
+        (".", "holds no assignment.yaml"),
+        ("assignments/zebra", "There is no assignment"),
+        ("[red]", "There is no assignment '[red]'"),
+    ],
+)
+def test_names_that_are_none(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
+    monkeypatch.chdir(quiz.path)
+    ended = run("run", name, "right.py")
+    assert ended.code == 2
+    assert said in ended.err
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "name", ["quiz", "assignments/quiz", "./assignments/quiz/", "assignments/quiz/assignment.yaml"]
+)
+def test_names_and_paths(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(quiz.path)
+    assert run("run", name, "right.py").code == 0
+
+
+def test_a_folder_is_a_name_from_anywhere(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path.parent)
+    assert run("run", quiz.quiz, quiz.path / "right.py").code == 0
+    monkeypatch.chdir(quiz.quiz)
+    assert run("run", ".", "../../right.py").code == 0
+
+
+def test_without_a_path_the_starter_is_graded(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz)
+    assert ended.code == 2
+    assert "quiz.ipynb" in ended.err
+    quiz.notebook("# exercise: one\ndef f(): return 1", name="assignments/quiz/quiz.ipynb")
+    ended = run("run", quiz.quiz)
+    assert ended.code == 1
+    assert "2 / 3.5 points" in ended.out
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["--isolation", "docker"], ["more", "and more"]])
+def test_wrong_options(quiz: Course, run: Command, arguments: list[str]) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "right.py", *arguments)
+    assert ended.code == 2
+    assert "Traceback" not in ended.err
+
+
+def test_list(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    quiz.write("assignments/broken/assignment.yaml", "format: 9\n")
+    monkeypatch.chdir(quiz.quiz)
+    ended = run("list")
+    assert ended.code == 0
+    assert "quiz  A quiz, 2 exercises" in ended.out
+    assert "broken" in ended.out
+    assert "the format is 9" in ended.out
+
+
+def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "No assignments here" in run("list").out
+
+
+def test_an_error_of_ours_exits_3(quiz: Course, run: Command) -> None:
+    quiz.require({"kind": "function", "calls": [{"call": "f()"}]}, solution="def f(): raise OSError\n")
+    ended = run("run", quiz.quiz, quiz.path / "right.py")
+    assert ended.code == 3
+    assert "Not graded" in ended.out
+    assert "points" not in ended.out.splitlines()[-1]
+
+
+def test_a_bug_of_ours_exits_3_and_says_so(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.judging.run.build_report", lambda session: 1 / 0)
+    ended = run("run", quiz.quiz, quiz.path / "right.py")
+    assert ended.code == 3
+    assert "this is not your mistake" in ended.err
+    assert "ZeroDivisionError" in ended.err
+
+
+# -- colour
+
+
+def screen(arguments: list[str], cwd: Path, **environment: str) -> str:
+    """What the command writes to a terminal of its own."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [GRADE, *arguments], cwd=cwd, stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    )  # fmt: skip
+    os.close(theirs)
+    seen = b""
+    until = time.monotonic() + 30
+    while time.monotonic() < until and select.select([ours], [], [], 30)[0]:
+        try:
+            data = os.read(ours, 1 << 16)
+        except OSError:
+            break
+        if not data:
+            break
+        seen += data
+    process.wait(10)
+    os.close(ours)
+    return seen.decode()
+
+
+def test_a_terminal_shows_colour(quiz: Course) -> None:
+    seen = screen(["quiz", "half.py"], quiz.path)
+    assert re.search(rf"{ESC}\[[0-9;]*m", seen)
+    plain = re.sub(rf"{ESC}\[[0-9;?]*[a-zA-Z]", "", seen)
+    assert "2 / 3.5 points" in plain
+
+
+def test_no_color_is_heeded(quiz: Course) -> None:
+    seen = screen(["quiz", "half.py"], quiz.path, NO_COLOR="1")
+    assert "2 / 3.5 points" in seen
+    assert not re.search(rf"{ESC}\[[0-9;]*(3\d|9\d)[0-9;]*m", seen)
+
+
+# -- being stopped
+
+LOOP = "# %%\n# exercise: one\ndef f(): return 1\n# %%\nimport time\nwhile True:\n    time.sleep(0.01)\n"
+
+
+@pytest.fixture
+def looping(quiz: Course) -> Iterator[subprocess.Popen[bytes]]:
+    """`grade`, with a cell that never ends under way, and a `TMPDIR` of its own."""
+    with (quiz.quiz / "assignment.yaml").open("a") as file:
+        file.write("limits: {seconds: 40}\n")
+    quiz.write("loop.py", LOOP)
+    scratch = quiz.path / "scratch"
+    scratch.mkdir()
+    with subprocess.Popen(
+        [GRADE, "quiz", "loop.py"],
+        cwd=quiz.path,
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    ) as process:
+        try:
+            wait_for(lambda: len(family(process.pid)) >= 3 and any(scratch.glob("grade-*")), 30)
+            time.sleep(0.3)
+            yield process
+        finally:
+            process.kill()
+
+
+def family(pid: int) -> list[psutil.Process]:
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def wait_for(true: Callable[[], bool], seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+
+
+def test_ctrl_c_leaves_nothing(looping: subprocess.Popen[bytes], quiz: Course) -> None:
+    children = family(looping.pid)
+    os.killpg(looping.pid, signal.SIGINT)
+    out, err = looping.communicate(timeout=10)
+    assert looping.returncode == 130
+    assert b"Traceback" not in out + err
+    wait_for(lambda: gone(children), 3)
+    assert not list((quiz.path / "scratch").iterdir())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["kill", "term"])
+def test_the_guests_end_with_the_judge(looping: subprocess.Popen[bytes], quiz: Course, number: int) -> None:
+    children = family(looping.pid)
+    os.kill(looping.pid, number)
+    looping.communicate(timeout=10)
+    wait_for(lambda: gone(children), 5)
+    wait_for(lambda: not list((quiz.path / "scratch").iterdir()), 3)
+
+
+def test_a_reader_that_goes_away(quiz: Course) -> None:
+    done = subprocess.run(
+        f"{GRADE} quiz half.py -v | head -1", shell=True, cwd=quiz.path, capture_output=True, text=True, timeout=30
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_left_after_grading(quiz: Course, run: Command) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("grade-*"))
+    shared = set(os.listdir("/dev/shm")) if os.path.isdir("/dev/shm") else set()
+    assert run("run", quiz.quiz, quiz.path / "right.py").code == 0
+    assert set(Path(tempfile.gettempdir()).glob("grade-*")) <= before
+    if os.path.isdir("/dev/shm"):
+        assert set(os.listdir("/dev/shm")) <= shared

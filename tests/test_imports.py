@@ -1,0 +1,160 @@
+"""The house is in order: imports go one way, files stay small, and the public names are there."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import grader
+
+HOME = Path(grader.__file__).parent
+FILES = sorted(HOME.rglob("*.py"))
+LEVELS = [
+    {"errors"},
+    {"models", "wire"},
+    {"guest", "submission", "requirements", "sandbox"},
+    {"assignment"},
+    {"judging"},
+    {"report", "batch", "authoring"},
+    {"cli"},
+]
+LEVEL = {name: place for place, names in enumerate(LEVELS) for name in names}
+BESIDE_STUDENTS = {"grader.errors", "grader.wire", "grader.guest"}
+"""All of the grader that a process beside student code imports."""
+
+
+def module(path: Path) -> str:
+    parts = path.relative_to(HOME.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of what a file imports when it runs, also inside functions."""
+
+    def walk(node: ast.AST) -> Iterator[str]:
+        match node:
+            case ast.If(test=ast.Name("TYPE_CHECKING"), orelse=rest):
+                for part in rest:
+                    yield from walk(part)
+                return
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=name, level=0, names=names):
+                yield from (f"{name}.{alias.name}" for alias in names)
+            case ast.ImportFrom():
+                yield "a relative import"
+        for child in ast.iter_child_nodes(node):
+            yield from walk(child)
+
+    yield from walk(ast.parse(path.read_text()))
+
+
+def part(name: str) -> str:
+    """`judging` of `grader.judging.run.grade`; the package itself is no part."""
+    return name.split(".")[1] if name.count(".") else ""
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(HOME))
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_imports_go_one_way(path: Path) -> None:
+    own = part(module(path))
+    for name in imported(path):
+        assert name != "a relative import"
+        if name.partition(".")[0] == "grader" and own and part(name) in LEVEL and part(name) != own:
+            assert LEVEL[part(name)] <= LEVEL[own], f"{own} imports {name}"
+
+
+def test_parts_of_one_level_do_not_import_each_other_in_circles() -> None:
+    edges = {
+        (part(module(path)), part(name))
+        for path in FILES
+        for name in imported(path)
+        if name.startswith("grader.") and part(name) in LEVEL and part(module(path)) in LEVEL
+    }
+    assert [(a, b) for a, b in edges if a != b and (b, a) in edges] == []
+
+
+def test_every_part_has_its_level() -> None:
+    assert {part(module(path)) for path in FILES} - {""} == set(LEVEL) & {part(module(path)) for path in FILES}
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_files_stay_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 350
+
+
+@pytest.mark.parametrize("path", [p for p in FILES if part(module(p)) not in ("cli", "guest")], ids=named)
+def test_nothing_below_the_command_line_prints(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(ast.Name("print")):
+                pytest.fail(f"line {node.lineno} prints")
+            case ast.Attribute(ast.Name("sys"), "stdout" | "stderr"):
+                pytest.fail(f"line {node.lineno} uses a standard stream")
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_no_file_is_a_drawer(path: Path) -> None:
+    assert path.stem not in ("utils", "helpers", "common", "manager")
+
+
+@pytest.mark.parametrize("path", sorted((HOME / "guest").glob("*.py")), ids=named)
+def test_a_guest_imports_no_judge(path: Path) -> None:
+    for name in imported(path):
+        assert name.split(".")[0] not in (
+            "pydantic",
+            "pytest",
+            "_pytest",
+            "yaml",
+            "nbformat",
+            "IPython",
+            "rich",
+            "typer",
+        )
+        if name.startswith("grader."):
+            assert ".".join(name.split(".")[:2]) in BESIDE_STUDENTS, name
+
+
+def loaded_by(statement: str) -> set[str]:
+    """What a fresh interpreter has loaded after a statement."""
+    code = f"import sys\n{statement}\nprint(*sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
+def test_the_zygote_loads_no_judge() -> None:
+    loaded = loaded_by("import grader.guest.zygote")
+    assert "torch" in loaded
+    assert loaded & {"pydantic", "pytest", "yaml", "IPython", "typer", "rich"} == set()
+    ours = {".".join(name.split(".")[:2]) for name in loaded if name.startswith("grader.")}
+    assert ours <= BESIDE_STUDENTS
+
+
+def test_the_command_line_does_not_import_torch() -> None:
+    assert "torch" not in loaded_by("import grader.cli.app, grader.judging.plugin")
+
+
+def test_the_command_begins_with_little() -> None:
+    loaded = loaded_by("import grader.cli.main")
+    assert loaded & {"torch", "pydantic", "pytest", "rich", "typer", "IPython", "numpy"} == set()
+
+
+def test_the_public_names() -> None:
+    assert sorted(grader.__all__) == ["Failure", "Report", "Tensor", "assert_close", "check", "grade", "probe"]
+    for name in grader.__all__:
+        assert getattr(grader, name).__doc__
+    with pytest.raises(AttributeError, match="zebra"):
+        grader.zebra  # noqa: B018
+    assert isinstance(grader.__version__, str)
+
+
+def test_the_package_tells_type_checkers() -> None:
+    assert (HOME / "py.typed").exists()
