@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 MAX_HEADER = 4 << 20
@@ -47,14 +48,13 @@ class Reader:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[tuple[dict[str, Any], bytes]]:
-        """Add bytes; return the frames that are now whole.
+    def feed(self, data: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+        """Add bytes; give the frames that are now whole, also those before a broken one.
 
         Raises:
             BrokenFrame: when a length is over its limit or a header is not a JSON object.
         """
         self._buffer += data
-        frames = []
         while len(self._buffer) >= _LENGTHS.size:
             header_size, blob_size = _LENGTHS.unpack_from(self._buffer)
             if header_size > MAX_HEADER or blob_size > MAX_BLOB:
@@ -65,8 +65,7 @@ class Reader:
             text = bytes(self._buffer[_LENGTHS.size : _LENGTHS.size + header_size])
             blob = bytes(self._buffer[_LENGTHS.size + header_size : end])
             del self._buffer[:end]
-            frames.append((_header(text), blob))
-        return frames
+            yield _header(text), blob
 
 
 def _header(text: bytes) -> dict[str, Any]:

@@ -85,9 +85,8 @@ def is_same(function, model, path):
 
 
 def route_kept(router, route):
-    """The route after the call."""
-    router(torch.zeros(2, 3), route)
-    return route
+    """The output, and the route after the call."""
+    return router(torch.zeros(2, 3), route), route
 
 
 def run(chain, x):

@@ -1,6 +1,6 @@
 """Make the files in `data`, always the same ones.
 
-    python make_data.py [FOLDER]
+python make_data.py [FOLDER]
 """
 
 from __future__ import annotations

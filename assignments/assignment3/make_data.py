@@ -32,7 +32,7 @@ def shapes(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.RandomState(seed)
     labels = random.permutation(np.arange(count) % len(CLASSES)).astype(np.int64)
     images = np.zeros((count, SIDE, SIDE), dtype=np.uint8)
-    for image, label in zip(images, labels):
+    for image, label in zip(images, labels, strict=True):
         size = random.randint(4, 7)
         top, left = random.randint(0, SIDE - size + 1, size=2)
         picture = shape(label, size)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from grader import wire
+from grader.guest.confine import confine
 from grader.guest.faults import Sources, describe, time_limit
 from grader.guest.holder import Fixtures, hold, seed_everything
 from grader.guest.look import Student
@@ -57,6 +58,7 @@ def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
     ):
         with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
             resource.setrlimit(getattr(resource, name), (value, value))
+    confine()
 
 
 def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, Any], limits: dict[str, Any]) -> None:
@@ -100,7 +102,7 @@ def _fork_holder(
         finally:
             os._exit(0)
     os.close(channels[place].detach())
-    channels[place] = socket.socket()
+    channels[place] = socket.socketpair()[0]
     return pid
 
 

@@ -12,6 +12,7 @@ import builtins
 import inspect
 import io
 import linecache
+import re
 import sys
 import types
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from grader.guest.faults import Sources
 
 _QUIET = {"matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "colors"}
+_OPTIONS = re.compile(r"^(-\w+(\s*\d+)?\s+)+")
 _TIMERS = {"time", "timeit", "prun", "capture"}
 
 
@@ -85,7 +87,7 @@ class Shell:
         self._evaluate(tree, filename, "exec")
         if shown is not None:
             value = self._evaluate(ast.Expression(shown.value), filename, "eval")
-            if value is not None:
+            if value is not None and not source.rstrip().endswith(";"):
                 self.display(value)
 
     def _evaluate(self, tree: Any, filename: str, mode: str) -> Any:
@@ -103,7 +105,7 @@ class Shell:
     def run_line_magic(self, name: str, line: str, *args: Any, **kwargs: Any) -> Any:
         """A `%magic`: timers run their statement, settings of the notebook are passed over."""
         if name in _TIMERS and line.strip():
-            self._execute(line.strip(), f"{self._filename} %{name}")
+            self._execute(_OPTIONS.sub("", line.strip()), f"{self._filename} %{name}")
         elif name in ("pip", "conda"):
             self.system(f"{name} {line}")
         elif name not in _QUIET:

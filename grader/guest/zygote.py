@@ -169,6 +169,8 @@ class Zygote:
             if process.pid not in lasting:
                 with suppress(psutil.Error):
                     process.kill()
+        with suppress(OSError):  # a guest may lock its own folder
+            os.chmod(guest.scratch, 0o700)
         for name in set(os.listdir(guest.scratch)) - {"data"}:
             path = os.path.join(guest.scratch, name)
             shutil.rmtree(path, ignore_errors=True)

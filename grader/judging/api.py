@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from grader.errors import SpecError
 from grader.judging.grading import Grading
@@ -51,7 +52,10 @@ def check(
     """
     if not points > 0 or points == float("inf"):
         raise SpecError(f"a check earns points; {points!r} is no number of points.")
-    text = Localized(en=hint) if isinstance(hint, str) else Localized.model_validate(hint) if hint else None
+    try:
+        text = Localized.model_validate({"en": hint} if isinstance(hint, str) else hint) if hint else None
+    except ValidationError as error:
+        raise SpecError(f"the hint {hint!r} is no text: {error.errors()[0]['msg']}.") from None
 
     def mark(function: Function) -> Function:
         marked: Function = pytest.mark.check(exercise=exercise, points=points, hint=text, hidden=hidden)(function)

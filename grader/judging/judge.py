@@ -69,7 +69,7 @@ def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
 
 
 def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer) -> None:
-    if check.raises and answer.raised and check.raises in answer.raised.bases:
+    if check.raises and answer.raised and check.raises in answer.raised.bases and answer.raised.frames:
         return
     if check.raises and answer.good:
         raise Failure(say("{error} is raised", error=check.raises), say("nothing is raised"))

@@ -15,8 +15,7 @@ from grader.judging.grading import Grading
 from grader.judging.judge import CheckFailed
 from grader.judging.session import Judged, Session
 from grader.models.cells import Submission
-from grader.models.message import Localized, Message, say
-from grader.models.observation import clean
+from grader.models.message import Localized, Message, clean, say
 from grader.models.report import (
     AssignmentInfo,
     CheckResult,
@@ -124,7 +123,7 @@ def build_report(session: Session) -> Report:
             exercises.append(_exercise(grading, exercise.id, exercise.title, checks, starter))
     return Report(
         assignment=AssignmentInfo(id=spec.id, title=spec.title),
-        submission=SubmissionInfo(name=grading.submission.name, sha256=grading.submission.sha256),
+        submission=SubmissionInfo(name=clean(grading.submission.name), sha256=grading.submission.sha256),
         grader=grader.__version__,
         torch=grading.torch_version,
         python=platform.python_version(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from pathlib import Path
 
@@ -112,6 +113,9 @@ def _run_pytest(folder: Path, session: Session) -> None:
     except pytest.UsageError as error:
         raise SpecError(str(error)) from None
     finally:
+        for name, module in list(sys.modules.items()):  # another assignment may have files of the same names
+            if Path(getattr(module, "__file__", None) or "/").parent == (folder / "checks").resolve():
+                del sys.modules[name]
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         os.environ.update({key: value for key, value in saved.items() if value is not None})
     if given.faults:

@@ -15,6 +15,12 @@ from grader.models.base import Model
 Scalar = str | int | float | bool | None
 
 
+def clean(text: str) -> str:
+    """Text that every terminal and encoder can take: no lone surrogates, no control characters."""
+    text = text.encode("utf-8", "replace").decode()
+    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class Message(Model):
     """One sentence for a person.
 
@@ -34,7 +40,8 @@ class Message(Model):
 
 def say(template: str, /, **params: Scalar) -> Message:
     """Make a message from a template with `{named}` places and their values."""
-    return Message(text=template.format(**params), template=template, params=params)
+    cleaned = {key: clean(value) if isinstance(value, str) else value for key, value in params.items()}
+    return Message(text=template.format(**cleaned), template=template, params=cleaned)
 
 
 class Localized(Model):

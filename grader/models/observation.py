@@ -5,18 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from grader.models.base import Model
+from grader.models.message import clean
 
-
-def clean(text: str) -> str:
-    """Text that every terminal and encoder can take: no lone surrogates, no control characters."""
-    text = text.encode("utf-8", "replace").decode()
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-Clean = Annotated[str, Field(max_length=2_000_000), AfterValidator(clean)]
+Clean = Annotated[
+    str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value), Field(max_length=2_000_000)
+]
 
 
 class Frame(Model):

@@ -114,10 +114,12 @@ class HooksRequirement(Requirement):
                 ) from None
 
     def _judge_output(self, observed: Any, expected: Any) -> None:
+        _require_hook(observed, expected)
         compare(observed["output"], expected["output"], self.tolerance)
         judge_inputs(observed["changed"])
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
+        _require_hook(observed, expected)
         compare_gradients(observed, expected, self.tolerance)
 
     def _judge_removed(self, observed: Any, expected: Any) -> None:
@@ -146,6 +148,13 @@ class HooksRequirement(Requirement):
             compare(observed["output"], expected["output"], self.tolerance)
         if self.gradients:
             compare_gradients(observed, expected, self.tolerance)
+
+
+def _require_hook(observed: Any, expected: Any) -> None:
+    """An output left alone earns nothing where no hook was attached at all."""
+    left, right = (sum(sum(kinds.values()) for kinds in seen["registered"].values()) for seen in (observed, expected))
+    if right and not left:
+        raise Failure(say("a hook is registered"), say("none is"))
 
 
 def _other_kinds(kinds: dict[str, int]) -> str:

@@ -108,7 +108,7 @@ class Channel:
         try:
             for header, blob in self._reader.feed(data):
                 self._take(header, blob)
-        except (wire.BrokenFrame, WireError, ValidationError, ValueError, RecursionError) as error:
+        except (wire.BrokenFrame, WireError, ValidationError, ArithmeticError, ValueError, RecursionError) as error:
             detail = str(error) if isinstance(error, (wire.BrokenFrame, WireError)) else "a malformed answer"
             self.lose(Lost(to="wire", detail=detail))
 

@@ -227,11 +227,13 @@ class Run:
         try:
             for header, _ in self._reader.feed(data):
                 self._take(header)
-        except (wire.BrokenFrame, ValidationError, ValueError, KeyError, TypeError, RecursionError):
+        except (wire.BrokenFrame, ValidationError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
             self._drop_notebook(Lost(to="wire", detail="the cell wrote to the grader's own channel"))
 
     def _take(self, header: dict[str, Any]) -> None:
         if "running" in header:
+            if self._pid is not None:
+                raise ValueError("running twice")
             self._pid = int(header["running"])
             self._zygote.keep(self._guests[-1], self._pid)
         elif "started" in header:
@@ -244,7 +246,7 @@ class Run:
             self._record(
                 index,
                 float(header["seconds"]),
-                str(header["output"]),
+                str(header["output"])[: self._limits.output + 100],
                 raised=Raised.model_validate(raised) if raised else None,
             )
             self._running = None

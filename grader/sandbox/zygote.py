@@ -52,7 +52,7 @@ class Zygote:
         new = [module for module in modules if module not in self._preloaded]
         if new:
             self.wait_until_ready()
-            wire.send(self.control, {"op": "preload", "modules": new})
+            self._send({"op": "preload", "modules": new})
             self._wait("preloaded", None)
             self._preloaded.update(new)
 
@@ -85,15 +85,15 @@ class Zygote:
 
     def keep(self, guest: int, pid: int) -> None:
         """Spare a process of a guest when others are ended for using too much: its notebook's, or a holder."""
-        wire.send(self.control, {"op": "keep", "guest": guest, "pid": pid})
+        self._send({"op": "keep", "guest": guest, "pid": pid})
 
     def kill(self, guest: int, pid: int) -> None:
         """Kill one process of a guest."""
-        wire.send(self.control, {"op": "kill", "guest": guest, "pid": pid})
+        self._send({"op": "kill", "guest": guest, "pid": pid})
 
     def end(self, guest: int) -> None:
         """Kill all processes of a guest and remove its scratch folder."""
-        wire.send(self.control, {"op": "end", "guest": guest})
+        self._send({"op": "end", "guest": guest})
         self._wait("ended", guest)
 
     def events(self) -> list[dict[str, Any]]:
@@ -117,6 +117,12 @@ class Zygote:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _send(self, request: dict[str, Any]) -> None:
+        try:
+            wire.send(self.control, request)
+        except OSError:
+            self._fail()
 
     def wait_until_ready(self) -> None:
         """Wait until torch is imported; its version is known then."""

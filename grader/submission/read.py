@@ -16,7 +16,9 @@ from grader.errors import SubmissionError
 from grader.models.cells import Cell, Submission
 
 MAX_SIZE = 64 << 20
-_MARKER = re.compile(r"^\s*#\s*exercise:\s*([\w.-]+)\s*$", re.MULTILINE)
+_MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+MAX_TRANSFORMED = 50_000  # characters of a cell in which IPython's own syntax is looked for
 _CELL = re.compile(r"^#\s*%%(.*)$")
 
 
@@ -41,9 +43,9 @@ def read_submission(path: Path) -> Submission:
         data = path.read_bytes()
     except OSError as error:
         raise SubmissionError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
-    if path.suffix == ".ipynb":
+    if path.suffix.lower() == ".ipynb":
         cells = _notebook_cells(data, path)
-    elif path.suffix == ".py":
+    elif path.suffix.lower() == ".py":
         cells = _script_cells(data, path)
     else:
         raise SubmissionError(f"{path} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
@@ -66,7 +68,7 @@ def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
             warnings.simplefilter("ignore")
             notebook = nbformat.from_dict(content)
             cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-            texts = [("".join(c.source) if isinstance(c.source, list) else str(c.source), c) for c in cells]
+            texts = [("".join(c.source), c) for c in cells]
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise SubmissionError(f"{path} is not a valid notebook: {error}.", advice) from None
     return [
@@ -80,7 +82,7 @@ def _script_cells(data: bytes, path: Path) -> list[Cell]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SubmissionError(f"{path} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
-    lines = text.splitlines()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [0] + [place for place, line in enumerate(lines) if _CELL.match(line)]
     starts = sorted(set(starts))
     cells = []
@@ -113,9 +115,9 @@ def _cell(number: int | None, text: str, exercise: str | None, filename: str) ->
 
 def _as_python(text: str) -> str:
     """IPython's own syntax as calls; text that is not even that is left for the compiler to refuse."""
-    if not re.search(r"^\s*[%!?]|[!?]\s*$|=\s*[%!]", text, re.MULTILINE):
+    if len(text) > MAX_TRANSFORMED or not _MAGIC.search(text):
         return text
     try:
         return str(TransformerManager().transform_cell(text))
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RuntimeError):  # RecursionError is one
         return text

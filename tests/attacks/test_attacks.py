@@ -166,7 +166,11 @@ class Place:
         command = [GRADE, self.folder, notebook, "--isolation", "sandlock", *(arguments or ("--json", "-"))]
         with open(self.path / "out", "w+b") as out, open(self.path / "err", "w+b") as err:
             process = psutil.Popen(
-                [*map(str, command)], stdout=out, stderr=err, cwd=self.path, env={**os.environ, "TMPDIR": str(self.temporary)}
+                [*map(str, command)],
+                stdout=out,
+                stderr=err,
+                cwd=self.path,
+                env={**os.environ, "TMPDIR": str(self.temporary)},
             )
             end = time.monotonic() + SECONDS
             while process.poll() is None and time.monotonic() < end:
