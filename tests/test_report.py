@@ -542,7 +542,7 @@ def test_ci_without_isolation_refuses(course: Course, run: Command, monkeypatch:
 
 
 def test_a_data_loader_with_workers(course: Course) -> None:
-    course.require(value("batches()", "[[0, 1], [2, 3], [4, 5], [6]]"))
+    course.require(value("batches()", "[[0, 1], [2, 3], [4, 5], [6]]"), limits={"workers": True})
     report = course.grade(
         "import torch\nfrom torch.utils.data import DataLoader, Dataset\n\n"
         "class Numbers(Dataset):\n    def __len__(self): return 7\n    def __getitem__(self, i): return torch.tensor(i)\n\n"

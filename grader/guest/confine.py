@@ -98,7 +98,7 @@ def _load(offset: int) -> bytes:
     return _op(0x20, 0, 0, offset)
 
 
-def _filter(machine: str) -> bytes:
+def _filter(machine: str, workers: bool) -> bytes:
     """The filter as BPF, over `struct seccomp_data` (number at 0, architecture at 4, arguments from 16)."""
     deny, allow = _op(0x06, 0, 0, 0x00050000 | errno.EPERM), _op(0x06, 0, 0, 0x7FFF0000)
     code = [_load(4), _op(0x15, 1, 0, _ARCH[machine]), deny, _load(0)]
@@ -108,15 +108,21 @@ def _filter(machine: str) -> bytes:
         code += [_op(0x15, 0, 1, number), deny]
     for number in _OWN_ONLY[machine]:
         code += [_op(0x15, 0, 4, number), _load(16), _op(0x15, 1, 0, 0), deny, _load(0)]
-    code += [_op(0x15, 0, 4, _SOCKET[machine]), _load(16), _op(0x15, 1, 0, _AF_UNIX), deny, _load(0)]
+    code += [
+        _op(0x15, 0, 4, _SOCKET[machine]),
+        _load(16),
+        _op(0x15, 1, 0, _AF_UNIX if workers else 0xFFFF),
+        deny,
+        _load(0),
+    ]
     return b"".join([*code, allow])
 
 
-def confine() -> None:
+def confine(workers: bool) -> None:
     """Deny, for this process and its children, what a guest has no use for. Does nothing off Linux.
 
     Metadata of files, devices, clocks, memory without a name, priorities and limits of other
-    processes, and every socket but those of DataLoader workers (AF_UNIX).
+    processes, and every socket; with `workers`, every one but those of DataLoader workers (AF_UNIX).
 
     Raises:
         OSError: when the kernel refuses the filter.
@@ -126,7 +132,7 @@ def confine() -> None:
         return
     libc = ctypes.CDLL(None, use_errno=True)
     libc.capset(struct.pack("Ii", 0x20080522, 0), bytes(24))
-    program = _filter(machine)
+    program = _filter(machine, workers)
     buffer = ctypes.create_string_buffer(program)
     filter_ = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(buffer))
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)

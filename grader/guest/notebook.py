@@ -58,7 +58,7 @@ def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
     ):
         with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
             resource.setrlimit(getattr(resource, name), (value, value))
-    confine()
+    confine(limits["workers"])
 
 
 def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, Any], limits: dict[str, Any]) -> None:

@@ -181,7 +181,8 @@ class Zygote:
         guest = self._guests.pop(number, None)
         if guest is not None:
             processes.end_tree(guest.pid)
-            guest.shared_memory.sweep()
+            if guest.limits["workers"]:
+                guest.shared_memory.sweep()
             shutil.rmtree(guest.scratch, ignore_errors=True)
 
 
@@ -201,9 +202,10 @@ def _sandboxed(request: dict[str, Any], channels: list[socket.socket], scratch: 
     def nothing() -> None:
         """sandlock wants an `init_fn`; torch is already warm."""
 
+    writable = ("/dev/null", "/dev/shm") if request["limits"]["workers"] else ("/dev/null",)
     Sandbox(
         fs_readable=[path for path in request["readable"] if os.path.exists(path)],
-        fs_writable=[scratch, *(path for path in ("/dev/null", "/dev/shm") if os.path.exists(path))],
+        fs_writable=[scratch, *(path for path in writable if os.path.exists(path))],
         init_fn=nothing,
         work_fn=guest,
     ).fork(1)

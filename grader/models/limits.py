@@ -42,6 +42,8 @@ class Limits(Model):
         processes: processes alive at once, DataLoader workers included.
         file_size: largest file that may be written, in bytes.
         disk: all files in the scratch folder together, in bytes.
+        workers: whether DataLoader workers must run: they need `/dev/shm` and local sockets, which are
+            otherwise refused.
         output: captured output kept per cell, in characters.
     """
 
@@ -51,4 +53,5 @@ class Limits(Model):
     processes: int = Field(default=32, ge=4, le=1024)
     file_size: Bytes = 64 << 20
     disk: Bytes = 256 << 20
+    workers: bool = False
     output: int = Field(default=10_000, ge=0, le=1_000_000)
