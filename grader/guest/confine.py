@@ -108,13 +108,8 @@ def _filter(machine: str, workers: bool) -> bytes:
         code += [_op(0x15, 0, 1, number), deny]
     for number in _OWN_ONLY[machine]:
         code += [_op(0x15, 0, 4, number), _load(16), _op(0x15, 1, 0, 0), deny, _load(0)]
-    code += [
-        _op(0x15, 0, 4, _SOCKET[machine]),
-        _load(16),
-        _op(0x15, 1, 0, _AF_UNIX if workers else 0xFFFF),
-        deny,
-        _load(0),
-    ]
+    code += [_op(0x15, 0, 4, _SOCKET[machine]), _load(16)]
+    code += [_op(0x15, 1, 0, _AF_UNIX if workers else 0xFFFF), deny, _load(0)]
     return b"".join([*code, allow])
 
 
