@@ -305,13 +305,16 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("hooks", "a wrapped forward", ("return model.register_forward_hook(remember)",
      "old = model.forward\n    model.forward = lambda x: (y := old(x), remember(model, x, y))[0]"), {
         "hook-registered[watch]": ("1 forward hook at the model itself", "none"),
+        "hook-output[watch]": ("a hook is registered", "none is"),
         "hook-removed[watch]": ("1 handle(s) returned", "0")}),
     ("hooks on outputs", "does not change the output", ("return output + 5", "output + 5"),
      {"hook-output[five]": AFTER, "hook-removed[five]": AFTER}),
     ("hooks on outputs", "changes it twice", ("return output + 5", "output.add_(5)\n        return output + 5"),
      {"hook-output[five]": AFTER, "hook-removed[five]": AFTER}),
     ("hooks on outputs", "a method replaced", ("return model.register_forward_hook(add)",
-     "old = model.forward\n    model.forward = lambda x: old(x) + 5"), {"hook-removed[five]": ("1 handle(s) returned", "0")}),
+     "old = model.forward\n    model.forward = lambda x: old(x) + 5"), {
+        "hook-output[five]": ("a hook is registered", "none is"),
+        "hook-removed[five]": ("1 handle(s) returned", "0")}),
     ("backward hooks", "changes nothing", ("return tuple(", "tuple("),
      {"hook-gradients[halve]": ("the gradient of input 1", "instead of"), "hook-removed[halve]": ("the gradient of input 1", "instead of")}),
     ("backward hooks", "the old kind", ("register_full_backward_hook", "register_backward_hook"), {

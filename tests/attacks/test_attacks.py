@@ -122,7 +122,7 @@ class Place:
         process = self.bystander
         seen = {
             "process": (process.nice(), process.cpu_affinity(), process.rlimit(psutil.RLIMIT_NOFILE), process.ionice(),
-                        process.status(), os.sched_getscheduler(process.pid)),
+                        process.status() == psutil.STATUS_STOPPED, os.sched_getscheduler(process.pid)),
             "scratch": sorted(path.name for path in self.temporary.iterdir()),
             "left": [p.pid for p in psutil.process_iter(["environ"])
                      if (p.info["environ"] or {}).get("TMPDIR") == str(self.temporary)],
