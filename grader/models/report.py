@@ -12,6 +12,20 @@ Outcome = Literal["passed", "failed", "skipped", "error"]
 Status = Literal["full", "partial", "none", "not started", "error"]
 
 
+class Diagnosis(Model):
+    """The named mistake behind a failure.
+
+    Attributes:
+        id: of the mistake in the catalogue.
+        text: what was done, in the student's own names, and what follows from it.
+        page: PyTorch's documentation page, by name, such as `torch.nn.ModuleList`.
+    """
+
+    id: str
+    text: Localized
+    page: str | None = None
+
+
 class CheckResult(Model):
     """One check.
 
@@ -19,6 +33,7 @@ class CheckResult(Model):
         id: `EXERCISE::CHECK`.
         outcome: `passed`; `failed`, by the student; `skipped`, since a need failed; `error`, our fault.
         called, expected, observed, hint: the four parts of a message to the student.
+        diagnosis: the mistake that is shown by facts, if one is.
         cell, line: the place in the submission, where one is known.
         detail: for `error`: what went wrong on our side.
         duration: seconds.
@@ -33,6 +48,7 @@ class CheckResult(Model):
     expected: Message | None = None
     observed: Message | None = None
     hint: Localized | Message | None = None
+    diagnosis: Diagnosis | None = None
     cell: int | None = None
     line: int | None = None
     detail: str = ""
