@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from grader.models.base import Model
 from grader.models.limits import Limits
 from grader.models.message import Text
+from grader.models.mistake import Mistake
 from grader.requirements.kinds import AnyRequirement
 
 FORMAT = 1
@@ -47,6 +48,7 @@ class Assignment(Model):
             takes long (`torch._dynamo`, which the first optimizer imports).
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         exercises: in the order of the notebook.
+        mistakes: added to the catalogue of typical mistakes; they come before it.
     """
 
     format: Literal[1]
@@ -59,6 +61,7 @@ class Assignment(Model):
     fixtures: str | None = None
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
+    mistakes: tuple[Mistake, ...] = ()
 
     @model_validator(mode="after")
     def _exercises_fit(self) -> Assignment:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import signal
 import traceback
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 MAX_MESSAGE = 4000
 MAX_FRAMES = 12
+MAX_WARNINGS = 10
 
 
 class TimeLimit(BaseException):
@@ -93,3 +95,18 @@ def time_limit(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+@contextmanager
+def kept_warnings() -> Iterator[list[list[str]]]:
+    """Collect the first warnings of the block, each with its category and message, instead of printing them."""
+    found: list[list[str]] = []
+
+    def keep(message: Any, category: Any, *_: Any) -> None:
+        if len(found) < MAX_WARNINGS:
+            found.append([category.__name__[:100], str(message)[:500]])
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        warnings.showwarning = keep  # type: ignore[assignment]
+        yield found

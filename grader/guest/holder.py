@@ -22,7 +22,7 @@ from torch import nn
 
 from grader import wire
 from grader.guest import look
-from grader.guest.faults import Sources, describe, time_limit
+from grader.guest.faults import Sources, describe, kept_warnings, time_limit
 from grader.guest.shell import Capture
 from grader.guest.values import decode, encode
 
@@ -98,7 +98,7 @@ def _answer(channel: socket.socket, student: look.Student, sources: Sources, que
     header: dict[str, Any] = {"nonce": request["nonce"]}
     answer = b""
     try:
-        with time_limit(request["seconds"]):
+        with time_limit(request["seconds"]), kept_warnings() as header["warned"]:
             seed_everything(request["seed"])
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
             exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), names)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from grader.guest.facts import collect
 from grader.guest.faults import NotDefined
 
 _named_parameters = nn.Module.named_parameters
@@ -27,17 +28,25 @@ _MODULES = {"torch": torch, "nn": nn}
 class Student:
     """The submission's names, as attributes.
 
+    Args:
+        names: of the submission's `__main__`.
+        fixtures: gives the names of the instructor's fixtures.
+        cells: number and source of the cells that belong to the exercise.
+
     Raises:
         NotDefined: when a name is not there.
     """
 
-    def __init__(self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]]) -> None:
-        self.__names = names
-        self.__fixtures = fixtures
+    def __init__(
+        self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]], cells: list[dict[str, Any]]
+    ) -> None:
+        self._names = names
+        self._fixtures = fixtures
+        self._cells = cells
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return self.__names[name]
+            return self._names[name]
         except KeyError:
             raise NotDefined(name) from None
 
@@ -45,7 +54,7 @@ class Student:
         """A name of an expression: the instructor's fixtures come before the student's."""
         if name in _MODULES:
             return _MODULES[name]
-        fixtures = self.__fixtures()
+        fixtures = self._fixtures()
         return fixtures[name] if name in fixtures else getattr(self, name)
 
 
@@ -82,6 +91,17 @@ def evaluate(student: Student, tree: Any, /, **names: Any) -> Any:
         case {"value": value}:
             return value
     raise ValueError(f"not an expression: {tree!r}")
+
+
+def facts(student: Student, trees: list[Any]) -> dict[str, Any]:
+    """What shows which mistake was made, about the exercise's source and these objects of it."""
+    objects = []
+    for tree in trees:
+        made = None
+        with contextlib.suppress(Exception):
+            made = evaluate(student, tree)
+        objects.append(made)
+    return collect(student._cells, student._names, objects)
 
 
 def call(student: Student, tree: Any) -> dict[str, Any]:

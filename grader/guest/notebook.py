@@ -65,7 +65,7 @@ def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, 
     sources = Sources()
     output = Capture(limits["output"])
     shell = Shell(sources, output)
-    student = Student(shell.module.__dict__, Fixtures(job["fixtures"]))
+    fixtures = Fixtures(job["fixtures"])
     sys.argv = ["notebook"]
     seed_everything(job["seed"])
     wire.send(notebook, {"running": os.getpid()})
@@ -84,9 +84,16 @@ def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, 
             header["output"] = _ADDRESS.sub("0x…", output.text())
             wire.send(notebook, header)
         for exercise, place in cell["ends"].items():
+            student = Student(shell.module.__dict__, fixtures, _cells_of(exercise, job["cells"]))
             pid = _fork_holder(notebook, channels, place, student, sources)
             wire.send(notebook, {"held": exercise, "pid": pid})
     wire.send(notebook, {"finished": True})
+
+
+def _cells_of(exercise: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The exercise's own cells; all cells where none carries its marker."""
+    sources = [cell for cell in cells if "source" in cell]
+    return [cell for cell in sources if cell["exercise"] == exercise] or sources
 
 
 def _fork_holder(

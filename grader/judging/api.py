@@ -12,15 +12,18 @@ import pytest
 from pydantic import ValidationError
 
 from grader.errors import SpecError
+from grader.judging.diagnosing import diagnose_failure
 from grader.judging.grading import Grading
 from grader.judging.judge import CheckFailed, expect_value, place
-from grader.models.message import Localized, Message, say
+from grader.models.message import Localized, Message, joined
+from grader.models.observation import Answer
 from grader.models.values import Tensor
 from grader.requirements.base import Probe, Question
 from grader.requirements.compare import Failure, Tolerance, compare
 from grader.requirements.expressions import MAKERS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Written = str | dict[str, str] | None
 
 
 def probe(function: Function) -> Function:
@@ -40,7 +43,13 @@ def probe(function: Function) -> Function:
 
 
 def check(
-    *, exercise: str, points: float = 1, hint: str | dict[str, str] | None = None, hidden: bool = False
+    *,
+    exercise: str,
+    points: float = 1,
+    hint: Written = None,
+    hidden: bool = False,
+    title: Written = None,
+    called: Written = None,
 ) -> Callable[[Function], Function]:
     """Declare a check: a pytest test that judges observations and earns points of its own.
 
@@ -49,19 +58,25 @@ def check(
         points: added to the exercise's.
         hint: shown when it fails; a text, or `{"en": ..., "ko": ...}`.
         hidden: the student learns that it failed, and the hint.
+        title: what is expected, instead of the docstring's first line.
+        called: what is called, instead of the first line of the probe's docstring.
     """
     if not points > 0 or points == float("inf"):
         raise SpecError(f"a check earns points; {points!r} is no number of points.")
-    try:
-        text = Localized.model_validate({"en": hint} if isinstance(hint, str) else hint) if hint else None
-    except ValidationError as error:
-        raise SpecError(f"the hint {hint!r} is no text: {error.errors()[0]['msg']}.") from None
+    texts = {name: _localized(name, text) for name, text in (("hint", hint), ("title", title), ("called", called))}
 
     def mark(function: Function) -> Function:
-        marked: Function = pytest.mark.check(exercise=exercise, points=points, hint=text, hidden=hidden)(function)
+        marked: Function = pytest.mark.check(exercise=exercise, points=points, hidden=hidden, **texts)(function)
         return marked
 
     return mark
+
+
+def _localized(name: str, text: Written) -> Localized | None:
+    try:
+        return Localized.model_validate({"en": text} if isinstance(text, str) else text) if text else None
+    except ValidationError as error:
+        raise SpecError(f"the {name} {text!r} is no text: {error.errors()[0]['msg']}.") from None
 
 
 def assert_close(observed: Any, expected: Any, rtol: float | None = None, atol: float | None = None) -> None:
@@ -79,13 +94,22 @@ def assert_close(observed: Any, expected: Any, rtol: float | None = None, atol: 
 
 @dataclass
 class Asker:
-    """The fixtures `observe` and `reference`: put a probe to the submission, or to the solution."""
+    """The fixtures `observe` and `reference`: put a probe to the submission, or to the solution.
+
+    Args:
+        check: name of the test that asks.
+        title: what to say of each question, instead of the probe's docstring.
+    """
 
     grading: Grading
     exercise: str
+    check: str
     hint: Localized | None
+    title: Localized | None
+    hidden: bool = False
     called: Message | None = None
     place: tuple[int | None, int | None] = (None, None)
+    _last: tuple[Question, Answer] | None = None
 
     def observe(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the submission.
@@ -94,14 +118,23 @@ class Asker:
             CheckFailed: when student code raised, or gave no answer.
         """
         question = _question(function, args, kwargs)
-        self.called = say("{doc}", doc=_title(function))
+        self.called = joined([self.title or _title(function)])
         answer = self.grading.observe(self.exercise, question)
+        self._last = (question, answer)
         self.place = place(self.grading, self.exercise, answer, question.probe.source)
         try:
             expect_value(answer, self.grading.folder.spec.limits)
         except Failure as failure:
-            raise CheckFailed(self.called, failure, self.hint, *self.place) from None
+            raise self.failed(failure) from None
         return answer.value
+
+    def failed(self, failure: Failure) -> CheckFailed:
+        """A failure of what was asked last, with the mistake behind it if it is known."""
+        assert self.called is not None
+        diagnosis = None
+        if self._last is not None and not self.hidden:
+            diagnosis = diagnose_failure(self.grading, self.exercise, self.check, *self._last)
+        return CheckFailed(self.called, failure, self.hint, *self.place, diagnosis)
 
     def reference(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the solution."""

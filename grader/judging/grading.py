@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 from grader.assignment.load import Folder
@@ -23,21 +24,31 @@ class Grading:
 
     Args:
         folder: the assignment.
-        path: the submission; the starter if None.
+        submission: a file, or cells already read; the starter if None.
         zygote: forks the guests.
         wish: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
+        references: another grading's, to share what the solution answers; it must outlive this one.
     """
 
     def __init__(
-        self, folder: Folder, path: Path | None, zygote: Zygote, wish: support.Wish = "auto", use_recorded: bool = True
+        self,
+        folder: Folder,
+        submission: Path | Submission | None,
+        zygote: Zygote,
+        wish: support.Wish = "auto",
+        use_recorded: bool = True,
+        references: References | None = None,
     ) -> None:
         self.folder = folder
         self.isolation = support.choose(wish)
-        self.submission = read_submission(path or folder.notebook)
+        if not isinstance(submission, Submission):
+            submission = read_submission(submission or folder.notebook)
+        self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
-        self.references = References(folder, self._start, use_recorded)
+        self._shares = references is not None
+        self.references = references or References(folder, self._start, use_recorded)
         self._run: Run | None = None
         self._tickets: dict[Key, Ticket] = {}
 
@@ -71,18 +82,20 @@ class Grading:
         """Whether any cell carries the exercise's marker."""
         return any(cell.exercise == exercise for cell in self.submission.cells)
 
-    def untouched(self, exercise: str, starter: Submission | None) -> bool:
+    def untouched(self, exercise: str) -> bool:
         """Whether the exercise's cells are as the starter has them."""
         own = _texts(self.submission, exercise)
-        return starter is not None and bool(own) and own == _texts(starter, exercise)
+        return self._starter is not None and bool(own) and own == _texts(self._starter, exercise)
 
-    def starter(self) -> Submission | None:
+    @cached_property
+    def _starter(self) -> Submission | None:
         """The assignment's own notebook, if it has one."""
         return read_submission(self.folder.notebook) if self.folder.notebook.exists() else None
 
     def close(self) -> None:
         """End all guests."""
-        self.references.close()
+        if not self._shares:
+            self.references.close()
         if self._run is not None:
             self._run.close()
             self._run = None

@@ -5,24 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from grader.errors import ReferenceFault
+from grader.judging.diagnosing import diagnose_failure
 from grader.judging.grading import Grading
 from grader.models.limits import Limits, readable
-from grader.models.message import Localized, Message, say
+from grader.models.message import Message, Said, say, verbatim
 from grader.models.observation import Answer, Lost, Raised
+from grader.models.report import Diagnosis
 from grader.requirements.base import Check
 from grader.requirements.compare import Failure
 
 
 class CheckFailed(Exception):
-    """A check the student failed: the four parts, and the place."""
+    """A check the student failed: the four parts, the mistake behind it if it is known, and the place."""
 
     def __init__(
         self,
         called: Message,
         failure: Failure,
-        hint: Localized | Message | None,
+        hint: Said | None,
         cell: int | None = None,
         line: int | None = None,
+        diagnosis: Diagnosis | None = None,
     ) -> None:
         super().__init__(str(failure))
         self.called = called
@@ -31,6 +34,7 @@ class CheckFailed(Exception):
         self.hint = failure.hint or hint
         self.cell = cell
         self.line = line
+        self.diagnosis = diagnosis
 
 
 def judge(grading: Grading, exercise: str, check: Check) -> None:
@@ -55,7 +59,10 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
             _blame_ourselves(grading, exercise, check)
         cell, line = place(grading, exercise, answer, str(check.called))
-        raise CheckFailed(check.called, failure, check.hint, cell, line) from None
+        diagnosis = None
+        if not check.hidden:
+            diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
+        raise CheckFailed(check.called, failure, check.hint, cell, line, diagnosis) from None
 
 
 def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
@@ -136,7 +143,7 @@ def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
         )
     if raised.limit:
         return Failure(wanted, over_limit(raised.limit, limits))
-    return Failure(wanted, say("{type}: {message}", type=raised.type, message=_first_lines(raised.message)))
+    return Failure(wanted, verbatim(f"{raised.type}: {_first_lines(raised.message)}"))
 
 
 def _first_lines(message: str) -> str:

@@ -17,7 +17,7 @@ from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.judge import CheckFailed, judge
-from grader.judging.results import make_result
+from grader.judging.results import NeedUnmet, make_result
 from grader.judging.session import Judged, Session
 from grader.models.message import Localized
 from grader.models.wording import four_parts
@@ -102,7 +102,7 @@ class SpecItem(pytest.Item):
 def skip_unmet_needs(session: Session, exercise: Exercise) -> None:
     for need in exercise.needs:
         if session.passed(need) is False:
-            pytest.skip(f"needs {need}, which has not passed")
+            raise NeedUnmet(need)
 
 
 # -- the instructor's own tests
@@ -144,28 +144,33 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         raise pytest.UsageError(str(error)) from error
     if session.folder is not None:
         order = {exercise.id: place for place, exercise in enumerate(session.folder.spec.exercises)}
-        items.sort(key=lambda item: order.get(_exercise_of(item) or "", len(order)))
+        items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
 
 
 def _place(item: pytest.Item) -> str:
     return f"{item.path}, line {(item.location[1] or 0) + 1}"
 
 
-def _exercise_of(item: pytest.Item) -> str | None:
+def exercise_of(item: pytest.Item) -> str | None:
+    """The exercise a check belongs to."""
     if isinstance(item, SpecItem):
         return item.exercise.id
     mark = _own_check(item)
     return mark.kwargs["exercise"] if mark else None
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Put all questions at once: they are answered while the first ones are judged."""
-    if session.config.option.collectonly or session.testsfailed:
-        return
-    grading = session.config.stash[SESSION].started
-    if grading is not None:
-        found = [item for item in session.items if isinstance(item, SpecItem)]
-        grading.prefetch([(item.exercise.id, item.check.question, item.check.reference) for item in found])
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Before pytest's own loop, put all questions at once."""
+    if not (session.config.option.collectonly or session.testsfailed):
+        prefetch(session.config.stash[SESSION], session.items)
+
+
+def prefetch(session: Session, items: list[pytest.Item]) -> None:
+    """Put the questions of some checks: they are answered while the first ones are judged."""
+    if session.started is not None:
+        found = [item for item in items if isinstance(item, SpecItem)]
+        session.started.prefetch([(item.exercise.id, item.check.question, item.check.reference) for item in found])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -173,7 +178,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    exercise = _exercise_of(item)
+    exercise = exercise_of(item)
     if exercise is not None and (call.when == "call" or (call.when == "setup" and call.excinfo)):
         session = item.config.stash[SESSION]
         if isinstance(item, SpecItem):
@@ -191,7 +196,7 @@ def pytest_runtest_makereport(
                 mark.kwargs["hidden"],
                 asker=item.stash.get(ASKER, None),
                 points=mark.kwargs["points"],
-                title=_title(item),
+                title=mark.kwargs["title"] or _title(item),
             )
             session.judged.append(Judged(exercise, judged, None))
             if judged.outcome == "failed":
@@ -215,7 +220,7 @@ def asker(request: pytest.FixtureRequest) -> Asker:
     exercise = next(e for e in grading.folder.spec.exercises if e.id == mark.kwargs["exercise"])
     skip_unmet_needs(session, exercise)
     hint: Localized | None = mark.kwargs["hint"]
-    asker = Asker(grading, exercise.id, hint)
+    asker = Asker(grading, exercise.id, request.node.name, hint, mark.kwargs["called"], mark.kwargs["hidden"])
     request.node.stash[ASKER] = asker
     return asker
 

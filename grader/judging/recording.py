@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, SpecError
+from grader.judging.diagnosing import facts_question
 from grader.judging.references import write_recorded
 from grader.judging.run import run_checks
 from grader.judging.session import Session
@@ -32,6 +33,8 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
             raise SpecError(f"The solution does not pass {first.id}: {said}.", "Correct the solution or the spec.")
         assert session.started is not None
         references = session.started.references
+        for exercise in folder.spec.exercises:
+            references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
         write_recorded(folder.recorded, references.answers, references.made_from)
         return len(references.answers)
     finally:

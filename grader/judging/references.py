@@ -148,7 +148,7 @@ class References:
         answer = self.answers[key]
         if answer.lost:
             raise ReferenceFault(
-                f"The solution gave no answer in {exercise}: lost to {answer.lost.to} {answer.lost.detail}.",
+                f"The solution gave no answer in {exercise}: lost to {answer.lost.to} {answer.lost.detail or ''}.",
                 "Correct the solution or the limits of the assignment.",
             )
         return answer

@@ -14,8 +14,7 @@ from grader.judging.api import Asker
 from grader.judging.grading import Grading
 from grader.judging.judge import CheckFailed
 from grader.judging.session import Judged, Session
-from grader.models.cells import Submission
-from grader.models.message import Localized, Message, clean, say
+from grader.models.message import Localized, Message, clean, joined, say
 from grader.models.report import (
     AssignmentInfo,
     CheckResult,
@@ -28,6 +27,14 @@ from grader.models.report import (
 from grader.requirements.compare import Failure
 
 
+class NeedUnmet(pytest.skip.Exception):  # type: ignore[misc,name-defined]
+    """Skips a check, since an exercise before it has not passed."""
+
+    def __init__(self, need: str) -> None:
+        self.cause = say("needs {need}, which has not passed", need=need)
+        super().__init__(self.cause.text)
+
+
 def make_result(
     name: str,
     call: pytest.CallInfo[None],
@@ -36,7 +43,7 @@ def make_result(
     called: Message | None = None,
     asker: Asker | None = None,
     points: float = 0.0,
-    title: str = "",
+    title: str | Localized = "",
 ) -> CheckResult:
     """What became of one check.
 
@@ -58,6 +65,7 @@ def make_result(
             "expected": failed.expected,
             "observed": failed.observed,
             "hint": failed.hint,
+            "diagnosis": failed.diagnosis,
             "cell": failed.cell,
             "line": failed.line,
         }
@@ -65,7 +73,8 @@ def make_result(
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
     elif isinstance(error, pytest.skip.Exception):
         outcome = "skipped"
-        parts = {"observed": say("skipped: {cause}", cause=str(error))}
+        cause = error.cause if isinstance(error, NeedUnmet) else str(error)
+        parts = {"observed": say("skipped: {cause}", cause=cause)}
     elif error is not None:
         outcome = "error"
         parts = {"detail": str(error) if isinstance(error, GraderError) else _ours(error)}
@@ -81,19 +90,18 @@ def make_result(
 
 
 def _as_failed(
-    error: BaseException | None, asker: Asker | None, hint: Localized | None, title: str
+    error: BaseException | None, asker: Asker | None, hint: Localized | None, title: str | Localized
 ) -> CheckFailed | None:
     """The student's failure, if it is one."""
     if isinstance(error, CheckFailed) or error is None:
         return error
-    called = (asker.called if asker else None) or say("{title}", title=title)
-    place = asker.place if asker else (None, None)
-    if isinstance(error, Failure):
-        return CheckFailed(called, error, hint, *place)
-    if isinstance(error, AssertionError) and asker is not None and asker.called is not None:
-        said = clean(str(error)).strip().splitlines() or ["it is not so"]
-        return CheckFailed(called, Failure(say("{title}", title=title), say("{said}", said=said[0])), hint, *place)
-    return None
+    asked = asker is not None and asker.called is not None
+    if isinstance(error, AssertionError) and asked:
+        said = str(error).strip().splitlines()[:1]
+        error = Failure(joined([title]), joined(said) if said else say("it is not so"))
+    if not isinstance(error, Failure):
+        return None
+    return asker.failed(error) if asker is not None and asked else CheckFailed(joined([title]), error, hint)
 
 
 def _ours(error: BaseException) -> str:
@@ -113,14 +121,13 @@ def build_report(session: Session) -> Report:
     if grading is None:
         raise GraderError("Nothing was graded.", "Give an assignment's folder.")
     spec = grading.folder.spec
-    starter = grading.starter()
     exercises = []
     for exercise in spec.exercises:
         judged = [j for j in session.judged if j.exercise == exercise.id]
         if judged:
             total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
             checks = [_scored(j, exercise.points, total) for j in judged]
-            exercises.append(_exercise(grading, exercise.id, exercise.title, checks, starter))
+            exercises.append(_exercise(grading, exercise.id, exercise.title, checks))
     return Report(
         assignment=AssignmentInfo(id=spec.id, title=spec.title),
         submission=SubmissionInfo(name=clean(grading.submission.name), sha256=grading.submission.sha256),
@@ -146,16 +153,14 @@ def _scored(judged: Judged, points: float, total: float) -> CheckResult:
     return judged.result.model_copy(update={"possible": share, "earned": share if passed else 0.0})
 
 
-def _exercise(
-    grading: Grading, name: str, title: Localized, checks: list[CheckResult], starter: Submission | None
-) -> ExerciseResult:
+def _exercise(grading: Grading, name: str, title: Localized, checks: list[CheckResult]) -> ExerciseResult:
     earned = round(sum(check.earned for check in checks), 2)
     possible = round(sum(check.possible for check in checks), 2)
     rounded = [c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks]
     status: Status = "full" if earned == possible else "partial" if earned else "none"
     if any(check.outcome == "error" for check in checks):
         status = "error"
-    elif not earned and grading.untouched(name, starter):
+    elif not earned and grading.untouched(name):
         status = "not started"
     notes: tuple[Message, ...] = ()
     if not grading.has_own_cells(name):

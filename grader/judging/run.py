@@ -69,11 +69,17 @@ def grade(
 def run_checks(folder: Path, session: Session) -> Report:
     """Run the checks of an assignment's folder in a session, and report."""
     session.grading(folder)
-    _run_pytest(folder, session)
+    run_pytest(folder, session)
     return build_report(session)
 
 
-def _run_pytest(folder: Path, session: Session) -> None:
+def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
+    """Run pytest on an assignment's folder, in this process.
+
+    Raises:
+        UsageError: for a wrong spec, file of checks or selection.
+        GraderError: when pytest fails.
+    """
     given = _Given(session)
     arguments = [
         str(folder / SPEC),
@@ -109,7 +115,7 @@ def _run_pytest(folder: Path, session: Session) -> None:
     saved = {key: os.environ.pop(key, None) for key in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        code = pytest.main(arguments, plugins=[given])
+        code = pytest.main(arguments, plugins=[given, *plugins])
     except pytest.UsageError as error:
         raise SpecError(str(error)) from None
     finally:

@@ -8,6 +8,8 @@ from pathlib import Path
 from grader.assignment.load import Folder, load_assignment
 from grader.errors import UsageError
 from grader.judging.grading import Grading
+from grader.judging.references import References
+from grader.models.cells import Submission
 from grader.models.report import CheckResult
 from grader.sandbox.support import Wish
 from grader.sandbox.zygote import Zygote
@@ -31,18 +33,22 @@ class Session:
     """Grades one submission of one assignment.
 
     Args:
-        submission: the file; the starter if None.
+        submission: the file, or cells already read; the starter if None.
         wish: which isolation to use.
         zygote: one that is already running, to be left running; otherwise one is started.
         selection: the `-k` expression, for the report.
         use_recorded: whether recorded answers of the solution may be used.
+        given: the assignment, where it is not as its folder says: with another seed, for one exercise.
+        references: another session's answers of the solution.
     """
 
-    submission: Path | None = None
+    submission: Path | Submission | None = None
     wish: Wish = "auto"
     zygote: Zygote | None = None
     selection: str | None = None
     use_recorded: bool = True
+    given: Folder | None = None
+    references: References | None = None
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None
@@ -56,8 +62,8 @@ class Session:
         if self._grading is None:
             if self.zygote is None:
                 self.zygote = self._own_zygote = Zygote()
-            folder = load_assignment(path)
-            self._grading = Grading(folder, self.submission, self.zygote, self.wish, self.use_recorded)
+            folder = self.given or load_assignment(path)
+            self._grading = Grading(folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references)
         elif self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",

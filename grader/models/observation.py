@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from grader.models.base import Model
-from grader.models.message import clean
+from grader.models.message import Message, clean
 
 Clean = Annotated[
     str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value), Field(max_length=2_000_000)
@@ -59,7 +59,7 @@ class Lost(Model):
     """
 
     to: LostTo
-    detail: Clean = ""
+    detail: Message | None = None
 
 
 class CellRun(Model):
@@ -73,13 +73,18 @@ class CellRun(Model):
     lost: Lost | None = None
 
 
+Warned = Annotated[tuple[tuple[Clean, Clean], ...], Field(max_length=20)]
+"""Category and message of each warning."""
+
+
 @dataclass(frozen=True)
 class Answer:
-    """What a probe brought back: a value, an exception of student code, or nothing."""
+    """What a probe brought back: a value, an exception of student code, or nothing; and the warnings on the way."""
 
     value: Any = None
     raised: Raised | None = None
     lost: Lost | None = None
+    warned: Warned = ()
 
     @property
     def good(self) -> bool:

@@ -19,11 +19,14 @@ class Diagnosis(Model):
         id: of the mistake in the catalogue.
         text: what was done, in the student's own names, and what follows from it.
         page: PyTorch's documentation page, by name, such as `torch.nn.ModuleList`.
+        cell, line: where it was made, if the source shows it.
     """
 
     id: str
     text: Localized
     page: str | None = None
+    cell: int | None = None
+    line: int | None = None
 
 
 class CheckResult(Model):

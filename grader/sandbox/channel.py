@@ -9,14 +9,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from grader import wire
 from grader.errors import WireError
-from grader.models.observation import Answer, Lost, LostTo, Raised
+from grader.models.message import say, verbatim
+from grader.models.observation import Answer, Lost, LostTo, Raised, Warned
 from grader.models.values import decode
 
 GRACE = 1.5  # seconds between a probe's polite stop and its end, and from there to giving its holder up
+_WARNED = TypeAdapter(Warned)
 
 
 @dataclass(eq=False)
@@ -92,7 +94,7 @@ class Channel:
             self.sock.sendall(b"".join(frames))
             self.sock.setblocking(False)
         except OSError:
-            self.lose(Lost(to="crash", detail="its process is gone"))
+            self.lose(Lost(to="crash", detail=say("its process is gone")))
 
     def read(self) -> None:
         """Take what has arrived, and settle questions with it."""
@@ -103,14 +105,14 @@ class Channel:
         except OSError:
             data = b""
         if not data:
-            self.lose(Lost(to="crash", detail="its process is gone"))
+            self.lose(Lost(to="crash", detail=say("its process is gone")))
             return
         try:
             for header, blob in self._reader.feed(data):
                 self._take(header, blob)
         except (wire.BrokenFrame, WireError, ValidationError, ArithmeticError, ValueError, RecursionError) as error:
-            detail = str(error) if isinstance(error, (wire.BrokenFrame, WireError)) else "a malformed answer"
-            self.lose(Lost(to="wire", detail=detail))
+            named = isinstance(error, (wire.BrokenFrame, WireError))
+            self.lose(Lost(to="wire", detail=verbatim(error) if named else say("a malformed answer")))
 
     def _take(self, header: dict[str, Any], blob: bytes) -> None:
         nonce = header.get("nonce")
@@ -120,10 +122,11 @@ class Channel:
         elif self.batch and nonce == self.batch[0].nonce:
             ticket = self.batch.pop(0)
             ticket.behind = self._asked - len(self.batch) - 1
+            warned = _WARNED.validate_python(header.get("warned", []))
             if "raised" in header:
-                ticket.answer = Answer(raised=Raised.model_validate(header["raised"]))
+                ticket.answer = Answer(raised=Raised.model_validate(header["raised"]), warned=warned)
             else:
-                ticket.answer = Answer(value=decode(header.get("value"), blob))
+                ticket.answer = Answer(value=decode(header.get("value"), blob), warned=warned)
             self._extend()
         else:
             raise WireError("an answer that nobody asked for")
@@ -176,4 +179,6 @@ def _ending(status: Any) -> Lost:
     if not isinstance(status, int):
         return Lost(to="time")
     signal_number = status & 0x7F
-    return Lost(to="crash", detail=f"signal {signal_number}" if signal_number else f"exit status {status >> 8}")
+    if signal_number:
+        return Lost(to="crash", detail=say("signal {number}", number=signal_number))
+    return Lost(to="crash", detail=say("exit status {number}", number=status >> 8))

@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from grader import wire
 from grader.models.cells import Submission
 from grader.models.limits import Limits
+from grader.models.message import say
 from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised
 from grader.sandbox.channel import Channel, Ticket
 from grader.sandbox.support import Isolation
@@ -141,6 +142,7 @@ class Run:
                 "number": cell.number,
                 "source": cell.source,
                 "filename": cell.filename,
+                "exercise": cell.exercise,
                 "skipped": index in self._skipped,
                 "ends": {e: places[e] for e in self._ends.get(index, ()) if e in places},
             }
@@ -222,13 +224,13 @@ class Run:
         except OSError:
             data = b""
         if not data:
-            self._drop_notebook(Lost(to="crash", detail="its process ended"))
+            self._drop_notebook(Lost(to="crash", detail=say("its process ended")))
             return
         try:
             for header, _ in self._reader.feed(data):
                 self._take(header)
         except (wire.BrokenFrame, ValidationError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
-            self._drop_notebook(Lost(to="wire", detail="the cell wrote to the grader's own channel"))
+            self._drop_notebook(Lost(to="wire", detail=say("the cell wrote to the grader's own channel")))
 
     def _take(self, header: dict[str, Any]) -> None:
         if "running" in header:

@@ -1,0 +1,24 @@
+"""The catalogue of mistakes: what ships, and what an assignment adds."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import TypeAdapter
+
+from grader.models.mistake import Mistake
+
+FOLDER = Path(__file__).parent / "mistakes"
+
+
+@cache
+def catalogue() -> tuple[Mistake, ...]:
+    """All mistakes that ship, in the order of their files."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    read = TypeAdapter(tuple[Mistake, ...])
+    found: list[Mistake] = []
+    for file in sorted(FOLDER.glob("*.yaml")):
+        found += read.validate_python(yaml.load(file.read_text(encoding="utf-8"), Loader=loader))
+    return tuple(found)

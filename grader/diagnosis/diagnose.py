@@ -1,0 +1,67 @@
+"""Matches facts with the catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from grader.models.message import Localized, Scalar
+from grader.models.mistake import Condition, Fact, Mistake, Pattern
+
+
+def diagnose(facts: list[Fact], mistakes: Iterable[Mistake]) -> tuple[Mistake, Fact] | None:
+    """The most specific mistake that the facts show, and the fields that fill its hint.
+
+    The one whose conditions ask for most is the most specific; among equals, the first.
+    None, where no mistake is shown: no diagnosis is better than a wrong one.
+    """
+    best: tuple[int, Mistake, Fact] | None = None
+    for mistake in mistakes:
+        for alternative in mistake.when:
+            weight = sum(len(condition) for condition in alternative)
+            if best is not None and weight <= best[0]:
+                continue
+            fields = _match(alternative, facts)
+            if fields is not None:
+                best = (weight, mistake, fields)
+    return best[1:] if best else None
+
+
+def hint(mistake: Mistake, fields: Fact) -> Localized:
+    """A mistake's hint in the student's own names."""
+    korean = mistake.hint.ko
+    return Localized(en=mistake.hint.en.format(**fields), ko=korean.format(**fields) if korean else None)
+
+
+def _match(conditions: tuple[Condition, ...], facts: list[Fact]) -> Fact | None:
+    """The fields of the facts that meet the conditions, those of earlier conditions first; None if one is not met."""
+    fields: Fact = {}
+    for condition in conditions:
+        met = next((fact for fact in facts if _meets(fact, condition)), None)
+        if condition.get("absent"):
+            if met is not None:
+                return None
+        elif met is None:
+            return None
+        else:
+            fields = {**met, **fields}
+    return fields
+
+
+def _meets(fact: Fact, condition: Condition) -> bool:
+    return all(_fits(fact.get(name), pattern) for name, pattern in condition.items() if name != "absent")
+
+
+def _fits(value: Scalar, pattern: Pattern) -> bool:
+    if isinstance(pattern, tuple):
+        return any(_fits(value, one) for one in pattern)
+    if isinstance(pattern, str):
+        return _expression(pattern).fullmatch("" if value is None else str(value)) is not None
+    return type(value) is type(pattern) and value == pattern
+
+
+@lru_cache(maxsize=1024)
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A text with `*` and `?`, for texts of any number of lines."""
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)

@@ -1,0 +1,95 @@
+"""Where two observations differ, as facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from grader.models.message import clean
+from grader.models.mistake import Fact
+from grader.models.values import Tensor
+from grader.requirements.compare import Failure, compare
+
+MOST = 20
+DEEP = 6
+
+
+def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> Iterator[Fact]:
+    """The differences between two values, attributes before values.
+
+    Yields:
+        `differs` facts: `what` is one of none, type, shape, dtype, keys, length, value.
+    """
+    if depth > DEEP:
+        return
+    if observed is None and expected is not None:
+        yield _differs("none", at)
+    elif isinstance(expected, Tensor):
+        yield from _tensors(observed, expected, at)
+    elif isinstance(expected, Mapping):
+        if not isinstance(observed, Mapping):
+            yield _differs("type", at)
+            return
+        missing = [key for key in expected if key not in observed]
+        if missing:
+            yield _differs("keys", at, missing=clean(", ".join(map(str, missing))[:100]))
+        for key in list(expected)[:MOST]:
+            if key in observed:
+                yield from differences(observed[key], expected[key], f"{at}.{key}" if at else str(key), depth + 1)
+    elif isinstance(expected, (list, tuple)):
+        if not isinstance(observed, (list, tuple)):
+            yield _differs("type", at)
+            return
+        if len(observed) != len(expected):
+            yield _differs("length", at, expected=len(expected), observed=len(observed))
+        for place, (left, right) in enumerate(zip(observed, expected, strict=False)):
+            if place < MOST:
+                yield from differences(left, right, f"{at}[{place}]", depth + 1)
+    elif not _same(observed, expected):
+        yield _differs("value", at, expected=clean(repr(expected)[:80]), observed=clean(repr(observed)[:80]))
+
+
+def _differs(what: str, at: str, **fields: Any) -> Fact:
+    texts = dict.fromkeys(("expected", "observed", "missing"), "")
+    empty: Fact = {**texts, "broadcasts": False, "reversed": False, "sums_to_one": False}
+    return {"fact": "differs", "what": what, "at": at, **empty, **fields}
+
+
+def _same(observed: Any, expected: Any) -> bool:
+    try:
+        compare(observed, expected)
+    except Failure:
+        return False
+    return True
+
+
+def _tensors(observed: Any, expected: Tensor, at: str) -> Iterator[Fact]:
+    if not isinstance(observed, Tensor):
+        yield _differs("type", at, expected="Tensor", observed=type(observed).__name__)
+    elif observed.shape != expected.shape:
+        shapes = {"expected": str(list(expected.shape)), "observed": str(list(observed.shape))}
+        turned = observed.shape == expected.shape[::-1]
+        yield _differs("shape", at, broadcasts=_broadcasts(observed, expected), reversed=turned, **shapes)
+    elif observed.dtype != expected.dtype:
+        yield _differs("dtype", at, expected=expected.dtype, observed=observed.dtype)
+    elif not _same(observed, expected):
+        yield _differs("value", at, sums_to_one=_sums_to_one(observed) and not _sums_to_one(expected))
+
+
+def _broadcasts(observed: Tensor, expected: Tensor) -> bool:
+    """Whether the numbers are right and only the shape is not, which `==` hides."""
+    try:
+        left, right = np.broadcast_arrays(observed.values, expected.values)
+    except ValueError:
+        return False
+    return bool(np.allclose(left.astype(np.float64), right.astype(np.float64), rtol=1e-4, atol=1e-5))
+
+
+def _sums_to_one(tensor: Tensor) -> bool:
+    """Whether each row is a distribution, as softmax makes it."""
+    values = tensor.values
+    if values.ndim != 2 or values.dtype.kind != "f" or values.shape[1] < 2 or not values.size:
+        return False
+    return bool((values >= 0).all() and np.allclose(values.sum(axis=1), 1, atol=1e-4))

@@ -1,0 +1,121 @@
+"""From what a check's question brought back to the facts that show a mistake.
+
+What the solution shows, too, is no mistake: such facts are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from grader.diagnosis.differences import differences
+from grader.models.message import clean
+from grader.models.mistake import FACTS, Fact
+from grader.models.observation import Answer
+
+MOST = 1000
+
+
+def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_by_solution: Any) -> list[Fact]:
+    """All facts about a failed check.
+
+    Args:
+        check: its name in the exercise.
+        answer, expected: what submission and solution answered.
+        told, told_by_solution: what `grader.guest.facts.collect` brought back from each.
+    """
+    found: list[Fact] = [{"fact": "check", "name": check}]
+    found += _of_answer(answer)
+    if answer.good and expected is not None and expected.good:
+        found += _of_values(answer.value, expected.value)
+    if isinstance(told_by_solution, dict):
+        found += _of_source(_plain(told, "source"), _plain(told_by_solution, "source"))
+        found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
+        for own, theirs in zip(_lists(told), _lists(told_by_solution), strict=False):
+            found += _of_objects(own, theirs)
+    return found[:MOST]
+
+
+def _of_answer(answer: Answer) -> Iterator[Fact]:
+    if answer.lost:
+        yield {"fact": "stopped", "by": answer.lost.to}
+    raised = answer.raised
+    if raised and raised.limit:
+        yield {"fact": "stopped", "by": raised.limit}
+    elif raised and not raised.missing:
+        frame = raised.frames[-1] if raised.frames else None
+        place: Fact = (
+            {"function": frame.function, "code": frame.code, "line": frame.line, "cell": frame.cell} if frame else {}
+        )
+        for base in raised.bases:
+            yield {"fact": "raised", "type": base, "message": raised.message, "function": "", "code": "", **place}
+    for category, message in answer.warned:
+        yield {"fact": "warned", "category": category, "message": message}
+
+
+def _of_values(observed: Any, expected: Any) -> Iterator[Fact]:
+    if isinstance(observed, dict) and isinstance(expected, dict):
+        if isinstance(observed.get("changed"), list) and not expected.get("changed"):
+            yield from ({"fact": "changed_input", "place": place} for place in observed["changed"])
+        if isinstance(observed.get("registered"), dict) and isinstance(expected.get("registered"), dict):
+            yield from _hooks(observed["registered"], expected["registered"])
+    yield from differences(observed, expected)
+
+
+def _hooks(observed: dict[str, Any], expected: dict[str, Any]) -> Iterator[Fact]:
+    """Where other numbers of hooks are registered than by the solution."""
+    for path in sorted(observed.keys() | expected.keys()):
+        own, theirs = observed.get(path) or {}, expected.get(path) or {}
+        for kind in sorted(own.keys() | theirs.keys()):
+            if own.get(kind, 0) != theirs.get(kind, 0):
+                yield {
+                    "fact": "hooks",
+                    "path": path,
+                    "kind": kind,
+                    "number": own.get(kind, 0),
+                    "expected": theirs.get(kind, 0),
+                }
+
+
+def _plain(told: Any, key: str) -> list[Fact]:
+    """Facts as a guest told them, held against the table of facts: a guest may tell anything."""
+    rows = told.get(key) if isinstance(told, dict) else None
+    return [_checked(row) for row in rows if isinstance(row, dict)][:MOST] if isinstance(rows, list) else []
+
+
+def _lists(told: Any) -> list[list[Fact]]:
+    objects = told.get("objects") if isinstance(told, dict) else None
+    rows = [row for row in objects if isinstance(row, list)] if isinstance(objects, list) else []
+    return [[_checked(fact) for fact in row if isinstance(fact, dict)][:MOST] for row in rows]
+
+
+def _checked(row: dict[str, Any]) -> Fact:
+    return {
+        str(key): clean(value)[:200] if isinstance(value, str) else value
+        for key, value in row.items()
+        if isinstance(value, (str, int, float, bool, type(None)))
+    }
+
+
+def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
+    """Facts of the student's source that the solution's lacks, and uses of the solution's that the student lacks."""
+    known = {(fact.get("fact"), fact.get("key")) for fact in theirs}
+    shown = {(fact.get("fact"), fact.get("key")) for fact in own}
+    yield from (fact for fact in own if (fact.get("fact"), fact.get("key")) not in known and fact.get("fact") in FACTS)
+    yield from ({**fact, "fact": "mentions"} for fact in own if fact.get("fact") == "uses")
+    for fact in theirs:
+        if fact.get("fact") == "uses" and ("uses", fact.get("key")) not in shown:
+            yield {"fact": "lacks", "name": fact.get("name"), "code": fact.get("code")}
+
+
+def _of_objects(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
+    """Attributes that are something else than in the solution: by path and name, else by shape."""
+    expected = {(fact.get("path"), fact.get("name")): fact for fact in theirs}
+    unmatched = [fact for key, fact in expected.items() if key not in {(f.get("path"), f.get("name")) for f in own}]
+    for fact in own:
+        solution = expected.get((fact.get("path"), fact.get("name")))
+        if solution is None:
+            same = [f for f in unmatched if f.get("shape") and f.get("shape") == fact.get("shape")]
+            solution = same[0] if same else {}
+        if solution.get("is") != fact.get("is"):
+            yield {"fact": "attribute", "expected": "", **fact} | {"expected": solution.get("is") or ""}

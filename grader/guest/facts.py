@@ -1,0 +1,86 @@
+"""Facts about a student's answer to an exercise, for naming the mistake behind a failure.
+
+They are told by the source (`grader.guest.source`) and by the objects themselves.
+Nothing here judges: facts that the solution shows, too, are no mistakes.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor, nn
+
+from grader.guest.source import Fact, read_source
+
+MOST = 400
+"""Facts of one source, or of one object, that are told."""
+
+
+def collect(cells: list[dict[str, Any]], names: dict[str, Any], objects: list[Any]) -> dict[str, Any]:
+    """All facts of an exercise.
+
+    Args:
+        cells: number and source of each of its cells.
+        names: of the submission's `__main__`.
+        objects: what the exercise asks for; None where it cannot be made.
+    Returns:
+        `source`: facts about the source, with the cell; `classes`: about the classes defined in it;
+        `objects`: what the attributes of each object are.
+    """
+    source: list[Fact] = []
+    for cell in cells:
+        source += ({**fact, "cell": cell["number"]} for fact in read_source(cell["source"]))
+    defined = [fact["class"] for fact in source if fact["fact"] == "defines"]
+    source.sort(key=lambda fact: fact["fact"] == "uses")
+    return {
+        "source": source[:MOST],
+        "classes": list(_classes(names, defined))[:MOST],
+        "objects": [_object(made) for made in objects],
+    }
+
+
+def _classes(names: dict[str, Any], defined: list[str]) -> Iterator[Fact]:
+    """Modules among the exercise's classes that cannot be called."""
+    for name in defined:
+        kind = names.get(name)
+        if isinstance(kind, type) and issubclass(kind, nn.Module) and kind.forward is nn.Module.forward:
+            near = difflib.get_close_matches("forward", (m.lower() for m in vars(kind)), n=1, cutoff=0.5)
+            yield {"fact": "no_forward", "key": "", "class": name, "similar": near[0] if near else ""}
+
+
+def _object(made: Any) -> list[Fact]:
+    """What the attributes of an object and its parts are: `path`, `name`, `is`, and more about each."""
+    if not isinstance(made, nn.Module) or "_parameters" not in vars(made):
+        return []
+    return [fact for path, module in made.named_modules() for fact in _attributes(path, module)][:MOST]
+
+
+def _attributes(path: str, module: nn.Module) -> Iterator[Fact]:
+    inside = {"path": path, "class": type(module).__name__}
+    for name, parameter in module._parameters.items():
+        if parameter is not None:
+            yield {**inside, "name": name, "is": "parameter", **_tensor(parameter)}
+    for name, buffer in module._buffers.items():
+        if buffer is not None:
+            kept = name not in module._non_persistent_buffers_set
+            yield {**inside, "name": name, "is": "buffer" if kept else "transient buffer", **_tensor(buffer)}
+    for name, child in module._modules.items():
+        yield {**inside, "name": name, "is": "module", "of": type(child).__name__}
+    for name, value in vars(module).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(value, Tensor):
+            yield {**inside, "name": name, "is": "tensor", **_tensor(value)}
+        elif isinstance(value, (list, tuple, dict)):
+            parts = list(value.values()) if isinstance(value, dict) else list(value)
+            for what, kind in (("modules", nn.Module), ("tensors", Tensor)):
+                if parts and all(isinstance(part, kind) for part in parts):
+                    about = {"of": type(parts[0]).__name__, "count": len(parts), "container": type(value).__name__}
+                    yield {**inside, "name": name, "is": what, **about}
+
+
+def _tensor(value: Tensor) -> dict[str, Any]:
+    dtype = str(value.dtype).removeprefix("torch.")
+    return {"shape": str(list(value.shape)), "dtype": dtype, "grad": value.requires_grad, "leaf": value.is_leaf}

@@ -1,0 +1,65 @@
+"""Looks at a failed check again: which mistake do the facts show?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grader.assignment.spec import Exercise
+from grader.diagnosis.catalogue import catalogue
+from grader.diagnosis.diagnose import diagnose, hint
+from grader.diagnosis.facts import facts
+from grader.judging.grading import Grading
+from grader.models.observation import Answer
+from grader.models.report import Diagnosis
+from grader.requirements.base import Question, ask
+from grader.requirements.expressions import compile_all
+from grader.requirements.structure import ObjectRequirement
+
+if TYPE_CHECKING:
+    from grader.guest import look
+
+
+def observe_facts(student: look.Student, trees: list[Any]) -> Any:
+    return look.facts(student, trees)
+
+
+def facts_question(exercise: Exercise, seed: int) -> Question:
+    """Asks for the facts of an exercise: about its source, and about the objects its requirements make."""
+    objects = dict.fromkeys(r.object for r in exercise.requirements if isinstance(r, ObjectRequirement))
+    return ask(observe_facts, seed, trees=compile_all(list(objects), seed))
+
+
+def diagnose_failure(
+    grading: Grading, exercise: str, check: str, question: Question, answer: Answer
+) -> Diagnosis | None:
+    """The mistake that the facts about a failed check show, if they show one.
+
+    Args:
+        check: its name in the exercise.
+        question, answer: what was asked, and what the submission answered.
+    """
+    if (answer.raised and answer.raised.missing) or grading.untouched(exercise):
+        return None
+    spec = grading.folder.spec
+    asked = facts_question(next(e for e in spec.exercises if e.id == exercise), spec.seed)
+    told = grading.observe(exercise, asked)
+    told_by_solution = grading.references.peek(exercise, asked)
+    found = facts(
+        check,
+        answer,
+        grading.references.peek(exercise, question),
+        told.value,
+        told_by_solution.value if told_by_solution else None,
+    )
+    match = diagnose(found, (*spec.mistakes, *catalogue()))
+    if match is None:
+        return None
+    mistake, fields = match
+    cell, line = (fields.get(key) for key in ("cell", "line"))
+    return Diagnosis(
+        id=mistake.id,
+        text=hint(mistake, fields),
+        page=mistake.page,
+        cell=cell if isinstance(cell, int) else None,
+        line=line if isinstance(line, int) else None,
+    )
