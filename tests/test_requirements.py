@@ -7,12 +7,16 @@ A mistake is the right code with one piece replaced. All checks that are not nam
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pytest
-from conftest import Course
+import yaml
+from conftest import ROOT, Course
+from pydantic import TypeAdapter
 
 from grader.models.report import CheckResult
+from grader.requirements.kinds import AnyRequirement
 from grader.sandbox.zygote import Zygote
 
 IMPORTS = "import numpy\nimport torch\nfrom torch import nn\n"
@@ -351,33 +355,50 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
 ]  # fmt: skip
 
 
-def graded(course: Course, kind: str, code: str) -> list[CheckResult]:
-    requirements, right = REQUIREMENTS[kind]
-    course.require(*requirements, solution=IMPORTS + right)
+def graded(course: Course, requirements: list[dict[str, Any]], right: str, code: str, **keys: Any) -> list[CheckResult]:
+    """The checks of a code, with the right one as the solution."""
+    course.require(*requirements, solution=IMPORTS + right, **keys)
     report = course.grade(IMPORTS + code)
     assert report.cells[0].raised is None, report.cells
     return list(report.exercises[0].checks)
 
 
-@pytest.mark.parametrize("kind", REQUIREMENTS)
-def test_what_is_right_passes(course: Course, kind: str) -> None:
-    checks = graded(course, kind, REQUIREMENTS[kind][1])
-    assert [c for c in checks if c.outcome != "passed"] == []
-
-
-@pytest.mark.parametrize(("kind", "mistake", "change", "said"), MISTAKES, ids=[f"{m[0]}: {m[1]}" for m in MISTAKES])
-def test_a_mistake_fails_its_checks(
-    course: Course, kind: str, mistake: str, change: tuple[str, str], said: Said
-) -> None:
-    right = REQUIREMENTS[kind][1]
+def changed(right: str, change: tuple[str, str]) -> str:
+    """The right code with one piece replaced."""
     assert change[0] in right, "the mistake replaces something that is not there"
-    checks = graded(course, kind, right.replace(*change))
+    return right.replace(*change)
+
+
+def assert_fails(checks: list[CheckResult], said: Said) -> None:
+    """These checks fail with these words, and all others pass."""
     wrong = {check.id.removeprefix("one::"): check for check in checks if check.outcome != "passed"}
     assert {name: check.outcome for name, check in wrong.items()} == dict.fromkeys(said, "failed")
     for name, (expected, observed) in said.items():
         assert expected in str(wrong[name].expected)
         assert observed in str(wrong[name].observed)
         assert wrong[name].called is not None
+
+
+@pytest.mark.parametrize("kind", REQUIREMENTS)
+def test_what_is_right_passes(course: Course, kind: str) -> None:
+    requirements, right = REQUIREMENTS[kind]
+    assert_fails(graded(course, requirements, right, right), {})
+
+
+@pytest.mark.parametrize(("kind", "mistake", "change", "said"), MISTAKES, ids=[f"{m[0]}: {m[1]}" for m in MISTAKES])
+def test_a_mistake_fails_its_checks(
+    course: Course, kind: str, mistake: str, change: tuple[str, str], said: Said
+) -> None:
+    requirements, right = REQUIREMENTS[kind]
+    assert_fails(graded(course, requirements, right, changed(right, change)), said)
+
+
+def test_the_documentation_has_a_valid_example_of_each_kind() -> None:
+    blocks = re.findall(r"```yaml\n(- kind.*?)```", (ROOT / "docs" / "spec.md").read_text(), re.DOTALL)
+    examples = [TypeAdapter(AnyRequirement).validate_python(one) for block in blocks for one in yaml.safe_load(block)]
+    kinds = get_args(get_args(AnyRequirement)[0])
+    assert {type(example) for example in examples} == set(kinds)
+    assert all(list(example.checks(0)) for example in examples)
 
 
 # -- how values are compared: what f returns in the solution, in the submission, and what is said (None: it passes)

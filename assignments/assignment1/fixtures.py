@@ -89,6 +89,29 @@ def route_kept(router, route):
     return router(torch.zeros(2, 3), route), route
 
 
+def layers_called(model, *inputs):
+    """The paths of the Linears whose hooks ran in one call of a model, in order."""
+    called = []
+    for path, module in model.named_modules():
+        if isinstance(module, nn.Linear):
+            module.register_forward_hook(lambda *_, path=path: called.append(path))
+    model(*inputs)
+    return called
+
+
+def attribute(thing, name):
+    """An attribute."""
+    return getattr(thing, name)
+
+
+def graphs_logged(log_gradients, model, x):
+    """Whether the logged gradients hang on the graph that a second derivative needs."""
+    log = []
+    log_gradients(model, log)
+    model(x.requires_grad_()).square().sum().backward(create_graph=True)
+    return [gradient.requires_grad for gradient in log[0]]
+
+
 def run(chain, x):
     """Call a module."""
     return chain(x)

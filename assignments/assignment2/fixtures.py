@@ -56,6 +56,12 @@ def carried(thing):
     return pickle.loads(pickle.dumps(thing))
 
 
+def both_lengths(dataset, one, other):
+    """How many items two datasets have, when both are there."""
+    first, second = dataset(one), dataset(other)
+    return [len(first), len(second)]
+
+
 # Images.
 
 

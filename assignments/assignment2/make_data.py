@@ -32,6 +32,8 @@ MORE_REVIEWS = [
     (2, "A small film with a big heart."),
     (2, "My children want to see it again."),
     (0, "No."),
+    (2, "It made me smile. "),
+    (1, " Slow, long, and rather lax"),
 ]
 
 

@@ -4,6 +4,7 @@ import copy
 import os
 import random
 import tempfile
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -162,6 +163,29 @@ def modes_during(step, x, y):
         model.eval()
         step(model, optimizer, F.mse_loss, x, y)
     return sorted(seen)
+
+
+class _Runs:
+    """Which of a model's modules ran, as their hooks see it."""
+
+    def __init__(self, model):
+        self.modules = []
+        for module in model.modules():
+            module.register_forward_hook(lambda module, *_: self.modules.append(module))
+
+
+def hooked(model, *inputs):
+    """Whether the hooks of every module with parameters of its own run in a call of the model."""
+    runs = _Runs(model)
+    model(*inputs)
+    return all(module in runs.modules for module in model.modules() if module._parameters)
+
+
+def hooked_training(model, train, *args):
+    """Whether the model's own hooks run while it is trained."""
+    runs = _Runs(model)
+    train(model, *args)
+    return model in runs.modules
 
 
 # evaluate
@@ -454,6 +478,40 @@ def state_kept(train_once, seed):
     before = torch.get_rng_state()
     train_once(seed)
     return bool(torch.equal(before, torch.get_rng_state()))
+
+
+def trained(train_once, seed):
+    """What a hook on every call sees: the model, its mode, its shapes; and whether losses and steps are right."""
+    calls = []
+
+    def watch(module, args, output):
+        if isinstance(module, nn.Sequential) and output.requires_grad:
+            (x,) = args
+            parameters = list(module.parameters())
+            loss = ((output - x.square().sum(dim=1, keepdim=True)) ** 2).mean()
+            pairs = list(zip(parameters, torch.autograd.grad(loss, parameters, retain_graph=True), strict=True))
+            calls.append(
+                {
+                    "model": repr(module),
+                    "training": all(part.training for part in module.modules()),
+                    "shapes": [list(x.shape), list(output.shape)],
+                    "loss": loss.item(),
+                    "now": torch.cat([p.detach().flatten() for p in parameters]),
+                    "next": torch.cat([(p.detach() - 0.1 * g).flatten() for p, g in pairs]),
+                }
+            )
+
+    handle = nn.modules.module.register_module_forward_hook(watch)
+    try:
+        losses = train_once(seed)
+    finally:
+        handle.remove()
+    return {
+        "calls": len(calls),
+        **{key: sorted({str(call[key]) for call in calls}) for key in ("model", "training", "shapes")},
+        "losses": bool(np.allclose(losses, [call["loss"] for call in calls], rtol=1e-4)),
+        "steps": all(torch.allclose(one["next"], two["now"], atol=1e-5) for one, two in pairwise(calls)),
+    }
 
 
 def learns(train_once):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
@@ -80,7 +80,7 @@ class ApplyRequirement(Requirement):
 
     def _judge_model(self, observed: Any) -> None:
         if self.returns_model and not observed["returned_model"]:
-            raise Failure(say("the model itself is returned"), say("{kind}", kind=observed["returned_kind"]))
+            raise Failure(say("the model itself is returned"), verbatim(observed["returned_kind"]))
 
     def _judge_state(self, observed: Any, expected: Any) -> None:
         self._judge_model(observed)
@@ -94,7 +94,7 @@ class ApplyRequirement(Requirement):
         for name in right:
             compare(left[name], right[name], self.tolerance, name)
             if left[name].parameter != right[name].parameter or left[name].requires_grad != right[name].requires_grad:
-                wanted = "a Parameter" if right[name].parameter else "no Parameter"
+                wanted = say("a Parameter") if right[name].parameter else say("no Parameter")
                 raise Failure(
                     say(
                         "{name} is {wanted}, requires_grad={grad}",
@@ -102,7 +102,7 @@ class ApplyRequirement(Requirement):
                         wanted=wanted,
                         grad=right[name].requires_grad,
                     ),
-                    say("requires_grad={grad}", grad=left[name].requires_grad),
+                    verbatim(f"requires_grad={left[name].requires_grad}"),
                 )
         if self.same_parameters and observed["replaced"]:
             raise Failure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from grader.models.message import say
+from grader.models.message import Message, joined, say, verbatim
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Call
@@ -13,6 +13,7 @@ from grader.requirements.function import judge_inputs
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from grader.guest import look
 
@@ -24,10 +25,10 @@ class AutogradRequirement(Requirement):
         call: e.g. `clip(randn(5, requires_grad=True), 0.5)`.
         values: compare the results' numbers.
         graph: compare which results require grad, are leaves, and share memory with arguments;
-            the call itself must leave no gradients behind.
+            and in which arguments the call itself leaves gradients.
         gradients: compare the gradients of the arguments.
-        finite_differences: compare them with finite differences in float64, as
-            `torch.autograd.gradcheck` in its fast mode does.
+        finite_differences: compare them, and those of a Module's parameters, with finite differences in
+            float64, as `torch.autograd.gradcheck` in its fast mode does.
     """
 
     kind: Literal["autograd"]
@@ -39,7 +40,7 @@ class AutogradRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask(observe_graph, seed, tree=self.call, seed=seed, run=self.gradients)
-        said = say("{call}", call=self.call)
+        said = verbatim(self.call)
         name = self.call.split("(", 1)[0]
         for kind, wanted, judge in (
             ("values", self.values, self._judge_values),
@@ -60,9 +61,9 @@ class AutogradRequirement(Requirement):
         compare(observed["returned"], expected["returned"], self.tolerance)
         for place, (left, right) in enumerate(zip(observed["graph"], expected["graph"], strict=True), 1):
             for key, yes, no in (
-                ("requires_grad", "requires grad", "does not require grad"),
-                ("leaf", "is a leaf", "is no leaf"),
-                ("shares", "shares memory with an argument", "has memory of its own"),
+                ("requires_grad", say("requires grad"), say("does not require grad")),
+                ("leaf", say("is a leaf"), say("is no leaf")),
+                ("shares", say("shares memory with an argument"), say("has memory of its own")),
             ):
                 if left[key] != right[key]:
                     told = {True: yes, False: no}
@@ -72,13 +73,13 @@ class AutogradRequirement(Requirement):
                     )
         if observed["left"] != expected["left"]:
             raise Failure(
-                say("no gradient left behind by the call"),
-                say("argument {place} has one", place=observed["left"][0] if observed["left"] else 0),
+                say("gradients left by the call: {names}", names=_arguments(expected["left"])),
+                _arguments(observed["left"]),
             )
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
         for place, (left, right) in enumerate(zip(observed["gradients"], expected["gradients"], strict=True), 1):
-            compare(left, right, self.tolerance, f"the gradient of argument {place}")
+            compare(left, right, self.tolerance, say("the gradient of argument {place}", place=place))
 
     def _judge_differences(self, observed: Any, _: Any) -> None:
         analytic, numeric = float(observed["analytic"]), float(observed["numeric"])
@@ -87,6 +88,12 @@ class AutogradRequirement(Requirement):
                 say("the derivative {number} by finite differences", number=f"{numeric:.6g}"),
                 say("{number} by backward", number=f"{analytic:.6g}"),
             )
+
+
+def _arguments(names: list[str]) -> Message:
+    """`argument 1, argument 2`, as the probe counts them."""
+    said = [say("argument {place}", place=name.rpartition(" ")[2]) for name in names]
+    return joined(said) if said else say("(none)")
 
 
 def observe_graph(student: look.Student, tree: Any, seed: int, run: bool) -> Any:
@@ -108,7 +115,7 @@ def observe_graph(student: look.Student, tree: Any, seed: int, run: bool) -> Any
             }
             for value in look.tensors(returned)
         ],
-        "left": [place for place, value in enumerate(given, 1) if value.is_leaf and value.grad is not None],
+        "left": [f"argument {n}" for n, value in enumerate(given, 1) if value.is_leaf and value.grad is not None],
     }
     if run:
         look.backward(returned, seed)
@@ -120,16 +127,23 @@ def observe_differences(student: look.Student, tree: Any, seed: int) -> Any:
     function = look.evaluate(student, tree["call"])
     keywords = {key: look.evaluate(student, part) for key, part in tree["kwargs"].items()}
     given = [look.evaluate(student, part) for part in tree["args"]]
+    own = dict(function.double().named_parameters()) if isinstance(function, nn.Module) else {}
     generator = torch.Generator().manual_seed(seed)
     moved = {
-        place: v.detach().double() for place, v in enumerate(given) if torch.is_tensor(v) and v.is_floating_point()
+        place: v.detach().double()
+        for place, v in (*enumerate(given), *own.items())
+        if torch.is_tensor(v) and v.is_floating_point()
     }
     ways = {place: torch.randn(v.shape, generator=generator, dtype=v.dtype) for place, v in moved.items()}
     weights: list[Any] = []
 
     def total(at):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         arguments = [at.get(place, value) for place, value in enumerate(given)]
-        found = look.tensors(function(*arguments, **keywords))
+        if own:
+            replaced = {name: at[name] for name in own}
+            found = look.tensors(torch.func.functional_call(function, replaced, tuple(arguments), keywords))
+        else:
+            found = look.tensors(function(*arguments, **keywords))
         if not weights:
             weights.extend(torch.randn(v.shape, generator=generator, dtype=torch.float64) for v in found)
         return torch.stack([(v.double() * w).sum() for v, w in zip(found, weights, strict=True)]).sum()

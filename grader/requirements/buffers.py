@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from grader.models.base import Model
-from grader.models.message import Message, say
+from grader.models.message import Message, say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.parameters import Initial, judge_initial, judge_tensor
-from grader.requirements.structure import Dtype, ObjectRequirement, require_module
+from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
 
 if TYPE_CHECKING:
     from grader.guest import look
@@ -88,7 +88,7 @@ class BuffersRequirement(ObjectRequirement):
             judge_initial(value, wanted, self.tolerance)
         after = observed.get("doubled", {}).get(name)
         if spec.moves and spec.dtype.startswith("float") and after != "float64":
-            raise Failure(say("float64 after .double()"), say("{dtype}", dtype=after or "nothing"))
+            raise Failure(say("float64 after .double()"), verbatim(after) if after else say("nothing"))
         others = [other for other in observed["buffers"] if other not in self.buffers]
         if self.exact and others:
             raise Failure(
@@ -127,6 +127,6 @@ def _instead(name: str, observed: dict[str, Any]) -> Message:
     if name in observed["parameters"]:
         return say("`{name}` is a Parameter", name=name)
     if name in observed["attributes"]:
-        kind = observed["attributes"][name]
+        kind = plain(observed["attributes"][name])
         return say("`{name}` is a plain {kind}: neither saved nor moved with the module", name=name, kind=kind)
     return say("the buffers are {names}", names=names(list(observed["buffers"])))

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader.models.message import Message, say
+from grader.models.message import Message, say, verbatim
 from grader.requirements.base import Check
 from grader.requirements.compare import Failure, names
-from grader.requirements.structure import ObjectRequirement, require_module
+from grader.requirements.structure import ObjectRequirement, plain, require_module
 
 
 class ChildrenRequirement(ObjectRequirement):
@@ -77,14 +77,15 @@ def _judge_child(observed: Any, path: str, kind: str) -> None:
         if module["path"] == path:
             if not _is(module, kind):
                 raise Failure(
-                    say("{path} is a {kind}", path=path or "it", kind=kind), say("a {kind}", kind=module["bases"][0])
+                    say("{path} is a {kind}", path=path or say("it"), kind=kind),
+                    say("a {kind}", kind=module["bases"][0]),
                 )
             return
-    plain = observed["attributes"].get(path.split(".")[0])
-    if plain:
+    attribute = observed["attributes"].get(path.split(".")[0])
+    if attribute:
         raise Failure(
             say("a registered submodule `{path}`", path=path),
-            say("`{name}` is a plain {kind}", name=path.split(".")[0], kind=plain),
+            say("`{name}` is a plain {kind}", name=path.split(".")[0], kind=plain(attribute)),
             say("Modules inside a Python list or dict are invisible to nn.Module. Which container registers them?"),
         )
     found = [module["path"] for module in observed["modules"] if module["path"]]
@@ -100,5 +101,5 @@ def _is(module: dict[str, Any], kind: str) -> bool:
 def _instead(observed: Any, number: int) -> Message:
     for name, kind in observed["attributes"].items():
         if kind.endswith("of modules"):
-            return say("{number}; `{name}` is a plain {kind}", number=number, name=name, kind=kind)
-    return say("{number}", number=number)
+            return say("{number}; `{name}` is a plain {kind}", number=number, name=name, kind=plain(kind))
+    return verbatim(number)

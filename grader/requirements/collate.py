@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
@@ -36,11 +36,11 @@ class CollateRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         for size in self.sizes:
-            said = say("{function}([{samples}])", function=self.function, samples=", ".join(self.samples[:size]))
+            said = verbatim(f"{self.function}([{', '.join(self.samples[:size])}])")
             question = ask(observe_batch, seed, tree=self.function, trees=compile_all(self.samples[:size], seed))
             yield self._check(f"collate[{size}]", said, question, self._judge, reference=True)
         if self.loader:
-            said = say("DataLoader(samples, {size}, collate_fn={function})", size=self.loader, function=self.function)
+            said = verbatim(f"DataLoader(samples, {self.loader}, collate_fn={self.function})")
             trees = compile_all(self.samples, seed)
             question = ask(observe_loader, seed, tree=self.function, trees=trees, size=self.loader)
             yield self._check("collate-loader", said, question, self._judge_loader, reference=True)
@@ -56,10 +56,10 @@ class CollateRequirement(Requirement):
                     say("Collate every field of the samples."),
                 )
         compare(batch, wanted, self.tolerance)
-        compare(observed["samples"], expected["samples"], self.tolerance, "the samples after the call")
+        compare(observed["samples"], expected["samples"], self.tolerance, say("the samples after the call"))
 
     def _judge_loader(self, observed: Any, expected: Any) -> None:
-        compare(observed, expected, self.tolerance, "the batches")
+        compare(observed, expected, self.tolerance, say("the batches"))
 
 
 def observe_batch(student: look.Student, tree: Any, trees: list[Any]) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from grader.models.base import Model
-from grader.models.message import Message, Scalar, say
+from grader.models.message import Message, joined, say, verbatim
 from grader.models.values import Opaque, Tensor
 
 _TOLERANCES = {
@@ -50,25 +50,33 @@ class Failure(Exception):
         self.hint = hint
 
 
-def describe(value: Any) -> str:
+def describe(value: Any) -> Message:
     """A value in a few words, for a person."""
     match value:
-        case Tensor():
+        case Tensor(shape=shape, dtype=dtype):
             if value.values.size <= 12:
-                return f"{_numbers(value)} (shape {list(value.shape)}, {value.dtype})"
-            return f"a tensor of shape {list(value.shape)}, {value.dtype}"
-        case Opaque():
-            return f"a {value.type} object: {_cut(value.repr, 80)}" if value.repr else f"a {value.type} object"
+                return say(
+                    "{numbers} (shape {shape}, {dtype})", numbers=_numbers(value), shape=str(list(shape)), dtype=dtype
+                )
+            return say("a tensor of shape {shape}, {dtype}", shape=str(list(shape)), dtype=dtype)
+        case Opaque(type=kind, repr=text):
+            if not text:
+                return say("a {kind} object", kind=kind)
+            return say("a {kind} object: {text}", kind=kind, text=_cut(text, 80))
         case list() | tuple():
-            inside = ", ".join(describe(part) for part in value[:4]) + (", …" if len(value) > 4 else "")
-            text = f"({inside})" if isinstance(value, tuple) else f"[{inside}]"
-            return text if len(text) <= 200 else f"a {_kind(value)} of {len(value)}"
+            parts = [describe(part) for part in value[:4]] + [verbatim("…")] * (len(value) > 4)
+            before, after = "()" if isinstance(value, tuple) else "[]"
+            said = joined(parts, before=before, after=after)
+            return said if len(said.text) <= 200 else _sequence(value)
         case dict():
-            text = "{" + ", ".join(f"{k!r}: {describe(v)}" for k, v in list(value.items())[:4]) + "}"
-            return text if len(text) <= 200 and len(value) <= 4 else f"a dict of {len(value)}"
-        case None:
-            return "None"
-    return _cut(repr(value), 200)
+            pairs = [joined([repr(key), describe(part)], ": ") for key, part in list(value.items())[:4]]
+            said = joined(pairs, before="{{", after="}}")
+            return said if len(said.text) <= 200 and len(value) <= 4 else say("a dict of {count}", count=len(value))
+    return verbatim(_cut(repr(value), 200))
+
+
+def _sequence(value: Sequence[Any]) -> Message:
+    return say("a {kind} of {count}", kind="tuple" if isinstance(value, tuple) else "list", count=len(value))
 
 
 def _cut(text: str, size: int) -> str:
@@ -80,53 +88,49 @@ def _numbers(tensor: Tensor) -> str:
     return "tensor(" + " ".join(text.split()) + ")"
 
 
-def _kind(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return "tensor"
-    if isinstance(value, Opaque):
-        return f"{value.type} object"
-    if isinstance(value, tuple):
-        return "tuple"
-    return "None" if value is None else type(value).__name__
+Place = tuple[str | Message, ...]
+"""Where in a whole value a part stands: what the whole is, and the steps into it, e.g. `the log`, `[0]`, `['X']`."""
 
 
-def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at: str = "") -> None:
+def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at: str | Message = "") -> None:
     """Hold an observed value against the expected one.
 
     A list and a tuple with the same parts are the same; a shape never passes by
     broadcasting; the order of a dict's keys does not count.
 
     Args:
-        at: where in the whole value this part stands, e.g. `[0]['X']`.
+        at: what the value is, where that must be said: a name, or a phrase such as `the log`.
 
     Raises:
         Failure: at the first difference; attributes come before values.
     """
+    _compare(observed, expected, tolerance, (at,))
+
+
+def _compare(observed: Any, expected: Any, tolerance: Tolerance | None, at: Place) -> None:
     match expected:
         case np.ndarray():
-            compare(observed, Tensor(expected, str(expected.dtype)), tolerance, at)
+            _compare(observed, Tensor(expected, str(expected.dtype)), tolerance, at)
         case Tensor():
             if not isinstance(observed, Tensor):
-                raise _differ(f"a tensor of shape {list(expected.shape)}", describe(observed), at)
+                wanted = say("a tensor of shape {shape}", shape=str(list(expected.shape)))
+                raise _differ(wanted, describe(observed), at)
             _compare_tensors(observed, expected, tolerance, at)
         case Mapping():
             if not isinstance(observed, Mapping):
-                raise _differ(f"a dict with the keys {_keys(expected)}", describe(observed), at)
+                raise _differ(say("a dict with the keys {names}", names=_keys(expected)), describe(observed), at)
             if set(observed) != set(expected):
-                raise _differ(f"the keys {_keys(expected)}", f"the keys {_keys(observed)}", at)
+                left, right = (say("the keys {names}", names=_keys(keys)) for keys in (observed, expected))
+                raise _differ(right, left, at)
             for key in expected:
-                compare(observed[key], expected[key], tolerance, f"{at}[{key!r}]")
+                _compare(observed[key], expected[key], tolerance, (*at, f"[{key!r}]"))
         case list() | tuple():
             if not isinstance(observed, (list, tuple)):
-                raise _differ(f"a {_kind(expected)} of {len(expected)}", describe(observed), at)
+                raise _differ(_sequence(expected), describe(observed), at)
             if len(observed) != len(expected):
-                raise _differ(
-                    f"{describe(expected)} (length {len(expected)})",
-                    f"{describe(observed)} (length {len(observed)})",
-                    at,
-                )
+                raise _differ(_with_length(expected), _with_length(observed), at)
             for place, (left, right) in enumerate(zip(observed, expected, strict=True)):
-                compare(left, right, tolerance, f"{at}[{place}]")
+                _compare(left, right, tolerance, (*at, f"[{place}]"))
         case float() | complex():
             _compare_numbers(observed, expected, tolerance, at)
         case Opaque():
@@ -139,23 +143,26 @@ def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at
                 raise _differ(describe(expected), describe(observed), at)
 
 
-def _differ(expected: str, observed: str, at: str) -> Failure:
-    if at:
-        return Failure(say("{value} at {at}", value=expected, at=at), say("{value}", value=observed))
-    return Failure(say("{value}", value=expected), say("{value}", value=observed))
+def _differ(expected: Message, observed: Message, at: Place) -> Failure:
+    place = joined(at, "")
+    return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed)
 
 
-def _keys(mapping: Mapping[Any, Any]) -> str:
-    return ", ".join(repr(key) for key in list(mapping)[:12]) or "(none)"
+def _with_length(value: Sequence[Any]) -> Message:
+    return say("{value} (length {length})", value=describe(value), length=len(value))
 
 
-def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolerance | None, at: str) -> None:
+def _keys(mapping: Mapping[Any, Any]) -> str | Message:
+    return names([repr(key) for key in list(mapping)[:12]])
+
+
+def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolerance | None, at: Place) -> None:
     rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES["float32"]
     if isinstance(observed, bool) or not isinstance(observed, (int, float, complex)):
-        raise _differ(f"the number {expected:g}", describe(observed), at)
+        raise _differ(say("the number {number}", number=f"{expected:g}"), describe(observed), at)
     if not _near(observed, expected, rtol, atol):
         told = f"{observed:.6g}" if isinstance(observed, float) else _cut(repr(observed), 40)
-        raise _differ(f"{expected:.6g}", told, at)
+        raise _differ(verbatim(f"{expected:.6g}"), verbatim(told), at)
 
 
 def _near(observed: complex, expected: complex, rtol: float, atol: float) -> bool:
@@ -169,11 +176,11 @@ def _near(observed: complex, expected: complex, rtol: float, atol: float) -> boo
         return False
 
 
-def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | None, at: str) -> None:
+def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | None, at: Place) -> None:
     if observed.shape != expected.shape:
-        raise _differ(f"shape {list(expected.shape)}", f"shape {list(observed.shape)}", at)
+        raise _differ(shape_of(expected.shape), shape_of(observed.shape), at)
     if observed.dtype != expected.dtype:
-        raise _differ(f"dtype {expected.dtype}", f"dtype {observed.dtype}", at)
+        raise _differ(verbatim(f"dtype {expected.dtype}"), verbatim(f"dtype {observed.dtype}"), at)
     rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES.get(expected.dtype, (0.0, 0.0))
     left, right = _wide(observed), _wide(expected)
     with np.errstate(all="ignore"):
@@ -184,25 +191,23 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
         distance = np.where(close, -1.0, np.nan_to_num(np.abs(left - right), nan=math.inf))
     where = np.argwhere(~close)
     worst = tuple(int(i) for i in np.unravel_index(int(distance.argmax()), distance.shape))
-    params: dict[str, Scalar] = {
-        "value": describe(observed),
-        "wrong": len(where),
-        "size": int(close.size),
-        "index": str(list(worst)),
-        "observed": _number(observed.values[worst]),
-        "expected": _number(expected.values[worst]),
-    }
-    if close.size == 1:
-        said = say("{value}", value=params["value"])
-    else:
+    said = describe(observed)
+    if close.size > 1:
         said = say(
-            "{value}; {wrong} of {size} numbers differ, most at {index}: {observed} instead of {expected}", **params
+            "{value}; {wrong} of {size} numbers differ, most at {index}: {observed} instead of {expected}",
+            value=said,
+            wrong=len(where),
+            size=int(close.size),
+            index=str(list(worst)),
+            observed=_number(observed.values[worst]),
+            expected=_number(expected.values[worst]),
         )
-    raise Failure(_located(describe(expected), at), said)
+    raise _differ(describe(expected), said, at)
 
 
-def _located(value: str, at: str) -> Message:
-    return say("{value} at {at}", value=value, at=at) if at else say("{value}", value=value)
+def shape_of(shape: Sequence[int]) -> Message:
+    """`shape [2, 3]`."""
+    return say("shape {shape}", shape=str(list(shape)))
 
 
 def _number(value: Any) -> str:
@@ -214,6 +219,6 @@ def _wide(tensor: Tensor) -> Any:
     return tensor.values.astype(np.complex128 if tensor.values.dtype.kind == "c" else np.float64)
 
 
-def names(values: Sequence[str]) -> str:
+def names(values: Sequence[str]) -> str | Message:
     """Names as a person lists them; `(none)` where there is none."""
-    return ", ".join(values) if values else "(none)"
+    return ", ".join(values) or say("(none)")

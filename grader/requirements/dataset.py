@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Expression
@@ -26,11 +26,12 @@ class DatasetRequirement(ObjectRequirement):
         items: compare `len` and items: at these indices, or at all (at most 64, from both ends).
         iterable: it is an IterableDataset: compare what it yields, at most 1000 samples.
         ends: an index beyond either end raises IndexError, so that `for x in dataset` ends.
-        copies: the same item twice is the same, also after the first was written to, and in a second instance.
+        copies: the same item twice is the same, also after the first was written to, and a second instance
+            changes neither items nor length.
         lazy: an expression for a list that grows when something is loaded or transformed, usually of
             the fixtures: its length after creation, one access, and a second access.
         pickles: it survives pickling, as for workers of a DataLoader.
-        workers: numbers of workers of a DataLoader that must bring every sample exactly once.
+        workers: numbers of workers of a DataLoader, each of which must bring the samples that it brings without.
     """
 
     kind: Literal["dataset"]
@@ -40,7 +41,7 @@ class DatasetRequirement(ObjectRequirement):
     copies: bool = False
     lazy: Expression | None = None
     pickles: bool = False
-    workers: tuple[int, ...] = Field(default=(), max_length=4)
+    workers: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(), max_length=4)
 
     @model_validator(mode="after")
     def _fits_its_style(self) -> DatasetRequirement:
@@ -49,7 +50,7 @@ class DatasetRequirement(ObjectRequirement):
         return self
 
     def checks(self, seed: int) -> Iterator[Check]:
-        said = say("{object}", object=self.object)
+        said = verbatim(self.object)
         asked = {"tree": self.object}
         if self.items is not None:
             indices = None if self.items == "all" else list(self.items)
@@ -71,7 +72,7 @@ class DatasetRequirement(ObjectRequirement):
             yield self._check(f"pickle[{self.name}]", said, ask(observe_pickle, seed, **asked), self._judge_pickle)
         if self.workers:
             question = ask(observe_workers, seed, **asked, workers=list(self.workers))
-            yield self._check(f"workers[{self.name}]", said, question, self._judge_workers, reference=True)
+            yield self._check(f"workers[{self.name}]", said, question, self._judge_workers)
 
     def _judge_items(self, observed: Any, expected: Any) -> None:
         require_dataset(observed, "IterableDataset" if self.iterable else "Dataset")
@@ -80,27 +81,37 @@ class DatasetRequirement(ObjectRequirement):
                 say("len is {length}", length=expected["length"]), say("len is {length}", length=observed["length"])
             )
         for place, left, right in zip(observed["indices"], observed["items"], expected["items"], strict=False):
-            compare(left, right, self.tolerance, f"item {place}")
-        compare(len(observed["items"]), len(expected["items"]), at="the number of samples")
+            compare(left, right, self.tolerance, say("item {place}", place=place))
+        compare(len(observed["items"]), len(expected["items"]), at=say("the number of samples"))
 
     def _judge_ends(self, observed: Any, _: Any) -> None:
         require_dataset(observed, "Dataset")
         for index, came in observed["beyond"]:
             if came != "IndexError":
-                raise Failure(say("IndexError for index {index}", index=index), say("{came}", came=came))
+                seen = say("a {kind}", kind=came[2:]) if came.startswith("a ") else verbatim(came)
+                raise Failure(say("IndexError for index {index}", index=index), seen)
         if observed["counted"] != observed["length"]:
             raise Failure(
                 say("a `for` loop that ends after {length} items", length=observed["length"]),
-                say("it was stopped after {counted}", counted=observed["counted"]),
+                say("it ends after {counted}", counted=observed["counted"])
+                if observed["counted"] < observed["length"]
+                else say("it goes on"),
                 say("`for` asks for 0, 1, 2, ... until __getitem__ raises IndexError."),
             )
 
     def _judge_copies(self, observed: Any, _: Any) -> None:
         require_dataset(observed, "Dataset")
+        alone, *together = observed["lengths"]
+        if together != [alone, alone]:
+            raise Failure(
+                say("len is {alone} in each of two instances", alone=alone),
+                say("{one} in the first, {two} in the second", one=together[0], two=together[1]),
+                say("What an instance keeps for itself is made in `__init__`, as an attribute of `self`."),
+            )
         for key, cause in (
-            ("again", "a second access"),
-            ("later", "the first one was written to"),
-            ("other", "an item of another instance was written to"),
+            ("again", say("a second access")),
+            ("later", say("the first one was written to")),
+            ("other", say("an item of another instance was written to")),
         ):
             try:
                 compare(observed[key], observed["first"], self.tolerance)
@@ -113,26 +124,31 @@ class DatasetRequirement(ObjectRequirement):
 
     def _judge_lazy(self, observed: Any, expected: Any) -> None:
         for key, when in (
-            ("created", "creation"),
-            ("first", "one access"),
-            ("second", "a second access to the same item"),
+            ("created", say("creation")),
+            ("first", say("one access")),
+            ("second", say("a second access to the same item")),
         ):
             if observed[key] != expected[key]:
                 raise Failure(
                     say("{number} loaded or transformed after {when}", number=expected[key], when=when),
-                    say("{number}", number=observed[key]),
+                    verbatim(observed[key]),
                 )
 
     def _judge_pickle(self, observed: Any, _: Any) -> None:
         require_dataset(observed, "Dataset")
-        compare(observed["after"], observed["before"], self.tolerance, "the item after pickling")
+        compare(observed["after"], observed["before"], self.tolerance, say("the item after pickling"))
 
-    def _judge_workers(self, observed: Any, expected: Any) -> None:
-        for (number, left), (_, right) in zip(observed, expected, strict=True):
-            if sorted(map(repr, left)) != sorted(map(repr, right)):
+    def _judge_workers(self, observed: Any, _: Any) -> None:
+        (_, alone), *together = observed
+        for number, samples in together:
+            if sorted(map(repr, samples)) != sorted(map(repr, alone)):
                 raise Failure(
-                    say("each of {count} samples once from {number} workers", count=len(right), number=number),
-                    say("{count} samples, {different} different", count=len(left), different=len(set(map(repr, left)))),
+                    say("each of {count} samples once from {number} workers", count=len(alone), number=number),
+                    say(
+                        "{count} samples, {different} different",
+                        count=len(samples),
+                        different=len(set(map(repr, samples))),
+                    ),
                     say(
                         "Every worker has its own copy of the dataset; get_worker_info() tells which share is its own."
                     ),
@@ -172,7 +188,8 @@ def observe_ends(student: look.Student, tree: Any) -> Any:
         except Exception as error:
             came = "IndexError" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
         beyond.append([index, came])
-    counted = len(look.take(dataset, length + 3)) if length <= 10_000 else length
+    ended = length <= 10_000 and all(came == "IndexError" for _, came in beyond)
+    counted = len(look.take(dataset, length + 3)) if ended else length
     return {
         "bases": [base.__name__ for base in type(dataset).__mro__],
         "length": length,
@@ -182,10 +199,16 @@ def observe_ends(student: look.Student, tree: Any) -> Any:
 
 
 def observe_copies(student: look.Student, tree: Any) -> Any:
-    dataset, other = look.evaluate(student, tree), look.evaluate(student, tree)
-    bases = [base.__name__ for base in type(dataset).__mro__]
+    dataset = look.evaluate(student, tree)
+    alone = len(dataset)
+    other = look.evaluate(student, tree)
     item = dataset[0]
-    seen = {"bases": bases, "first": look.copied(item), "again": look.copied(dataset[0])}
+    seen = {
+        "bases": [base.__name__ for base in type(dataset).__mro__],
+        "lengths": [alone, len(dataset), len(other)],
+        "first": look.copied(item),
+        "again": look.copied(dataset[0]),
+    }
     look.scramble(item)
     seen["later"] = look.copied(dataset[0])
     look.scramble(other[0])
@@ -216,7 +239,7 @@ def observe_pickle(student: look.Student, tree: Any) -> Any:
 def observe_workers(student: look.Student, tree: Any, workers: list[int]) -> Any:
     dataset = look.evaluate(student, tree)
     seen = []
-    for number in workers:
+    for number in (0, *workers):
         loader = torch.utils.data.DataLoader(dataset, batch_size=None, num_workers=number)
         seen.append([number, look.take(loader)])
     return seen

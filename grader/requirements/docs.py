@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, describe
 from grader.requirements.structure import ObjectRequirement
@@ -39,21 +39,18 @@ class DocsRequirement(ObjectRequirement):
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask(observe_docs, seed, tree=self.object)
         if self.doc_words is not None:
-            yield self._check(f"doc[{self.name}]", say("{name}.__doc__", name=self.name), question, self._judge_doc)
+            yield self._check(f"doc[{self.name}]", verbatim(f"{self.name}.__doc__"), question, self._judge_doc)
         for key, wanted in (("repr", self.repr), ("extra_repr", self.extra_repr)):
             if wanted is not None:
 
                 def judge(observed: Any, expected: Any, key: str = key, wanted: str = wanted) -> None:
                     right = expected[key] if wanted == "reference" else wanted
                     if observed[key] != right:
-                        raise Failure(
-                            say("{value}", value=describe(right)), say("{value}", value=describe(observed[key]))
-                        )
+                        raise Failure(describe(right), describe(observed[key]))
 
-                said = say("repr({object})", object=self.object)
-                if key == "extra_repr":
-                    said = say("{object}.extra_repr()", object=self.object)
-                yield self._check(f"{key}[{self.name}]", said, question, judge, reference=wanted == "reference")
+                call = f"repr({self.object})" if key == "repr" else f"{self.object}.extra_repr()"
+                reference = wanted == "reference"
+                yield self._check(f"{key}[{self.name}]", verbatim(call), question, judge, reference=reference)
 
     def _judge_doc(self, observed: Any, _: Any) -> None:
         expected = say("a docstring of at least {number} words", number=self.doc_words)
@@ -71,7 +68,7 @@ class DocsRequirement(ObjectRequirement):
                 say("Do not define __doc__; write a string as the first line of the class."),
             )
         if len(doc.split()) < (self.doc_words or 0):
-            raise Failure(expected, say("{value}", value=describe(doc)))
+            raise Failure(expected, describe(doc))
 
 
 def observe_docs(student: look.Student, tree: Any) -> Any:

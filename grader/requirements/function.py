@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from grader.models.base import Model
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Call, Expression, compile_expression
@@ -65,7 +65,7 @@ class FunctionRequirement(Requirement):
 
             yield self._check(
                 f"call[{number}]",
-                say("{call}", call=made.call),
+                verbatim(made.call),
                 ask(observe_call, seed, tree=made.call),
                 judge,
                 reference=not made.returns and not made.raises,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from grader.models.message import say
+from grader.models.message import Message, say, verbatim
 from grader.models.values import Tensor
 from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare
@@ -94,13 +94,16 @@ class HooksRequirement(Requirement):
                 if found != number:
                     raise Failure(
                         say(
-                            "{number} {kind} hook at {path}", number=number, kind=kind, path=path or "the model itself"
+                            "{number} {kind} hook at {path}",
+                            number=number,
+                            kind=kind,
+                            path=path or say("the model itself"),
                         ),
-                        say("{found}", found=found if found else _other_kinds(observed["registered"].get(path, {}))),
+                        verbatim(found) if found else _other_kinds(observed["registered"].get(path, {})),
                     )
 
     def _judge_log(self, observed: Any, expected: Any) -> None:
-        compare(observed["log"], expected["log"], self.tolerance, "the log")
+        compare(observed["log"], expected["log"], self.tolerance, say("the log"))
         if self.copies:
             if any(tensor.requires_grad for tensor in _tensors(observed["log"])):
                 raise Failure(say("detached tensors in the log"), say("tensors that still carry their graph"))
@@ -127,23 +130,20 @@ class HooksRequirement(Requirement):
         if observed["handles"] != self.handles:
             raise Failure(
                 say("{number} handle(s) returned", number=self.handles),
-                say("{number}", number=observed["handles"]),
+                verbatim(observed["handles"]),
                 say("register_..._hook returns a handle; return it, so that the caller can remove the hook."),
             )
-        compare(observed["log_after_removal"], expected["log_after_removal"], at="the length of the log after removal")
-        compare(
-            observed["output_after_removal"],
-            expected["output_after_removal"],
-            self.tolerance,
-            "the output after removal",
-        )
+        left, right = observed["log_after_removal"], expected["log_after_removal"]
+        compare(left, right, at=say("the length of the log after removal"))
+        left, right = observed["output_after_removal"], expected["output_after_removal"]
+        compare(left, right, self.tolerance, say("the output after removal"))
         left, right = observed["gradients_after_removal"], expected["gradients_after_removal"]
-        compare(left, right, self.tolerance, "the gradients after removal")
+        compare(left, right, self.tolerance, say("the gradients after removal"))
 
     def _judge_effect(self, observed: Any, expected: Any) -> None:
         """Removing what never worked is no achievement."""
         if self.log:
-            compare(len(observed["log"]), len(expected["log"]), at="the length of the log")
+            compare(len(observed["log"]), len(expected["log"]), at=say("the length of the log"))
         if self.output:
             compare(observed["output"], expected["output"], self.tolerance)
         if self.gradients:
@@ -157,8 +157,9 @@ def _require_hook(observed: Any, expected: Any) -> None:
         raise Failure(say("a hook is registered"), say("none is"))
 
 
-def _other_kinds(kinds: dict[str, int]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number) or "none"
+def _other_kinds(kinds: dict[str, int]) -> Message:
+    found = [f"{number} {kind}" for kind, number in kinds.items() if number]
+    return verbatim(", ".join(found)) if found else say("none")
 
 
 def _tensors(value: Any) -> list[Tensor]:

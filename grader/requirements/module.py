@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from grader.models.base import Model
-from grader.models.message import say
+from grader.models.message import Message, say, verbatim
 from grader.requirements.base import Check, Weights, ask
 from grader.requirements.compare import Failure, Tolerance, compare
 from grader.requirements.expressions import Expression, compile_all
@@ -58,7 +58,7 @@ class ModuleRequirement(ObjectRequirement):
         if self.constructs:
             yield self._check(
                 f"module[{self.name}]",
-                say("{call}", call=self.object),
+                verbatim(self.object),
                 self.structure(seed),
                 lambda observed, _: require_module(observed, self.base),
             )
@@ -67,7 +67,7 @@ class ModuleRequirement(ObjectRequirement):
                 "{object}({inputs}) in {mode} mode",
                 object=self.object,
                 inputs=", ".join(call.inputs),
-                mode={"train": "training", "eval": "evaluation"}[call.mode],
+                mode=say("training") if call.mode == "train" else say("evaluation"),
             )
             question = ask(
                 observe_forward,
@@ -91,7 +91,7 @@ class ModuleRequirement(ObjectRequirement):
 
             yield self._check(f"forward[{number}]", said, question, judge, reference=True)
             if call.gradients:
-                named = said.model_copy(update={"text": f"gradients of {said.text}"})
+                named = say("gradients of {call}", call=said)
                 yield self._check(f"gradients[{number}]", named, question, judge_gradients, reference=True)
 
 
@@ -116,7 +116,7 @@ def observe_forward(
 def judge_output(observed: Any, expected: Any, tolerance: Tolerance | None) -> None:
     """Compare two outputs; a forgotten `return` is named."""
     if observed is None and expected is not None:
-        raise Failure(say("an output"), say("None"), say("Does forward return its result?"))
+        raise Failure(say("an output"), verbatim(None), say("Does forward return its result?"))
     compare(observed, expected, tolerance)
 
 
@@ -125,7 +125,7 @@ def compare_gradients(observed: Any, expected: Any, tolerance: Tolerance | None)
     for place, (left, right) in enumerate(
         zip(observed["input_gradients"], expected["input_gradients"], strict=True), 1
     ):
-        compare(left, right, tolerance, f"the gradient of input {place}")
+        compare(left, right, tolerance, say("the gradient of input {place}", place=place))
     left, right = observed["parameter_gradients"], expected["parameter_gradients"]
     if set(left) != set(right):
         left, right = _by_shape(left), _by_shape(right)
@@ -134,14 +134,21 @@ def compare_gradients(observed: Any, expected: Any, tolerance: Tolerance | None)
             say("gradients of {count} parameters", count=len(right)), say("gradients of {count}", count=len(left))
         )
     for name in right:
-        compare(left[name], right[name], tolerance, f"the gradient of {name}")
+        compare(left[name], right[name], tolerance, say("the gradient of {name}", name=_parameter(name)))
 
 
-def _by_shape(gradients: dict[str, Any]) -> dict[str, Any]:
+def _parameter(name: str | tuple[int, str]) -> str | Message:
+    if isinstance(name, str):
+        return name
+    number, shape = name
+    return say("parameter {number} of shape {shape}", number=number, shape=shape)
+
+
+def _by_shape(gradients: dict[str, Any]) -> dict[tuple[int, str], Any]:
     seen: dict[str, int] = {}
-    renamed = {}
+    renamed: dict[tuple[int, str], Any] = {}
     for gradient in gradients.values():
         shape = str(list(getattr(gradient, "shape", ())))
         seen[shape] = seen.get(shape, 0) + 1
-        renamed[f"parameter {seen[shape]} of shape {shape}"] = gradient
+        renamed[seen[shape], shape] = gradient
     return renamed

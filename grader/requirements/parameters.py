@@ -8,11 +8,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from grader.models.base import Model
-from grader.models.message import say
+from grader.models.message import joined, say, verbatim
 from grader.models.values import Tensor
 from grader.requirements.base import Check
-from grader.requirements.compare import Failure, Tolerance, compare, describe, names
-from grader.requirements.structure import Dtype, ObjectRequirement, require_module
+from grader.requirements.compare import Failure, Tolerance, compare, describe, names, shape_of
+from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
 
 Initial = Literal["zeros", "ones", "varied", "reference"] | float
 
@@ -66,8 +66,8 @@ class ParametersRequirement(ObjectRequirement):
         judge_tensor(found, spec.shape, spec.dtype)
         if found.requires_grad != spec.requires_grad:
             raise Failure(
-                say("requires_grad={wanted}", wanted=spec.requires_grad),
-                say("requires_grad={has}", has=found.requires_grad),
+                verbatim(f"requires_grad={spec.requires_grad}"),
+                verbatim(f"requires_grad={found.requires_grad}"),
             )
         if spec.initial is not None:
             wanted = expected["parameters"].get(name) if spec.initial == "reference" else spec.initial
@@ -85,11 +85,11 @@ class ParametersRequirement(ObjectRequirement):
         if self.count is not None and len(found) != self.count:
             raise Failure(
                 say("{count} Parameters", count=self.count),
-                say("{count}: {names}", count=len(found), names=names(list(found))),
+                joined([str(len(found)), names(list(found))], ": "),
             )
         total = sum(p.values.size for p in found.values() if p.requires_grad)
         if self.total is not None and total != self.total:
-            raise Failure(say("{count} trainable numbers", count=self.total), say("{count}", count=total))
+            raise Failure(say("{count} trainable numbers", count=self.total), verbatim(total))
 
 
 def _instead(name: str, observed: dict[str, Any]) -> Any:
@@ -97,7 +97,7 @@ def _instead(name: str, observed: dict[str, Any]) -> Any:
     if name in observed["buffers"]:
         return say("`{name}` is a buffer", name=name)
     if name in observed["attributes"]:
-        kind = observed["attributes"][name]
+        kind = plain(observed["attributes"][name])
         return say("`{name}` is a plain {kind}, which is not registered", name=name, kind=kind)
     return say("the Parameters are {names}", names=names(list(observed["parameters"])))
 
@@ -105,9 +105,9 @@ def _instead(name: str, observed: dict[str, Any]) -> Any:
 def judge_tensor(found: Tensor, shape: tuple[int, ...], dtype: str) -> None:
     """Shape, then dtype."""
     if found.shape != shape:
-        raise Failure(say("shape {shape}", shape=str(list(shape))), say("shape {shape}", shape=str(list(found.shape))))
+        raise Failure(shape_of(shape), shape_of(found.shape))
     if found.dtype != dtype:
-        raise Failure(say("dtype {dtype}", dtype=dtype), say("dtype {dtype}", dtype=found.dtype))
+        raise Failure(verbatim(f"dtype {dtype}"), verbatim(f"dtype {found.dtype}"))
 
 
 def judge_initial(found: Tensor, wanted: Any, tolerance: Tolerance | None) -> None:
@@ -120,6 +120,4 @@ def judge_initial(found: Tensor, wanted: Any, tolerance: Tolerance | None) -> No
     else:
         number = {"zeros": 0.0, "ones": 1.0}.get(wanted, wanted)
         if not bool((found.values == found.values.dtype.type(number)).all()):
-            raise Failure(
-                say("{number} everywhere at first", number=f"{number:g}"), say("{value}", value=describe(found))
-            )
+            raise Failure(say("{number} everywhere at first", number=f"{number:g}"), describe(found))

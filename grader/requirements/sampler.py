@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.structure import ObjectRequirement
@@ -29,10 +29,10 @@ class SamplerRequirement(ObjectRequirement):
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask(observe_sampler, seed, tree=self.object)
         if self.order:
-            said = say("list({object})", object=self.object)
+            said = verbatim(f"list({self.object})")
             yield self._check(f"order[{self.name}]", said, question, self._judge_order, reference=True)
         if self.length:
-            said = say("len({object})", object=self.object)
+            said = verbatim(f"len({self.object})")
             question = ask(observe_length, seed, tree=self.object)
             yield self._check(f"length[{self.name}]", said, question, self._judge_length, reference=True)
 
@@ -40,7 +40,7 @@ class SamplerRequirement(ObjectRequirement):
         if "Sampler" not in observed["bases"]:
             raise Failure(say("a class that inherits from Sampler"), say("a {kind}", kind=observed["bases"][0]))
         compare(observed["first"], expected["first"], self.tolerance)
-        compare(observed["second"], expected["first"], self.tolerance, "the second pass")
+        compare(observed["second"], expected["first"], self.tolerance, say("the second pass"))
 
     def _judge_length(self, observed: Any, expected: Any) -> None:
         compare(observed, expected)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import model_validator
 
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
@@ -40,7 +40,7 @@ class StateDictRequirement(ObjectRequirement):
         if self.keys is not None:
             yield self._check(
                 f"state_dict[{self.name}]",
-                say("{object}.state_dict()", object=self.object),
+                verbatim(f"{self.object}.state_dict()"),
                 self.structure(seed),
                 self._judge_keys,
                 reference=self.keys == "reference",
@@ -69,8 +69,8 @@ class StateDictRequirement(ObjectRequirement):
     def _judge_round_trip(self, observed: Any, expected: Any) -> None:
         if not observed["loaded"] and expected["loaded"]:
             raise Failure(say("something to load"), say("an empty state_dict"))
-        compare(observed["after"], observed["before"], self.tolerance, "the output after loading")
-        compare(observed["after"], expected["after"], self.tolerance, "the output after loading")
+        compare(observed["after"], observed["before"], self.tolerance, say("the output after loading"))
+        compare(observed["after"], expected["after"], self.tolerance, say("the output after loading"))
 
 
 def observe_round_trip(student: look.Student, tree: Any, trees: list[Any], seed: int) -> Any:

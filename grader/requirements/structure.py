@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from grader.models.message import say
+from grader.models.message import Message, say
 from grader.requirements.base import Question, Requirement, ask
 from grader.requirements.compare import Failure
 from grader.requirements.expressions import Call
@@ -49,6 +49,16 @@ class ObjectRequirement(Requirement):
 
 def observe_structure(student: look.Student, tree: Any) -> Any:
     return look.structure(look.evaluate(student, tree))
+
+
+def plain(kind: str) -> Message:
+    """What a plain attribute is, as `look.structure` names it: `tensor`, `list of modules`, `dict of tensors`."""
+    container, _, parts = kind.partition(" of ")
+    if not parts:
+        return say("tensor")
+    if parts == "modules":
+        return say("{container} of modules", container=container)
+    return say("{container} of tensors", container=container)
 
 
 def require_module(seen: dict[str, Any], base: str = "Module") -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from grader.models.base import Model
-from grader.models.message import say
+from grader.models.message import say, verbatim
 from grader.models.values import Tensor
 from grader.requirements.base import Check, Requirement, ask
-from grader.requirements.compare import Failure, compare, names
+from grader.requirements.compare import Failure, compare, describe, names
 from grader.requirements.expressions import Expression, compile_all
 
 if TYPE_CHECKING:
@@ -25,13 +25,21 @@ class Learnt(Model):
     """What the model must be able to do afterwards, in evaluation mode.
 
     Attributes:
-        inputs, labels: held-back data; class labels, int64.
+        inputs, labels: held-back data; class labels are int64, numbers to come near are not.
         accuracy: the least share of right answers.
+        loss: the largest mean loss: cross entropy for class labels, squared error for numbers.
     """
 
     inputs: Expression
     labels: Expression
-    accuracy: float = Field(gt=0, le=1)
+    accuracy: float | None = Field(default=None, gt=0, le=1)
+    loss: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Learnt:
+        if self.accuracy is None and self.loss is None:
+            raise ValueError("give `accuracy` or `loss`")
+        return self
 
 
 class TrainingRequirement(Requirement):
@@ -46,9 +54,10 @@ class TrainingRequirement(Requirement):
         mode: in which mode the model is before; single modules may be set by the fixtures.
         returns: compare what it returns.
         parameters: compare Parameters and buffers afterwards.
-        steps: compare how many steps the optimizer made (it must be called `optimizer`).
+        steps: compare how many steps optimizers made; a number is the most there may be.
         modes: compare the modes and the grad mode in which forward ran, and the modes afterwards.
         gradients: compare which parameters have gradients left that are not zero.
+        graph: compare whether anything keeps a graph alive afterwards, such as a loss in a list.
         requires_grad: compare which parameters require grad afterwards.
         learnt: what the model must have learnt.
         weights: whether the model's parameters are seeded first.
@@ -62,9 +71,10 @@ class TrainingRequirement(Requirement):
     mode: Literal["train", "eval"] = "train"
     returns: bool = False
     parameters: bool = False
-    steps: bool = False
+    steps: bool | Annotated[int, Field(ge=1)] = False
     modes: bool = False
     gradients: bool = False
+    graph: bool = False
     requires_grad: bool = False
     learnt: Learnt | None = None
     weights: Literal["seeded", "own"] = "seeded"
@@ -73,11 +83,9 @@ class TrainingRequirement(Requirement):
     def _fits(self) -> TrainingRequirement:
         if "model" not in self.names:
             raise ValueError("`names` must have a `model`")
-        flags = (self.returns, self.parameters, self.steps, self.modes, self.gradients, self.requires_grad, self.learnt)
-        if not any(flags):
-            raise ValueError(
-                "give at least one of `returns`, `parameters`, `steps`, `modes`, `gradients`, `requires_grad`, `learnt`"
-            )
+        looked_at = ("returns", "parameters", "steps", "modes", "gradients", "graph", "requires_grad", "learnt")
+        if not any(getattr(self, key) for key in looked_at):
+            raise ValueError(f"give at least one of {', '.join(f'`{key}`' for key in looked_at)}")
         return self
 
     @property
@@ -98,6 +106,7 @@ class TrainingRequirement(Requirement):
             dirty=self.dirty,
             train=self.mode == "train",
             returns=self.returns,
+            graph=self.graph,
             seeded=self.weights == "seeded",
             seed=seed,
         )
@@ -105,9 +114,10 @@ class TrainingRequirement(Requirement):
         for kind, wanted, judge in (
             ("returns", self.returns, self._judge_returned),
             ("parameters", self.parameters, self._judge_parameters),
-            ("steps", self.steps, self._judge_steps),
+            ("steps", bool(self.steps), self._judge_steps),
             ("modes", self.modes, self._judge_modes),
             ("gradients", self.gradients, self._judge_gradients),
+            ("graph", self.graph, self._judge_graph),
             ("requires-grad", self.requires_grad, self._judge_requires_grad),
             ("learnt", self.learnt is not None, self._judge_learnt),
         ):
@@ -120,28 +130,38 @@ class TrainingRequirement(Requirement):
 
     def _judge_parameters(self, observed: Any, expected: Any) -> None:
         left, right = observed["state"], expected["state"]
-        compare(sorted(left), sorted(right), at="the names in the state_dict")
+        compare(sorted(left), sorted(right), at=say("the names in the state_dict"))
         for name in right:
             if left[name] == observed["before"][name] and right[name] != expected["before"][name]:
                 raise Failure(say("`{name}` has changed", name=name), say("it has not"))
             compare(left[name], right[name], self.tolerance, name)
 
     def _judge_steps(self, observed: Any, expected: Any) -> None:
-        compare(observed["steps"], expected["steps"], at="the number of optimizer steps")
+        if self.steps is True:
+            compare(observed["steps"], expected["steps"], at=say("the number of optimizer steps"))
+        elif observed["steps"] > self.steps:
+            raise Failure(say("at most {most} optimizer steps", most=self.steps), verbatim(observed["steps"]))
 
     def _judge_modes(self, observed: Any, expected: Any) -> None:
         if not observed["during"]:
             raise Failure(say("the model is called"), say("its forward never ran (was it called as model.forward?)"))
-        for key, told in (
-            ("training", "training mode"),
-            ("grad", "a graph"),
-            ("inner", "all its modules in the same mode"),
+        for key, true, false in (
+            (
+                "training",
+                say("the model is called with training mode"),
+                say("the model is called without training mode"),
+            ),
+            ("grad", say("the model is called with a graph"), say("the model is called without a graph")),
+            (
+                "inner",
+                say("the model is called with all its modules in the same mode"),
+                say("the model is called without all its modules in the same mode"),
+            ),
         ):
             left, right = ({bool(call[key]) for call in seen["during"]} for seen in (observed, expected))
             if left != right:
-                word = "with" if True in right else "without"
-                raise Failure(say("the model is called {word} {told}", word=word, told=told), say("it is not so"))
-        compare(observed["modes"], expected["modes"], at="which modules are in training mode afterwards")
+                raise Failure(true if True in right else false, say("it is not so"))
+        compare(observed["modes"], expected["modes"], at=say("which modules are in training mode afterwards"))
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
         if observed["left"] != expected["left"]:
@@ -149,6 +169,11 @@ class TrainingRequirement(Requirement):
                 say("gradients left in {names}", names=names(expected["left"])),
                 say("gradients left in {names}", names=names(observed["left"])),
             )
+
+    def _judge_graph(self, observed: Any, expected: Any) -> None:
+        if observed["kept"] != expected["kept"]:
+            told = {True: say("a graph is kept after the call"), False: say("no graph is kept after the call")}
+            raise Failure(told[expected["kept"]], told[observed["kept"]])
 
     def _judge_requires_grad(self, observed: Any, expected: Any) -> None:
         if observed["trainable"] != expected["trainable"]:
@@ -159,17 +184,31 @@ class TrainingRequirement(Requirement):
 
     def _judge_learnt(self, observed: Any, expected: Any) -> None:
         assert self.learnt is not None
-        logits, labels = observed["logits"], expected["labels"]
-        if not isinstance(logits, Tensor) or len(logits.shape) != 2 or logits.shape[0] != labels.shape[0]:
-            raise Failure(
-                say("logits of shape [{rows}, classes]", rows=labels.shape[0]), say("{seen}", seen=str(logits)[:200])
-            )
-        right = float(np.mean(logits.values.argmax(axis=1) == labels.values))
-        if right < self.learnt.accuracy:
-            raise Failure(
-                say("an accuracy of at least {least} on held-back data", least=self.learnt.accuracy),
-                say("{right}", right=round(right, 3)),
-            )
+        output, labels, shape = observed["output"], expected["labels"], expected["output"].shape
+        if not isinstance(output, Tensor) or output.shape != shape:
+            raise Failure(say("an output of shape {shape}", shape=str(list(shape))), describe(output))
+        if self.learnt.accuracy is not None:
+            right = float(np.mean(output.values.argmax(axis=1) == labels.values))
+            if right < self.learnt.accuracy:
+                raise Failure(
+                    say("an accuracy of at least {least} on held-back data", least=self.learnt.accuracy),
+                    verbatim(round(right, 3)),
+                )
+        if self.learnt.loss is not None:
+            loss = mean_loss(output.values, labels)
+            if not loss <= self.learnt.loss:
+                raise Failure(
+                    say("a loss of at most {most} on held-back data", most=self.learnt.loss),
+                    verbatim(f"{loss:.4g}"),
+                )
+
+
+def mean_loss(output: Any, labels: Tensor) -> float:
+    """Mean cross entropy of logits where the labels are classes; else mean squared error."""
+    if labels.dtype != "int64":
+        return float(np.mean((output - labels.values) ** 2))
+    logits = output.astype(np.float64) - output.max(axis=1, keepdims=True)
+    return float(np.mean(np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), labels.values]))
 
 
 def observe_training(
@@ -182,9 +221,16 @@ def observe_training(
     dirty: bool,
     train: bool,
     returns: bool,
+    graph: bool,
     seeded: bool,
     seed: int,
 ) -> Any:
+    import contextlib
+    import gc
+    import weakref
+
+    from torch.optim.optimizer import register_optimizer_step_post_hook
+
     given: dict[str, Any] = {}
     for name, part in zip(names, trees, strict=True):
         given[name] = look.evaluate(student, part, **given)
@@ -193,7 +239,7 @@ def observe_training(
                 given[name].eval()
             if seeded:
                 look.fill(given[name], seed)
-    model, optimizer = given["model"], given.get("optimizer")
+    model = given["model"]
     before = look.copied(dict(model.state_dict()))
     during: list[Any] = []
     steps: list[int] = []
@@ -202,19 +248,38 @@ def observe_training(
         parts = [part.training for part in module.modules()]
         during.append({"training": module.training, "grad": torch.is_grad_enabled(), "inner": len(set(parts)) == 1})
 
-    handle = model.register_forward_pre_hook(spy)
-    if optimizer is not None:
-        optimizer.register_step_post_hook(lambda *_: steps.append(1))
+    alive: Any = weakref.WeakSet()
+
+    def pack(tensor):  # type: ignore[no-untyped-def]
+        def saved():  # type: ignore[no-untyped-def]
+            return tensor
+
+        alive.add(saved)
+        return saved
+
+    spies = [
+        model.register_forward_pre_hook(spy),
+        register_optimizer_step_post_hook(lambda *_: steps.append(1)),
+    ]
     if dirty:
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
-    returned = [look.copied(look.evaluate(student, tree, **given)) for _ in range(times)]
-    handle.remove()
+    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda saved: saved()) if graph else contextlib.nullcontext()
+    results, returned = [], []
+    with hooks:
+        for _ in range(times):
+            results.append(look.evaluate(student, tree, **given))
+            returned.append(look.copied(results[-1]))
+    if alive:
+        gc.collect()
+    for handle in spies:
+        handle.remove()
     seen = {
         "before": before,
         "state": look.copied(dict(model.state_dict())),
         "steps": len(steps),
         "during": during[:200],
+        "kept": len(alive) > 0,
         "modes": [name for name, part in model.named_modules() if part.training],
         "left": [n for n, p in model.named_parameters() if p.grad is not None and bool(p.grad.abs().sum() > 0)],
         "trainable": [n for n, p in model.named_parameters() if p.requires_grad],
@@ -225,5 +290,5 @@ def observe_training(
         inputs, labels = (look.evaluate(student, part) for part in held)
         model.eval()
         with torch.no_grad():
-            seen["logits"], seen["labels"] = model(inputs), labels
+            seen["output"], seen["labels"] = model(inputs), labels
     return seen

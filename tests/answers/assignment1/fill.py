@@ -100,7 +100,7 @@ def fill_linear(model, value):
                 nn.init.zeros_(module.bias)
     return model
 
-# %% wrong: nothing-returned (forward_no_return)
+# %% wrong: nothing-returned (result_not_returned)
 def fill_linear(model, value):
     def fill(module):
         if isinstance(module, nn.Linear):

@@ -135,7 +135,7 @@ def add_gain(model, value):
 
     return model.apply(equip)
 
-# %% wrong: nothing-returned (forward_no_return)
+# %% wrong: nothing-returned (result_not_returned)
 def add_gain(model, value):
     def equip(module):
         if isinstance(module, nn.Linear):

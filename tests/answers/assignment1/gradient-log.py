@@ -12,7 +12,7 @@ def log_gradients(module, log):
 
     return module.register_full_backward_hook(record)
 
-# %% wrong: detached-but-not-copied (mutates_input)
+# %% wrong: detached-but-not-copied (shared_memory)
 def log_gradients(module, log):
     def record(module, grad_input, grad_output):
         log.append((grad_input[0].detach(), grad_output[0].detach()))
@@ -64,14 +64,14 @@ def log_gradients(module, log):
 
     return module.register_full_backward_hook(record)
 
-# %% wrong: handle-lost (-)
+# %% wrong: handle-lost (hook_handle_not_returned)
 def log_gradients(module, log):
     def record(module, grad_input, grad_output):
         log.append((grad_input[0].detach().clone(), grad_output[0].detach().clone()))
 
     module.register_full_backward_hook(record)
 
-# %% wrong: forward-hook (-)
+# %% wrong: forward-hook (hook_other_kind)
 def log_gradients(module, log):
     def record(module, args, output):
         log.append((args[0].detach().clone(), output.detach().clone()))

@@ -27,7 +27,7 @@ class MyLinear(nn.Module):
     def forward(self, x):
         return x @ self.weight.T + self.bias
 
-# %% wrong: transposed-weight (shape_mismatch)
+# %% wrong: transposed-weight (dimensions_swapped)
 class MyLinear(nn.Module):
     def __init__(self, in_features, out_features):
         super().__init__()
@@ -67,7 +67,7 @@ class MyLinear(nn.Module):
     def forward(self, x):
         return x @ self.weight.T
 
-# %% wrong: matrices-only (shape_mismatch)
+# %% wrong: matrices-only (matrices_only)
 class MyLinear(nn.Module):
     def __init__(self, in_features, out_features):
         super().__init__()

@@ -55,7 +55,7 @@ class Router(nn.Module):
             out = self.paths[name](x)
         return out
 
-# %% wrong: one-layer-under-every-name (-)
+# %% wrong: one-layer-under-every-name (layer_shared)
 class Router(nn.Module):
     def __init__(self, names, width):
         super().__init__()

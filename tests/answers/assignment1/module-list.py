@@ -9,7 +9,7 @@ class Tower(nn.Module):
             x = torch.tanh(layer(x))
         return x
 
-# %% wrong: same-layer-repeated (-)
+# %% wrong: same-layer-repeated (layer_shared)
 class Tower(nn.Module):
     def __init__(self, width, depth):
         super().__init__()
@@ -68,7 +68,7 @@ class Tower(nn.Module):
             x = torch.tanh(layer(x))
         return x
 
-# %% wrong: list-called-like-a-layer (forward_misspelt)
+# %% wrong: list-called-like-a-layer (container_called)
 class Tower(nn.Module):
     def __init__(self, width, depth):
         super().__init__()

@@ -24,12 +24,12 @@ def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(rows, columns, generator=generator)
 
-# %% wrong: rows-and-columns-swapped (shape_mismatch)
+# %% wrong: rows-and-columns-swapped (dimensions_swapped)
 def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(columns, rows, generator=generator)
 
-# %% wrong: one-row-repeated (broadcast_hides)
+# %% wrong: one-row-repeated (-)
 def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(1, columns, generator=generator).expand(rows, columns)

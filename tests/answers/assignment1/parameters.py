@@ -42,7 +42,7 @@ class Mixed(nn.Module):
     def forward(self, x):
         return self.weight * x * self.scale + self.offset
 
-# %% wrong: scale-is-a-parameter (-)
+# %% wrong: scale-is-a-parameter (registered_tensor)
 class Mixed(nn.Module):
     def __init__(self, size):
         super().__init__()
@@ -53,7 +53,7 @@ class Mixed(nn.Module):
     def forward(self, x):
         return self.weight * x * self.scale + self.offset
 
-# %% wrong: scale-is-a-buffer (-)
+# %% wrong: scale-is-a-buffer (registered_tensor)
 class Mixed(nn.Module):
     def __init__(self, size):
         super().__init__()
@@ -64,7 +64,7 @@ class Mixed(nn.Module):
     def forward(self, x):
         return self.weight * x * self.scale + self.offset
 
-# %% wrong: offset-is-a-frozen-parameter (-)
+# %% wrong: offset-is-a-frozen-parameter (buffer_as_parameter)
 class Mixed(nn.Module):
     def __init__(self, size):
         super().__init__()

@@ -27,7 +27,7 @@ def plus_five(module):
 
     return module.register_forward_hook(hook)
 
-# %% wrong: adds-to-the-input (-)
+# %% wrong: adds-to-the-input (hook_other_kind)
 def plus_five(module):
     def hook(module, args):
         return args[0] + 5
@@ -41,14 +41,14 @@ def plus_five(module):
 
     return module.register_forward_hook(hook)
 
-# %% wrong: handle-lost (-)
+# %% wrong: handle-lost (hook_handle_not_returned)
 def plus_five(module):
     def hook(module, args, output):
         return output + 5
 
     module.register_forward_hook(hook)
 
-# %% wrong: module-returned (-)
+# %% wrong: module-returned (hook_handle_not_returned)
 def plus_five(module):
     module.register_forward_hook(lambda module, args, output: output + 5)
     return module

@@ -35,7 +35,7 @@ def postorder(model):
     model.apply(lambda module: names.append(str(module)))
     return names
 
-# %% wrong: printed-not-returned (forward_no_return)
+# %% wrong: printed-not-returned (result_not_returned)
 def postorder(model):
     model.apply(lambda module: print(type(module).__name__))
 

@@ -34,7 +34,7 @@ class RunningMean(nn.Module):
             self.mean = self.momentum * self.mean + (1 - self.momentum) * x.detach().mean(0)
         return x - self.mean
 
-# %% wrong: updates-in-eval-too (eval_forgotten)
+# %% wrong: updates-in-eval-too (training_ignored)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()
@@ -70,7 +70,7 @@ class RunningMean(nn.Module):
             self.mean = (1 - self.momentum) * self.mean + self.momentum * x.detach().mean(0)
         return out
 
-# %% wrong: mean-of-everything (broadcast_hides)
+# %% wrong: mean-of-everything (-)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()
@@ -108,7 +108,7 @@ class RunningMean(nn.Module):
             return x - batch
         return x - self.mean
 
-# %% wrong: mean-is-a-parameter (-)
+# %% wrong: mean-is-a-parameter (buffer_as_parameter)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()

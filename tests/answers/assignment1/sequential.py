@@ -46,7 +46,7 @@ class Add(nn.Module):
 def make_chain(values):
     return nn.Sequential([Add(value) for value in values])
 
-# %% wrong: plain-list (list_not_registered)
+# %% wrong: plain-list (list_instead_of_module)
 class Add(nn.Module):
     def __init__(self, value):
         super().__init__()
@@ -58,7 +58,7 @@ class Add(nn.Module):
 def make_chain(values):
     return [Add(value) for value in values]
 
-# %% wrong: module-list (forward_misspelt)
+# %% wrong: module-list (container_called)
 class Add(nn.Module):
     def __init__(self, value):
         super().__init__()
@@ -70,7 +70,7 @@ class Add(nn.Module):
 def make_chain(values):
     return nn.ModuleList(Add(value) for value in values)
 
-# %% wrong: same-layer-repeated (-)
+# %% wrong: same-layer-repeated (layer_shared)
 class Add(nn.Module):
     def __init__(self, value):
         super().__init__()

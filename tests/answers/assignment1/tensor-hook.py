@@ -5,12 +5,12 @@ def scale_gradient(parameter, factor):
 
     return parameter.register_hook(hook)
 
-# %% wrong: scales-the-value (-)
+# %% wrong: scales-the-value (mutates_input)
 def scale_gradient(parameter, factor):
     parameter.data.mul_(factor)
     return parameter.register_hook(lambda grad: grad)
 
-# %% wrong: scales-both (-)
+# %% wrong: scales-both (mutates_input)
 def scale_gradient(parameter, factor):
     with torch.no_grad():
         parameter *= factor
@@ -43,7 +43,7 @@ def scale_gradient(parameter, factor):
 
     return parameter.register_hook(hook)
 
-# %% wrong: handle-lost (-)
+# %% wrong: handle-lost (hook_handle_not_returned)
 def scale_gradient(parameter, factor):
     parameter.register_hook(lambda grad: grad * factor)
 

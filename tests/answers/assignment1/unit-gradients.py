@@ -81,7 +81,7 @@ def unit_gradients(module):
 
     return module.register_full_backward_hook(hook)
 
-# %% wrong: handle-lost (-)
+# %% wrong: handle-lost (hook_handle_not_returned)
 def unit_gradients(module):
     def hook(module, grad_input, grad_output):
         (grad,) = grad_input

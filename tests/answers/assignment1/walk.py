@@ -168,7 +168,7 @@ def count_parameters(model):
 def fetch(model, path):
     return model.get_submodule(path)
 
-# %% wrong: fetch-without-buffers (-)
+# %% wrong: fetch-without-buffers (get_submodule_missing)
 def module_names(model):
     return [name for name, _ in model.named_modules() if name]
 

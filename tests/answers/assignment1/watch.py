@@ -1,4 +1,4 @@
-# %% wrong: not-detached (-)
+# %% wrong: not-detached (shared_memory)
 def watch(module, log):
     def before(module, args):
         log.append(("before", args[0]))
@@ -8,7 +8,7 @@ def watch(module, log):
 
     return [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
 
-# %% wrong: detached-but-not-copied (mutates_input)
+# %% wrong: detached-but-not-copied (shared_memory)
 def watch(module, log):
     def before(module, args):
         log.append(("before", args[0].detach()))
@@ -56,7 +56,7 @@ def watch(module, log):
 
     return [module.register_forward_hook(after)]
 
-# %% wrong: handles-lost (-)
+# %% wrong: handles-lost (hook_handle_not_returned)
 def watch(module, log):
     def before(module, args):
         log.append(("before", args[0].detach().clone()))

@@ -1,4 +1,4 @@
-# %% wrong: last-batch-dropped (-)
+# %% wrong: last-batch-dropped (dataset_len_wrong)
 class Buckets(Sampler):
     def __init__(self, lengths, batch_size):
         self.order = sorted(range(len(lengths)), key=lambda i: lengths[i])

@@ -20,7 +20,7 @@ def pad_collate(samples):
         "length": torch.tensor([len(sample["X"]) for sample in samples]),
     }
 
-# %% wrong: cut-to-the-shortest (ragged_lists)
+# %% wrong: cut-to-the-shortest (-)
 def pad_collate(samples):
     columns = list(zip(*(sample["X"] for sample in samples)))
     x = torch.tensor(columns, dtype=torch.int64).reshape(len(columns), len(samples)).T

@@ -77,7 +77,7 @@ class Images(Dataset):
         n, h, w = self.pixels.shape
         return f"Images({n} images of {h}x{w})"
 
-# %% wrong: views-of-the-dataset (mutates_input)
+# %% wrong: views-of-the-dataset (shared_memory)
 import numpy as np
 
 class Images(Dataset):
@@ -96,7 +96,7 @@ class Images(Dataset):
         n, _, h, w = self.images.shape
         return f"Images({n} images of {h}x{w})"
 
-# %% wrong: size-by-heart (dataset_len_wrong)
+# %% wrong: size-by-heart (shape_mismatch)
 import numpy as np
 
 class Images(Dataset):

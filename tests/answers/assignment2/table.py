@@ -63,7 +63,7 @@ class Table(Dataset):
         row = self.rows[index]
         return torch.tensor(row[:4]), torch.tensor(int(row[4]))
 
-# %% wrong: views-of-the-dataset (mutates_input)
+# %% wrong: views-of-the-dataset (shared_memory)
 class Table(Dataset):
     def __init__(self, path, train=True):
         with open(path) as file:
@@ -80,7 +80,7 @@ class Table(Dataset):
             return self.features[index], self.labels[index]
         return self.features[index]
 
-# %% wrong: only-the-label-is-a-view (mutates_input)
+# %% wrong: only-the-label-is-a-view (shared_memory)
 class Table(Dataset):
     def __init__(self, path, train=True):
         with open(path) as file:

@@ -16,7 +16,7 @@ def mse_autograd(w, x, y):
 def mse_gradient(w, x, y):
     return mse_autograd(w, x, y)
 
-# %% wrong: caller-gets-the-gradient (forgot_zero_grad)
+# %% wrong: caller-gets-the-gradient (gradient_of_the_caller)
 def mse_gradient(w, x, y):
     return 2 / len(y) * x.T @ (x @ w.detach() - y)
 

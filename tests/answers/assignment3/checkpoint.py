@@ -19,7 +19,7 @@ def load_checkpoint(path, model, optimizer):
     optimizer.load_state_dict(checkpoint["optimizer"])
     return checkpoint["epoch"]
 
-# %% wrong: parameters-only (buffer_as_attr)
+# %% wrong: parameters-only (-)
 def save_checkpoint(path, model, optimizer, epoch):
     torch.save({"model": dict(model.named_parameters()), "optimizer": optimizer.state_dict(), "epoch": epoch}, path)
 

@@ -54,7 +54,7 @@ def train_cnn(model, images, labels, seed):
             F.cross_entropy(model(images[batch]), labels[batch]).backward()
             optimizer.step()
 
-# %% wrong: dropout-at-all-times (eval_forgotten)
+# %% wrong: dropout-at-all-times (training_ignored)
 class SmallCNN(nn.Module):
     def __init__(self, classes=4):
         super().__init__()

@@ -32,7 +32,7 @@ def evaluate(model, batches):
         module.training = mode
     return sum(accuracies) / len(accuracies)
 
-# %% wrong: autograd-left-off (no_grad_graph)
+# %% wrong: autograd-left-off (grad_left_off)
 def evaluate(model, batches):
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

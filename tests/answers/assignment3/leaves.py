@@ -1,4 +1,4 @@
-# %% wrong: memory-shared (-)
+# %% wrong: memory-shared (shared_memory)
 def split_graph(x):
     a = x * 2
     return a, a.detach()
@@ -18,7 +18,7 @@ def split_graph(x):
 def leaf_copy(x):
     return x.detach().clone().requires_grad_()
 
-# %% wrong: switched-off-in-the-middle (nonleaf_grad)
+# %% wrong: switched-off-in-the-middle (requires_grad_of_result)
 def split_graph(x):
     b = x * 2
     b.requires_grad = False
@@ -28,7 +28,7 @@ def split_graph(x):
 def leaf_copy(x):
     return x.detach().clone().requires_grad_()
 
-# %% wrong: doubled-in-place (init_inplace_leaf)
+# %% wrong: doubled-in-place (mutates_input)
 def split_graph(x):
     b = x.detach().clone()
     x *= 2
@@ -42,6 +42,16 @@ def leaf_copy(x):
 def split_graph(x):
     b = x.detach().mul_(2)
     return x * 1, b.clone()
+
+
+def leaf_copy(x):
+    return x.detach().clone().requires_grad_()
+
+# %% wrong: tensor-of-a-tensor (copy_construct)
+def split_graph(x):
+    a = torch.tensor(x * 2, requires_grad=True)
+    b = torch.tensor(a)
+    return a, b
 
 
 def leaf_copy(x):
