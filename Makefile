@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint bench schemas clean
+.PHONY: demo test lint bench schemas messages clean
 
 demo: $(READY)  ## set up, and grade the shipped solution of assignment1
 	$(BIN)/grade assignment1 solutions/assignment1.ipynb -v
@@ -21,10 +21,17 @@ lint: $(READY)
 
 bench: $(READY)  ## how long grading takes, against `import torch`
 	$(BIN)/python bench/bench_grade.py
+	$(BIN)/python bench/bench_assignments.py
 
 schemas: $(READY)  ## write the JSON Schemas that ship with the package
 	$(BIN)/grade schema spec > grader/schemas/spec.schema.json
 	$(BIN)/grade schema report > grader/schemas/report.schema.json
+
+messages: $(READY)  ## collect what the report says, and update and compile its translations
+	mkdir -p build
+	$(BIN)/pybabel -q extract --no-default-keywords -k say --add-location=file --sort-by-file --no-wrap -o build/grader.pot grader
+	$(BIN)/pybabel -q update -D grader -i build/grader.pot -d grader/locale -N --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(BIN)/pybabel -q compile -D grader -d grader/locale
 
 $(READY): pyproject.toml constraints.txt
 	python3 -m venv $(VENV)

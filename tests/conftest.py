@@ -34,9 +34,10 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.fixture(autouse=True)
 def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither CI's nor the terminal's variables decide what the tests see."""
-    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS"):
+    """Neither CI's, nor the terminal's, nor a person's variables decide what the tests see."""
+    for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS", "GRADE_LANG"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
 
 class Course:

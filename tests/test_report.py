@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from typing import Any
 
@@ -541,13 +542,86 @@ def test_ci_without_isolation_refuses(course: Course, run: Command, monkeypatch:
 # -- torch at work in a probe
 
 
-def test_a_data_loader_with_workers(course: Course) -> None:
-    course.require(value("batches()", "[[0, 1], [2, 3], [4, 5], [6]]"), limits={"workers": True})
-    report = course.grade(
-        "import torch\nfrom torch.utils.data import DataLoader, Dataset\n\n"
-        "class Numbers(Dataset):\n    def __len__(self): return 7\n    def __getitem__(self, i): return torch.tensor(i)\n\n"
-        "def batches():\n    return [b.tolist() for b in DataLoader(Numbers(), batch_size=2, num_workers=2)]\n\n"
-        "# %%\nprint(batches())\n"
+LOADER = """
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+class Numbers(Dataset):
+    def __len__(self): return 7
+    def __getitem__(self, i): return torch.arange(7)[i]
+
+def batches(size=2):
+    return [b.tolist() for b in DataLoader(Numbers(), batch_size=size, num_workers=2)]
+
+# %%
+print(batches())
+"""
+
+
+@pytest.fixture
+def loading(course: Course) -> Course:
+    course.require(
+        value("batches()", "[[0, 1], [2, 3], [4, 5], [6]]"),
+        value("batches(None)", "[0, 1, 2, 3, 4, 5, 6]", id="single"),
     )
-    assert report.earned == 1, only(report)
+    course.write("loader.py", LOADER)
+    return course
+
+
+def test_a_data_loader_with_workers(loading: Course) -> None:
+    report = loading.grade(loading.path / "loader.py")
+    assert set(outcomes(report).values()) == {"passed"}, report
     assert "[4, 5]" in report.cells[-1].output
+
+
+def test_data_loaders_of_two_gradings_at_once(loading: Course, command: Command) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: command("quiz", "loader.py", cwd=loading.path), range(2)))
+    assert [ended.code for ended in both] == [0, 0], both
+
+
+PROCESSES = """
+from multiprocessing import Barrier, Event, JoinableQueue, Lock, Pool, Process, RLock, Value
+
+def add(total, lock, event, barrier, queue):
+    with lock, lock, total.get_lock():
+        total.value += 1
+    barrier.wait(5)
+    event.set()
+    queue.put(total.value)
+
+def together():
+    total, lock, event, barrier, queue = Value("i"), RLock(), Event(), Barrier(2), JoinableQueue()
+    processes = [Process(target=add, args=(total, lock, event, barrier, queue)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    event.wait(5)
+    seen = [queue.get(timeout=5) for _ in processes]
+    for process in processes:
+        queue.task_done()
+        process.join()
+    queue.join()
+    return total.value, seen, event.is_set()
+
+def lock():
+    one = Lock()
+    taken = [one.acquire(), one.acquire(False), one.acquire(timeout=0.1)]
+    one.release()
+    try:
+        one.release()
+    except ValueError as error:
+        return taken, str(error)
+
+def mapped():
+    with Pool(2) as pool:
+        return pool.map(abs, [-2, -1])
+"""
+
+
+def test_processes_of_a_student(course: Course) -> None:
+    course.require(
+        value("together()", "(2, [2, 2], True)"),
+        value("lock()", "([True, False, False], 'semaphore or lock released too many times')", id="lock"),
+        value("mapped()", "[2, 1]", id="mapped"),
+    )
+    assert set(outcomes(course.grade(PROCESSES)).values()) == {"passed"}

@@ -6,7 +6,7 @@ import difflib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -15,6 +15,7 @@ from grader.assignment.spec import FORMAT, Assignment, Misfit
 from grader.errors import SpecError, UsageError
 
 SPEC = "assignment.yaml"
+Written = TypeVar("Written", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def load_assignment(path: Path) -> Folder:
     file = path / SPEC
     try:
         text = file.read_text(encoding="utf-8")
-        spec = _parse(text, str(file))
+        spec = read_yaml(text, str(file), Assignment, "The format is described in docs/spec.md.")
         node = yaml.compose(text, Loader=_Loader)
         if spec.fixtures and not (path / spec.fixtures).is_file():
             line = _line(node, ("fixtures",))
@@ -112,7 +113,16 @@ def load_assignment(path: Path) -> Folder:
 
 
 @lru_cache(maxsize=8)
-def _parse(text: str, file: str) -> Assignment:
+def read_yaml(text: str, file: str, model: type[Written], advice: str) -> Written:
+    """What an instructor wrote, as a model that has a `format`.
+
+    Args:
+        file: what errors call it.
+        advice: where its format is described.
+
+    Raises:
+        SpecError: with every place that is wrong.
+    """
     try:
         node = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)
@@ -130,10 +140,10 @@ def _parse(text: str, file: str) -> Assignment:
             f"{way}.",
         )
     try:
-        return Assignment.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
-        said = [f"{file}, line {_line(node, where)}: {_explain(e, where)}" for e, where in _places(error)]
-        raise SpecError("\n".join(said), "The format is described in docs/spec.md.") from None
+        said = [f"{file}, line {_line(node, where)}: {_explain(e, where, model)}" for e, where in _places(error)]
+        raise SpecError("\n".join(said), advice) from None
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -187,11 +197,11 @@ def _places(error: ValidationError) -> list[tuple[Any, tuple[int | str, ...]]]:
     return deeper or found
 
 
-def _explain(error: Any, location: tuple[int | str, ...]) -> str:
+def _explain(error: Any, location: tuple[int | str, ...], model: type[BaseModel]) -> str:
     key = ".".join(str(part) for part in location) or "the spec"
     match error["type"]:
         case "extra_forbidden":
-            valid = _valid_keys(Assignment, location[:-1])
+            valid = _valid_keys(model, location[:-1])
             near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.5)
             advice = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(valid)}"
             return f"`{key}` is not a key; {advice}"

@@ -10,6 +10,7 @@ from grader.models.base import Model
 from grader.models.limits import Limits
 from grader.models.message import Text
 from grader.models.mistake import Mistake
+from grader.models.policy import Policy
 from grader.requirements.kinds import AnyRequirement
 
 FORMAT = 1
@@ -48,6 +49,7 @@ class Assignment(Model):
             takes long (`torch._dynamo`, which the first optimizer imports).
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         exercises: in the order of the notebook.
+        grading: which attempt of a student counts, the due date, and what being late costs; for whole classes.
         mistakes: added to the catalogue of typical mistakes; they come before it.
     """
 
@@ -62,6 +64,7 @@ class Assignment(Model):
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
     mistakes: tuple[Mistake, ...] = ()
+    grading: Policy = Policy()
 
     @model_validator(mode="after")
     def _exercises_fit(self) -> Assignment:

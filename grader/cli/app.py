@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -18,10 +19,17 @@ from rich.text import Text
 import grader
 from grader.assignment.load import find_assignment, list_assignments, load_assignment
 from grader.assignment.schema import SCHEMAS
-from grader.errors import GraderError, SubmissionError
+from grader.cli.batch import batch_command
+from grader.cli.explain import explain_command
+from grader.cli.options import Lang, Name
+from grader.cli.output import Files, write_report
+from grader.cli.verify import verify_command
+from grader.errors import GraderError, UsageError
 from grader.judging.recording import record
 from grader.judging.run import grade
-from grader.models.report import Report
+from grader.models.message import say
+from grader.models.wording import choose_language
+from grader.report.results import Form
 from grader.report.terminal import show
 from grader.sandbox.support import Wish
 from grader.sandbox.zygote import Zygote
@@ -34,8 +42,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Grade a PyTorch assignment: `grade ASSIGNMENT [PATH]`, e.g. `grade assignment1 my.ipynb`.",
 )
-
-Name = Annotated[str, typer.Argument(help="name of an assignment, or its folder", metavar="ASSIGNMENT")]
 
 
 @app.command("run", help="Grade a notebook or script; without PATH, the notebook in the assignment's folder.")
@@ -51,49 +57,57 @@ def run_command(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")
     ] = None,
+    form: Annotated[Form | None, typer.Option("--format", help="the form of --json, if not the grader's own")] = None,
+    html: Annotated[str | None, typer.Option(metavar="FILE", help="write it as a page; - for stdout")] = None,
+    markdown: Annotated[str | None, typer.Option(metavar="FILE", help="write it as Markdown, for GitHub")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="FILE", help="write it as JUnit XML, for CI")] = None,
     isolation: Annotated[Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
+    lang: Lang = None,
 ) -> None:
+    if form and not json_file:
+        raise UsageError("--format is of --json.", "Say where to write it: --json FILE.")
     report = grade(assignment, path, selection=select, wish=isolation, zygote=context.obj)
-    if json_file:
-        _write(report, json_file)
-    if json_file != "-":
-        show(report, Console(highlight=False, soft_wrap=False), verbose, quiet)
+    language = choose_language(lang, os.environ)
+    files = Files(json_file, form, html, markdown, junit)
+    write_report(report, path or load_assignment(find_assignment(assignment, Path.cwd())).notebook, files, language)
+    if not files.take_stdout:
+        show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
     if not report.gradable:
         raise typer.Exit(3)
     raise typer.Exit(0 if report.earned == report.possible else 1)
 
 
-def _write(report: Report, file: str) -> None:
-    text = report.model_dump_json(indent=2) + "\n"
-    if file == "-":
-        sys.stdout.write(text)
-        return
-    try:
-        Path(file).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SubmissionError(f"{file} cannot be written: {error.strerror}.", "Give another FILE to --json.") from None
-
-
 @app.command("list", help="List the assignments.")
-def list_command() -> None:
+def list_command(lang: Lang = None) -> None:
     console = Console(highlight=False)
+    language = choose_language(lang, os.environ)
     found = list_assignments(Path.cwd())
     if not found:
-        console.print("No assignments here. Run this where the folder `assignments` is, or give a folder's path.")
+        nothing = say("No assignments here. Run this where the folder `assignments` is, or give a folder's path.")
+        console.print(language(nothing))
     for name, path in found.items():
         try:
             spec = load_assignment(path).spec
         except GraderError as error:
             console.print(Text(f"{name}  {error}", style="red"))
             continue
-        console.print(Text.assemble((name, "bold"), f"  {spec.title.en}, {len(spec.exercises)} exercises"))
+        content = say("{title}, {count} exercises", title=spec.title, count=len(spec.exercises))
+        console.print(Text.assemble((name, "bold"), f"  {language(content)}"))
 
 
 @app.command("record", help="Record the solution's answers, for copies of the assignment without the solution.")
-def record_command(context: typer.Context, assignment: Name) -> None:
+def record_command(context: typer.Context, assignment: Name, lang: Lang = None) -> None:
     folder = load_assignment(find_assignment(assignment, Path.cwd()))
     number = record(folder, context.obj)
-    Console(highlight=False).print(f"{folder.recorded}: {number} answers recorded.")
+    recorded = say("{file}: {number} answers recorded.", file=str(folder.recorded), number=number)
+    Console(highlight=False).print(choose_language(lang, os.environ)(recorded))
+
+
+app.command("batch", help="Grade a class: a folder of submissions, or a zip.")(batch_command)
+app.command("explain", help="Explain typical mistakes, with an example and its cure; without an ID, list them.")(
+    explain_command
+)
+app.command("verify", help="Prove an assignment before it is published: what do its checks miss?")(verify_command)
 
 
 @app.command("schema", help="Print a JSON Schema: of the `spec` or of the `report`.")

@@ -10,17 +10,19 @@ import sys
 
 from grader.sandbox.zygote import Zygote
 
-COMMANDS = ("list", "record", "schema")
+COMMANDS = ("batch", "explain", "list", "record", "schema", "verify")
 
 
 def main() -> None:
     """Run the command; exits with its code."""
     arguments = sys.argv[1:]
     zygote = None
-    first = next((a for a in arguments if not a.startswith("-")), None)
-    if first is not None and first not in COMMANDS and "--help" not in arguments:
-        arguments.insert(0, "run")
-    if first is not None and first not in ("list", "schema") and "--help" not in arguments:
+    # The command goes to the front, so that `grade --lang ko list` is `grade list --lang ko`.
+    plain = (a for before, a in zip(["", *arguments], arguments, strict=False) if before != "--lang")
+    first = next((a for a in plain if not a.startswith("-")), None)
+    if first is not None and "--help" not in arguments:
+        arguments.insert(0, arguments.pop(arguments.index(first)) if first in COMMANDS else "run")
+    if first is not None and first not in ("explain", "list", "schema") and "--help" not in arguments:
         zygote = Zygote()
     try:
         from grader.cli.app import run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from grader.assignment.spec import Exercise
@@ -24,9 +25,27 @@ def observe_facts(student: look.Student, trees: list[Any]) -> Any:
 
 
 def facts_question(exercise: Exercise, seed: int) -> Question:
-    """Asks for the facts of an exercise: about its source, and about the objects its requirements make."""
+    """Asks for the facts of an exercise: about its source, and about objects that its checks make.
+
+    These are what its requirements are about, and one of each class that they call, as its name tells.
+    """
     objects = dict.fromkeys(r.object for r in exercise.requirements if isinstance(r, ObjectRequirement))
-    return ask(observe_facts, seed, trees=compile_all(list(objects), seed))
+    asked = [check.question.arguments for r in exercise.requirements for check in r.checks(seed)]
+    classes = {tree["call"]["name"]: tree for tree in _calls(asked) if tree["call"]["name"][:1].isupper()}
+    return ask(observe_facts, seed, trees=[*compile_all(list(objects), seed), *classes.values()])
+
+
+def _calls(part: Any) -> Iterator[dict[str, Any]]:
+    """The calls of names in compiled expressions."""
+    match part:
+        case dict():
+            if isinstance(called := part.get("call"), dict) and "name" in called:
+                yield part
+            for inner in part.values():
+                yield from _calls(inner)
+        case list() | tuple():
+            for inner in part:
+                yield from _calls(inner)
 
 
 def diagnose_failure(

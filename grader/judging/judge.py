@@ -13,6 +13,7 @@ from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
 from grader.requirements.base import Check
 from grader.requirements.compare import Failure
+from grader.sandbox.channel import HURRIED
 
 
 class CheckFailed(Exception):
@@ -156,6 +157,12 @@ def over_limit(limit: str, limits: Limits) -> Message:
     match limit:
         case "time":
             return say("stopped after {seconds} s", seconds=f"{limits.seconds:g}")
+        case "probes_time":
+            return say(
+                "stopped after {seconds} s, since what was asked before took more than {together} s together",
+                seconds=f"{min(limits.seconds, HURRIED):g}",
+                together=f"{limits.notebook_seconds:g}",
+            )
         case "memory":
             return say("it needed more memory than the limit of {limit}", limit=readable(limits.memory))
         case "processes":
@@ -167,7 +174,7 @@ def _lost(lost: Lost, limits: Limits) -> Message:
     match lost.to:
         case "notebook_time":
             return say("the notebook was stopped after {seconds} s", seconds=f"{limits.notebook_seconds:g}")
-        case "time" | "memory" | "processes" | "disk":
+        case "time" | "probes_time" | "memory" | "processes" | "disk":
             return over_limit(lost.to, limits)
         case "crash":
             return say("its process ended without an answer ({detail})", detail=lost.detail)

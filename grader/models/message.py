@@ -1,11 +1,13 @@
 """What is said to a person, as data: a template and its parameters.
 
 The English template is the message's id, as in gettext; a translation maps the
-template to another with the same parameters.
+template to another with the same parameters. What is put together here is English;
+`grader.models.wording` says it in other languages.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
@@ -21,29 +23,6 @@ def clean(text: str) -> str:
     return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-class Message(Model):
-    """One sentence for a person.
-
-    Attributes:
-        text: the sentence in English.
-        template: the same with `{named}` places; the key of translations.
-        params: what fills the places.
-    """
-
-    text: str
-    template: str
-    params: dict[str, Scalar]
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def say(template: str, /, **params: Scalar) -> Message:
-    """Make a message from a template with `{named}` places and their values."""
-    cleaned = {key: clean(value) if isinstance(value, str) else value for key, value in params.items()}
-    return Message(text=template.format(**cleaned), template=template, params=cleaned)
-
-
 class Localized(Model):
     """A text an instructor writes: in English, and in Korean where there is one.
 
@@ -53,11 +32,56 @@ class Localized(Model):
     en: str
     ko: str | None = None
 
+    def __str__(self) -> str:
+        return self.en
+
     @model_validator(mode="after")
     def _not_empty(self) -> Localized:
         if not self.en.strip() or (self.ko is not None and not self.ko.strip()):
             raise ValueError("a text may not be empty")
         return self
+
+
+class Message(Model):
+    """One sentence for a person.
+
+    Attributes:
+        text: the sentence in English.
+        template: the same with `{named}` places; the key of translations.
+        params: what fills the places; a phrase is a message of its own, so that it is translated, too.
+    """
+
+    text: str
+    template: str
+    params: dict[str, Scalar | Message | Localized]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Said = Localized | Message
+
+
+def say(template: str, /, **params: Scalar | Said) -> Message:
+    """Make a message from a template with `{named}` places and their values.
+
+    The template is a literal, since `make messages` collects it for the translators.
+    """
+    cleaned = {key: clean(value) if isinstance(value, str) else value for key, value in params.items()}
+    return Message(text=template.format(**cleaned), template=template, params=cleaned)
+
+
+def verbatim(text: Any) -> Message:
+    """A message that is the same in every language: code, a number, an exception's own words."""
+    template = "{text}"
+    return say(template, text=str(text))
+
+
+def joined(parts: Iterable[str | Said], separator: str = ", ", before: str = "", after: str = "") -> Message:
+    """Messages in a row, each said in the reader's language."""
+    params = {f"part{number}": part for number, part in enumerate(parts)}
+    template = before + separator.join(f"{{{name}}}" for name in params) + after
+    return say(template, **params)
 
 
 def _from_plain(value: Any) -> Any:

@@ -1,55 +1,105 @@
-"""The report in words: pure functions, shared by the terminal and pytest."""
+"""The report in words of the reader's language: pure functions, shared by the terminal and pytest.
+
+gettext of the standard library looks templates up in `grader/locale`; what it does not know is said in English.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+import gettext
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, get_args
 
-from grader.models.message import Localized, Message
+from grader.models.message import Localized, Message, Said, say, verbatim
+from grader.models.report import Diagnosis
+
+Code = Literal["en", "ko"]
+LOCALE = Path(__file__).parents[1] / "locale"
+
+
+@dataclass(frozen=True)
+class Language:
+    """Says texts and messages in one language: `language(message)`."""
+
+    code: Code
+    catalogue: gettext.NullTranslations
+
+    @classmethod
+    def of(cls, code: Code) -> Language:
+        """The language with its catalogue; English is what the templates are written in."""
+        return cls(code, gettext.translation("grader", LOCALE, [code], fallback=True))
+
+    def __call__(self, said: Said | None) -> str:
+        """A text of either kind; empty for none."""
+        match said:
+            case Localized():
+                return getattr(said, self.code) or said.en
+            case Message():
+                filled = {k: self(v) if isinstance(v, Said) else v for k, v in said.params.items()}
+                return self.catalogue.gettext(said.template).format(**filled)
+        return ""
+
+
+ENGLISH = Language.of("en")
+
+
+def choose_language(wanted: Code | None, environment: Mapping[str, str]) -> Language:
+    """The language to speak: the one wanted, else the locale's, else English.
+
+    Args:
+        wanted: `--lang` or `GRADE_LANG`.
+        environment: the variables that name a locale, such as `LANG=ko_KR.UTF-8`.
+    """
+    names = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = re.split(r"[_.@]", next(filter(None, names), ""))[0]
+    known: tuple[Code, ...] = get_args(Code)
+    spoken: Code = next((code for code in known if code == locale), "en")
+    return Language.of(wanted or spoken)
 
 
 class FourParts(Protocol):
     """What a failed check says."""
 
     @property
-    def called(self) -> Message | None: ...
+    def diagnosis(self) -> Diagnosis | None: ...
     @property
-    def expected(self) -> Message | None: ...
+    def called(self) -> Said | None: ...
     @property
-    def observed(self) -> Message | None: ...
+    def expected(self) -> Said | None: ...
     @property
-    def hint(self) -> Localized | Message | None: ...
+    def observed(self) -> Said | None: ...
+    @property
+    def hint(self) -> Said | None: ...
     @property
     def cell(self) -> int | None: ...
     @property
     def line(self) -> int | None: ...
 
 
-def text(said: Localized | Message | None) -> str:
-    """A text of either kind in English; empty for none."""
-    if said is None:
-        return ""
-    return said.text if isinstance(said, Message) else said.en
-
-
-def place(cell: int | None, line: int | None) -> str:
+def place(cell: int | None, line: int | None) -> Message | None:
     """`cell 7, line 3`, as far as it is known."""
-    parts = [f"cell {cell}"] if cell is not None else []
-    parts += [f"line {line}"] if line is not None else []
-    return ", ".join(parts)
+    if cell is None:
+        return None if line is None else say("line {line}", line=line)
+    return say("cell {cell}", cell=cell) if line is None else say("cell {cell}, line {line}", cell=cell, line=line)
 
 
-def labelled(failure: FourParts) -> list[tuple[str, str]]:
-    """The parts of a failure that there are, with their names."""
-    rows = [
-        ("called", text(failure.called)),
-        ("expected", text(failure.expected)),
-        ("observed", text(failure.observed)),
-        ("where", place(failure.cell, failure.line)),
-        ("hint", text(failure.hint)),
+def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]]:
+    """The parts of a failure that there are, after their labels."""
+    mistake = failure.diagnosis
+    rows: list[tuple[Message, Said | None]] = [
+        (say("mistake"), mistake.text if mistake else None),
+        (say("see"), verbatim(mistake.page) if mistake and mistake.page else None),
+        (say("called"), failure.called),
+        (say("expected"), failure.expected),
+        (say("observed"), failure.observed),
+        (say("where"), place(failure.cell, failure.line)),
+        (say("hint"), failure.hint),
     ]
-    return [(label, said) for label, said in rows if said]
+    return [(label, text) for label, said in rows if (text := language(said))]
 
 
 def four_parts(failure: FourParts) -> str:
-    """A failure as plain text, a line for each part."""
-    return "\n".join(f"{label:>9}: {said}" for label, said in labelled(failure))
+    """A failure as plain text in English, a line for each part."""
+    return "\n".join(f"{label.text:>9}: {said}" for label, said in labelled(failure, ENGLISH))

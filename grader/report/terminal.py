@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.models.message import say
-from grader.models.observation import CellRun
-from grader.models.report import CheckResult, ExerciseResult, Report
-from grader.models.wording import labelled, place, text
+from grader.diagnosis.catalogue import catalogue
+from grader.models.message import Message, say
+from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
+from grader.models.wording import ENGLISH, Language, labelled
+from grader.report.outline import MARKS, STATUS, name_of, score, total, trouble
 
-_MARKS = {"passed": ("✓", "green"), "failed": ("✗", "red"), "skipped": ("–", "yellow"), "error": ("!", "magenta")}
-_STATUS = {
-    "full": ("✓", "green"),
-    "partial": ("◐", "yellow"),
-    "none": ("✗", "red"),
-    "not started": ("·", "dim"),
-    "error": ("!", "magenta"),
-}
+_STYLES: dict[Outcome | Status, str] = {
+    "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
+    "full": "green", "partial": "yellow", "none": "red", "not started": "dim",
+}  # fmt: skip
+_PARTS = {"hint": "cyan", "see": "dim"}
+"""Styles of a failure's parts, by their labels."""
 
 
-def render(report: Report, verbose: bool = False, quiet: bool = False) -> RenderableType:
+def render(report: Report, verbose: bool = False, quiet: bool = False, language: Language = ENGLISH) -> RenderableType:
     """What the terminal shows.
 
     Args:
@@ -30,117 +31,109 @@ def render(report: Report, verbose: bool = False, quiet: bool = False) -> Render
         quiet: the total alone.
     """
     if quiet:
-        return _total(report)
-    parts: list[RenderableType] = [_title(report), Text()]
+        return _total(report, language)
+    parts: list[RenderableType] = [_title(report, language), Text()]
     for exercise in report.exercises:
-        parts += _exercise(exercise, verbose)
-    parts += _cells(report, verbose)
-    parts += [Text(), _total(report)]
+        parts += _exercise(exercise, verbose, language)
+    parts += _cells(report, verbose, language)
+    parts += _explanations(report, language)
+    parts += [Text(), _total(report, language)]
     if report.isolation == "none":
-        parts.append(Text("isolation: none. The code ran in a plain process, as you.", style="yellow"))
+        plain = say("isolation: none. The code ran in a plain process, as you.")
+        parts.append(Text(language(plain), style="yellow"))
     return Group(*parts)
 
 
-def show(report: Report, console: Console, verbose: bool = False, quiet: bool = False) -> None:
-    """Print the report on a console; into a file or a pipe, without the blanks that fill lines."""
+def show(
+    report: Report, console: Console, verbose: bool = False, quiet: bool = False, language: Language = ENGLISH
+) -> None:
+    """Print the report on a console."""
+    put(render(report, verbose, quiet, language), console)
+
+
+def put(shown: RenderableType, console: Console) -> None:
+    """Print something on a console; into a file or a pipe, without the blanks that fill lines."""
     if console.is_terminal:
-        console.print(render(report, verbose, quiet))
+        console.print(shown)
         return
     with console.capture() as captured:
-        console.print(render(report, verbose, quiet))
+        console.print(shown)
     for line in captured.get().splitlines():
         console.file.write(line.rstrip() + "\n")
 
 
-def points(number: float) -> str:
-    """A number of points without needless zeros."""
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+def _title(report: Report, language: Language) -> RenderableType:
+    return Text.assemble((language(report.assignment.title), "bold"), (f"  {report.submission.name}", "dim"))
 
 
-def _title(report: Report) -> RenderableType:
-    line = Text()
-    line.append(report.assignment.title.en, style="bold")
-    line.append(f"  {report.submission.name}", style="dim")
-    return line
-
-
-def _total(report: Report) -> RenderableType:
-    if not report.gradable:
-        return Text(
-            "Not graded: a check ended in an error of the grader's own. This is not your mistake; "
-            "please tell your instructor.",
-            style="bold magenta",
-        )
+def _total(report: Report, language: Language) -> RenderableType:
     full = report.earned == report.possible
-    line = Text()
-    line.append(f"{points(report.earned)} / {points(report.possible)} points", style="bold green" if full else "bold")
-    return line
+    style = "bold magenta" if not report.gradable else "bold green" if full else "bold"
+    return Text(language(total(report)), style=style)
 
 
-def _exercise(exercise: ExerciseResult, verbose: bool) -> list[RenderableType]:
-    mark, style = _STATUS[exercise.status]
-    score = f"{points(exercise.earned)} / {points(exercise.possible)}"
+def _exercise(exercise: ExerciseResult, verbose: bool, language: Language) -> list[RenderableType]:
+    mark, style = STATUS[exercise.status], _STYLES[exercise.status]
     head = Table.grid(padding=(0, 1))
     head.add_column(width=1)
     head.add_column(width=11, justify="right")
     head.add_column(overflow="fold")
-    name = Text(exercise.title.en, style="bold" if exercise.status not in ("full", "not started") else "")
+    name = Text(language(exercise.title), style="bold" if exercise.status not in ("full", "not started") else "")
     name.append(f"  {exercise.id}", style="dim")
     if exercise.status == "not started":
-        name.append("  not started", style="dim italic")
-    head.add_row(Text(mark, style=style), Text(score, style=style), name)
+        name.append("  " + language(say("not started")), style="dim italic")
+    head.add_row(Text(mark, style=style), Text(score(exercise), style=style), name)
     rows: list[RenderableType] = [head]
-    rows += [Padding(Text(note.text, style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
+    rows += [Padding(Text(language(note), style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
     if exercise.status == "not started" and not verbose:
         return rows
     shown = [check for check in exercise.checks if verbose or check.outcome != "passed"]
-    return rows + [Padding(_check(check), (0, 0, 0, 4)) for check in shown]
+    return rows + [Padding(_check(check, language), (0, 0, 0, 4)) for check in shown]
 
 
-def _check(check: CheckResult) -> RenderableType:
-    mark, style = _MARKS[check.outcome]
-    title = Text.assemble(
-        (f"{mark} ", style), (check.id.partition("::")[2], "bold" if check.outcome == "failed" else "")
-    )
+def _check(check: CheckResult, language: Language) -> RenderableType:
+    mark, style = MARKS[check.outcome], _STYLES[check.outcome]
+    title = Text.assemble((f"{mark} ", style), (name_of(check), "bold" if check.outcome == "failed" else ""))
     if check.outcome == "passed":
-        title.append(f"  {text(check.called)}", style="dim")
+        title.append(f"  {language(check.called)}", style="dim")
         return title
     if check.outcome == "skipped":
-        title.append(f"  {text(check.observed)}", style="yellow")
+        title.append(f"  {language(check.observed)}", style="yellow")
         return title
     if check.outcome == "error":
-        title.append("  error of the grader, not yours: ", style="magenta")
+        title.append("  " + language(say("error of the grader, not yours: ")), style="magenta")
         title.append(check.detail)
         return title
     parts = Table.grid(padding=(0, 1))
     parts.add_column(width=10, justify="right")
     parts.add_column(overflow="fold")
-    for label, said in labelled(check):
-        parts.add_row(Text(label, style="dim"), Text(said, style="cyan" if label == "hint" else ""))
+    for label, said in labelled(check, language):
+        parts.add_row(Text(language(label), style="dim"), Text(said, style=_PARTS.get(label.text, "")))
     return Group(title, parts)
 
 
-def _cells(report: Report, verbose: bool) -> list[RenderableType]:
+def _cells(report: Report, verbose: bool, language: Language) -> list[RenderableType]:
     """Cells that raised or were lost; with `verbose`, what cells printed."""
     rows: list[RenderableType] = []
     for cell in report.cells:
-        said = _trouble(cell)
+        said = trouble(cell)
         if said:
-            rows.append(Text.assemble(("  ! ", "red"), said))
+            rows.append(Text.assemble(("  ! ", "red"), language(said)))
         if verbose and cell.output.strip():
-            rows.append(Text(f"  cell {cell.number} printed:" if cell.number else "  printed:", style="dim"))
+            printed = say("cell {number} printed:", number=cell.number) if cell.number else say("printed:")
+            rows.append(Text(f"  {language(printed)}", style="dim"))
             rows.append(Padding(Text(cell.output.rstrip()), (0, 0, 0, 4)))
-    return [Text(), Text("Cells", style="bold"), *rows] if rows else []
+    return [Text(), Text(language(say("Cells")), style="bold"), *rows] if rows else []
 
 
-def _trouble(cell: CellRun) -> str:
-    if cell.raised:
-        frame = cell.raised.frames[-1] if cell.raised.frames else None
-        where = place(frame.cell, frame.line) if frame else place(cell.number, None)
-        first = cell.raised.message.strip().splitlines()[:1]
-        return f"{where}: {cell.raised.type}: {first[0] if first else ''}" if where else f"{cell.raised.type}"
-    if cell.lost:
-        why = {"time": f"stopped after {cell.seconds:g} s", "crash": f"its process ended ({cell.lost.detail})"}
-        said = why.get(cell.lost.to, f"it passed the limit of {cell.lost.to}")
-        return say("{where}: {said}; the notebook went on without it", where=place(cell.number, None), said=said).text
-    return ""
+def _explanations(report: Report, language: Language) -> list[RenderableType]:
+    """Where the mistakes that were named are explained, said once."""
+    named = dict.fromkeys(check.diagnosis.id for part in report.exercises for check in part.checks if check.diagnosis)
+    known = {mistake.id for mistake in catalogue()}
+    ids = [name for name in named if name in known]
+    return [Text(), Text(language(more_about(ids)), style="dim")] if ids else []
+
+
+def more_about(ids: Iterable[str]) -> Message:
+    """Which command explains mistakes."""
+    return say("`grade explain {ids}` shows an example and its cure.", ids=" ".join(ids))
