@@ -17,7 +17,7 @@ FILES = sorted(HOME.rglob("*.py"))
 LEVELS = [
     {"errors"},
     {"models", "wire"},
-    {"guest", "submission", "requirements", "sandbox"},
+    {"guest", "submission", "requirements", "sandbox", "diagnosis"},
     {"assignment"},
     {"judging"},
     {"report", "batch", "authoring"},

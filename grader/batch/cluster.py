@@ -1,0 +1,150 @@
+"""Does a batch's tasks on several machines, with Ray.
+
+Every actor keeps a pool of one process, so a worker is what it is on one machine,
+and a submission that ends it costs no actor. Assignment and submissions travel to
+the machines; nothing has to be shared between them. A task whose machine is lost
+is handed to another.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import tarfile
+import tempfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from grader.assignment.load import Folder
+from grader.batch.pool import Died, Pool
+from grader.batch.tasks import Graded, Task
+from grader.batch.worker import work
+from grader.errors import UsageError
+from grader.sandbox.support import Wish
+
+BEGUN = 4
+"""How often a task is begun whose machine is lost, before it is given up."""
+
+
+class Actor:
+    """A worker on whichever machine Ray puts it.
+
+    Args:
+        packed: the assignment, as `pack` made it.
+        inside: the assignment's folder in it.
+    """
+
+    def __init__(self, packed: bytes, inside: str, isolation: Wish) -> None:
+        self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
+        home = Path(self._place.name)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(home, filter="data")
+        (home / "submission").mkdir()
+        self._home = home
+        self._pool = Pool[Task, Graded](work, (home / inside, isolation), 1, tries=2)
+
+    def grade(self, task: Task, content: bytes) -> Graded | Died:
+        """Grade one submission, given as its bytes."""
+        path = self._home / "submission" / task.path.name
+        path.write_bytes(content)
+        try:
+            for _, result in self._pool.run([replace(task, path=path)]):
+                return result
+        finally:
+            path.unlink()
+        return Died("no worker answered")
+
+
+@dataclass(frozen=True)
+class RayEngine:
+    """Actors of a Ray cluster.
+
+    Args:
+        folder: the assignment.
+        address: of the cluster, as Ray takes it; a cluster of this machine alone is started if None.
+        size: most actors; as many as the cluster has CPUs if None.
+
+    Raises:
+        UsageError: when Ray is not installed, or there is no such cluster.
+    """
+
+    folder: Folder
+    isolation: Wish
+    address: str | None = None
+    size: int | None = None
+
+    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+        """Results as they come."""
+        if not jobs:
+            return
+        ray = _connect(self.address)
+        try:
+            yield from self._run(ray, jobs)
+        finally:
+            ray.shutdown()
+
+    def _run(self, ray: Any, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+        content, inside = pack(self.folder)
+        packed = ray.put(content)
+        # A lost actor is replaced by a new one, which Ray may put elsewhere, and not restarted where it was.
+        make = ray.remote(num_cpus=1, max_restarts=0)(Actor).remote
+        size = min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(jobs))
+        idle = [make(packed, inside, self.isolation) for _ in range(size)]
+        left = deque((task, 1) for task in jobs)
+        busy: dict[Any, tuple[Any, Task, int]] = {}
+        while left or busy:
+            while left and idle:
+                task, begun = left.popleft()
+                actor = idle.pop()
+                try:
+                    content = task.path.read_bytes()
+                except OSError as error:
+                    idle.append(actor)
+                    yield task, Graded(None, 0.0, f"{task.path.name} cannot be read: {error.strerror}")
+                    continue
+                busy[actor.grade.remote(task, content)] = (actor, task, begun)
+            if not busy:
+                return
+            (ready,), _ = ray.wait(list(busy), num_returns=1)
+            actor, task, begun = busy.pop(ready)
+            try:
+                result = ray.get(ready)
+            except ray.exceptions.RayError as error:
+                ray.kill(actor)
+                idle.append(make(packed, inside, self.isolation))
+                if begun < BEGUN:
+                    left.append((task, begun + 1))
+                else:
+                    yield task, Died(f"its machine was lost {begun} times ({type(error).__name__})")
+                continue
+            idle.append(actor)
+            yield task, result
+
+
+def pack(folder: Folder) -> tuple[bytes, str]:
+    """An assignment with its solution as a tar, and the assignment's folder in it."""
+    paths = [folder.path.resolve()] + ([folder.solution] if folder.solution.is_file() else [])
+    top = Path(os.path.commonpath([path.parent for path in paths]))
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for path in paths:
+            archive.add(path, arcname=path.relative_to(top))
+    return packed.getvalue(), str(paths[0].relative_to(top))
+
+
+def _connect(address: str | None) -> Any:
+    try:
+        import ray
+    except ImportError:
+        raise UsageError(
+            "`--engine ray` needs Ray, which is not installed.", "pip install 'torch-grader[ray]'"
+        ) from None
+    try:
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise UsageError(f"There is no Ray cluster at {address}: {error}", "Start it: `ray start --head`.") from None
+    return ray

@@ -1,0 +1,36 @@
+"""What decides a result beside the submission, as one digest: unchanged, nothing is graded again."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from importlib.metadata import version
+from pathlib import Path
+
+import grader
+from grader.assignment.load import SPEC, Folder
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint(folder: Folder) -> str:
+    """The digest of spec, fixtures, checks, data, solution and versions.
+
+    Where the solution itself is not there, its recorded answers stand for it.
+    """
+    solution = folder.solution if folder.solution.is_file() else folder.recorded
+    files = [folder.path / SPEC, solution]
+    files += [folder.path / folder.spec.fixtures] if folder.spec.fixtures else []
+    for inside in (folder.path / "checks", folder.data):
+        files += sorted(p for p in inside.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    total = hashlib.sha256()
+    for part in (grader.__version__, version("torch"), platform.python_version()):
+        total.update(part.encode() + b"\n")
+    for file in files:
+        if file.is_file():
+            total.update(f"{file.name}\n{digest(file)}\n".encode())
+    return total.hexdigest()

@@ -1,0 +1,33 @@
+"""Does a batch's tasks on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.batch.pool import Died, Pool
+from grader.batch.tasks import Graded, Task
+from grader.batch.worker import work
+from grader.sandbox.support import Wish
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Workers with a warm zygote each; a submission whose worker dies is tried once more.
+
+    Args:
+        assignment: the folder.
+        size: most workers side by side.
+    """
+
+    assignment: Path
+    isolation: Wish
+    size: int
+
+    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+        """Results as they come; no process is started where there is nothing to do."""
+        if jobs:
+            pool = Pool[Task, Graded](work, (self.assignment, self.isolation), min(self.size, len(jobs)), tries=2)
+            with pool:
+                yield from pool.run(jobs)

@@ -1,0 +1,110 @@
+"""Workers side by side on this machine; one that dies costs the job it was at, and is replaced."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any, Generic, TypeVar, cast
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Died:
+    """The worker ended at a job, every time it was tried."""
+
+    detail: str
+
+
+class Pool(Generic[Job, Result]):
+    """Does jobs in processes of their own. Use as a context manager: they start at once, to be warm when needed.
+
+    Args:
+        work: what a process does: takes a connection, and these arguments; receives jobs and sends results.
+        arguments: picklable.
+        size: number of processes.
+        tries: how often a job is begun whose worker dies.
+    """
+
+    def __init__(self, work: Callable[..., None], arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
+        self._work = work
+        self._arguments = arguments
+        self._tries = tries
+        self._workers: dict[Connection, SpawnProcess] = {}
+        for _ in range(size):
+            self._start()
+
+    def run(self, jobs: Iterable[Job]) -> Iterator[tuple[Job, Result | Died]]:
+        """Results as they come. Jobs are taken as workers become free, so they may be any number.
+
+        Raises:
+            Exception: the one that a worker sent in place of a result.
+        """
+        coming = iter(jobs)
+        again: deque[tuple[Job, int]] = deque()
+        busy: dict[Connection, tuple[Job, int]] = {}
+        while True:
+            for connection in self._workers.keys() - busy.keys():
+                job = again.popleft() if again else next(((job, 1) for job in coming), None)
+                if job is None:
+                    break
+                busy[connection] = job
+                with suppress(OSError):  # it died while it was idle, and says so when it is read from
+                    connection.send(job[0])
+            if not busy:
+                return
+            for ready in cast("list[Connection]", wait(list(busy))):
+                one, tried = busy.pop(ready)
+                result = self._receive(ready)
+                if isinstance(result, Exception):
+                    raise result
+                if not isinstance(result, Died):
+                    yield one, cast("Result", result)
+                    continue
+                self._stop(ready)
+                self._start()
+                if tried < self._tries:
+                    again.append((one, tried + 1))
+                else:
+                    yield one, result
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes there are."""
+        return [process.pid for process in self._workers.values() if process.pid is not None]
+
+    def _receive(self, connection: Connection) -> Any:
+        """A result, or what ended the worker."""
+        try:
+            return connection.recv()
+        except (EOFError, OSError):
+            process = self._workers[connection]
+            process.join(1)
+            return Died(f"the process that worked on it ended (exit status {process.exitcode})")
+
+    def _start(self) -> None:
+        context = get_context("spawn")  # a fork would inherit threads, and the sockets of other guests
+        ours, theirs = context.Pipe()
+        process = context.Process(target=self._work, args=(theirs, *self._arguments), daemon=True)
+        process.start()
+        theirs.close()
+        self._workers[ours] = process
+
+    def _stop(self, connection: Connection) -> None:
+        process = self._workers.pop(connection)
+        connection.close()
+        process.terminate()  # its zygote sees it go, and ends every guest
+        process.join()
+
+    def __enter__(self) -> Pool[Job, Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for connection in list(self._workers):
+            self._stop(connection)

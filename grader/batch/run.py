@@ -1,0 +1,110 @@
+"""The coordinator: hands submissions to workers, and stores what comes back as it comes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, Protocol
+
+from grader.assignment.load import Folder
+from grader.batch.fingerprint import digest, fingerprint
+from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.batch.pool import Died
+from grader.batch.submissions import Found
+from grader.batch.tasks import Graded, Task
+
+
+class Engine(Protocol):
+    """Where tasks are done: on this machine, or on several."""
+
+    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+        """Results as they come, in any order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Step:
+    """One submission is done with.
+
+    Attributes:
+        kind: `kept`: it was graded before; `old`: before, by other checks.
+        attempt: what is in the gradebook now.
+        before: the same submission's result by other checks.
+    """
+
+    kind: Literal["graded", "error", "refused", "kept", "old"]
+    attempt: Attempt
+    before: Attempt | None = None
+
+
+def run_batch(
+    folder: Folder, found: Iterable[Found], gradebook: Gradebook, engine: Engine, regrade: bool = False
+) -> Iterator[Step]:
+    """Grade what is not graded yet.
+
+    Args:
+        regrade: also what was graded by other checks.
+
+    Yields:
+        A step for each submission, once its result is stored.
+    """
+    checks = fingerprint(folder)
+    left: dict[Task, Found] = {}
+    for one in found:
+        task, step = _begin(one, checks, gradebook, regrade)
+        if step is not None:
+            yield step
+        elif task is not None:
+            left[task] = one
+    for task, result in engine.run(list(left)):
+        one = left.pop(task)
+        before = gradebook.latest(one.student, task.sha256)
+        attempt = _attempt(one, task.sha256, checks)
+        if isinstance(result, Died):
+            attempt.status, attempt.reason = "error", result.detail
+        elif result.report is None:
+            attempt.status, attempt.reason = "error" if result.fault else "refused", result.reason
+        else:
+            attempt.status = "graded" if result.report.gradable else "error"
+            attempt.reason = "" if result.report.gradable else "a check ended in an error of the grader's own"
+            attempt.earned, attempt.possible = result.report.earned, result.report.possible
+            attempt.report = pack(result.report)
+        attempt.seconds = result.seconds if isinstance(result, Graded) else 0.0
+        gradebook.add(attempt)
+        kind: Literal["graded", "error", "refused"]
+        kind = "graded" if attempt.status == "graded" else "error" if attempt.status == "error" else "refused"
+        yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
+
+
+def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> tuple[Task | None, Step | None]:
+    """A submission as a task; or as a step, where nothing is left to do."""
+    problem = one.problem
+    sha256 = ""
+    if not problem:
+        try:
+            sha256 = digest(one.path)
+        except OSError as error:
+            problem = f"it cannot be read: {error.strerror}"
+    if problem:
+        attempt = _attempt(one, hashlib.sha256(f"{one.path.name}\n{problem}".encode()).hexdigest(), checks)
+        attempt.status, attempt.reason = "refused", problem
+        gradebook.add(attempt)
+        return None, Step("refused", attempt)
+    known = gradebook.latest(one.student, sha256)
+    if known is not None and known.status != "error":
+        if known.checks == checks:
+            return None, Step("kept", known)
+        if not regrade:
+            return None, Step("old", known)
+    return Task(one.student, one.path, sha256), None
+
+
+def _attempt(one: Found, sha256: str, checks: str) -> Attempt:
+    now = datetime.now(UTC)
+    submitted = one.submitted.astimezone(UTC) if one.submitted else None
+    return Attempt(
+        student=one.student, name=one.path.name, sha256=sha256, checks=checks, submitted=submitted, graded=now,
+        earned=0.0, possible=0.0, seconds=0.0, reason="",
+    )  # fmt: skip

@@ -1,0 +1,328 @@
+"""A class at a time: layouts, zips, the gradebook, going on after a kill, grading again."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from conftest import GRADE, Command, Course
+
+from grader.batch.gradebook import Gradebook, Row
+from grader.batch.submissions import find_submissions
+from grader.models.policy import Policy
+
+SOLUTION = "def double(x):\n    return 2 * x\n"
+RIGHT = "# exercise: double\n" + SOLUTION
+WRONG = "# exercise: double\ndef double(x):\n    return 3 * x\n"
+HANGS = "# exercise: double\ndef double(x):\n    while True: pass\n"
+CRASHES = "# exercise: double\nimport os\ndef double(x):\n    os._exit(7)\n"
+EXERCISE = {
+    "id": "double",
+    "title": {"en": "Double", "ko": "두 배"},
+    "points": 2,
+    "requirements": [{"kind": "function", "calls": [{"call": "double(randn(3))"}]}],
+}
+
+
+@pytest.fixture
+def quiz(course: Course) -> Course:
+    """An assignment of one exercise that a second is enough for."""
+    course.assign(EXERCISE, solution=RIGHT, limits={"seconds": 1})
+    return course
+
+
+def files(folder: Path, **sources: str) -> Path:
+    """A folder of one file per student."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source)
+    return folder
+
+
+def rows(out: Path, policy: Policy = Policy()) -> dict[str, Row]:  # noqa: B008 (it is frozen)
+    with Gradebook(out / "gradebook.sqlite", "quiz") as book:
+        return {row.student: row for row in book.rows(policy)}
+
+
+def events(out: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines() if line]
+
+
+# -- a class
+
+
+def test_each_gets_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG, cleo=HANGS, dan=CRASHES)
+    (folder / "eve.ipynb").write_text("this is not JSON")
+    (folder / "fay.txt").write_text("my answer")
+    (folder / "gus.py").symlink_to("/etc/passwd")
+    (folder / "hal.py").mkdir()
+    ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "2")
+    assert ended.code == 0, ended.err
+    found = rows(tmp_path / "out")
+    assert {name: (row.attempt.status, row.credited) for name, row in found.items()} == {
+        "ada": ("graded", 2.0), "bob": ("graded", 0.0), "cleo": ("graded", 0.0), "dan": ("graded", 0.0),
+        "eve": ("refused", 0.0), "fay": ("refused", 0.0), "gus": ("refused", 0.0), "hal": ("refused", 0.0),
+    }  # fmt: skip
+    reasons = {name: row.attempt.reason for name, row in found.items() if row.attempt.reason}
+    assert "it is not JSON" in reasons["eve"]
+    assert reasons["fay"] == "it is not a notebook (.txt)"
+    assert reasons["gus"] == "it is a symbolic link"
+    assert reasons["hal"] == "it is not a file"
+    report = found["cleo"].attempt.read_report()
+    assert report is not None
+    assert str(report.exercises[0].checks[0].observed) == "stopped after 1 s"
+    assert "4 graded" in ended.out
+    assert "4 not graded" in ended.out
+    said = [event["event"] for event in events(tmp_path / "out")]
+    assert said[0] == "started"
+    assert said[-1] == "finished"
+    assert sorted(said[1:-1]) == ["graded"] * 4 + ["refused"] * 4
+
+
+def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Command, tmp_path: Path) -> None:
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG)
+    arguments = ("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1")
+    run(*arguments)
+    first = rows(tmp_path / "out")["ada"].attempt
+    files(tmp_path / "in", bob=RIGHT)
+    assert run(*arguments).code == 0
+    assert [(e["event"], e["student"]) for e in events(tmp_path / "out")[-3:-1]] == [("kept", "ada"), ("graded", "bob")]
+    assert rows(tmp_path / "out")["ada"].attempt.id == first.id
+    assert rows(tmp_path / "out")["bob"].attempts == 2
+
+    calls = [{"call": "double(randn(3))"}, {"call": "double(3)", "returns": "7"}]
+    solution = RIGHT.replace("2 * x", "7 if isinstance(x, int) else 2 * x")
+    quiz.assign({**EXERCISE, "requirements": [{"kind": "function", "calls": calls}]}, solution=solution)
+    assert run(*arguments).code == 0
+    assert [e["event"] for e in events(tmp_path / "out")[-3:-1]] == ["old", "old"]
+    again = run(*arguments, "--regrade")
+    assert "2 of 2 graded again have another result" in again.out
+    assert "2 → 1 (−1)" in again.out
+    assert "double::call[2]: none → failed" in again.out
+
+
+def test_a_killed_batch_goes_on(quiz: Course, tmp_path: Path) -> None:
+    slow = RIGHT + "import time\ntime.sleep(0.3)\n"
+    names = {f"s{number:02}": (slow if number % 3 else WRONG) for number in range(16)}
+    folder = files(tmp_path / "in", **names)
+    arguments = [str(GRADE), "batch", str(quiz.quiz), str(folder), "-j", "2", "--out"]
+    subprocess.run([*arguments, str(tmp_path / "whole")], check=True, capture_output=True, timeout=120)
+    random.seed(5)
+    for _ in range(3):
+        process = subprocess.Popen([*arguments, str(tmp_path / "killed")], stdout=subprocess.DEVNULL)
+        before = stored(tmp_path / "killed")
+        until(lambda before=before: stored(tmp_path / "killed") > before)  # type: ignore[misc]
+        time.sleep(random.random() * 0.4)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive, "a process outlived its batch"
+    subprocess.run([*arguments, str(tmp_path / "killed")], check=True, capture_output=True, timeout=120)
+    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+    graded = [e["student"] for e in events(tmp_path / "killed") if e["event"] == "graded"]
+    assert len(graded) == len(set(graded))
+
+
+def test_a_killed_worker_is_replaced(quiz: Course, tmp_path: Path) -> None:
+    names = {f"s{number:02}": RIGHT + "import time\ntime.sleep(0.3)\n" for number in range(8)}
+    arguments = [str(GRADE), "batch", str(quiz.quiz), str(files(tmp_path / "in", **names)), "-j", "2"]
+    process = subprocess.Popen([*arguments, "--out", str(tmp_path / "out")], stdout=subprocess.DEVNULL)
+    until(lambda: stored(tmp_path / "out") >= 2)
+    workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
+    workers[0].kill()
+    assert process.wait(60) == 0
+    assert {row.credited for row in rows(tmp_path / "out").values()} == {2.0}
+    assert len(rows(tmp_path / "out")) == 8
+
+
+def stored(out: Path) -> int:
+    """Results in the gradebook, whatever state it is in."""
+    try:
+        with sqlite3.connect(f"file:{out / 'gradebook.sqlite'}?mode=ro", uri=True) as database:
+            return int(database.execute("select count(*) from attempts").fetchone()[0])
+    except sqlite3.Error:
+        return 0
+
+
+def results(out: Path) -> dict[str, str]:
+    """Every student's report, but for times."""
+
+    def timeless(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: timeless(part) for key, part in value.items() if key not in ("duration", "seconds")}
+        return [timeless(part) for part in value] if isinstance(value, list) else value
+
+    found = {}
+    for name, row in rows(out).items():
+        report = row.attempt.read_report()
+        assert report is not None
+        found[name] = json.dumps(timeless(report.model_dump(mode="json")), sort_keys=True)
+    return found
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+def test_one_batch_at_a_time(quiz: Course, run: Command, tmp_path: Path) -> None:
+    import fcntl
+
+    folder = files(tmp_path / "in", ada=RIGHT)
+    (tmp_path / "out").mkdir()
+    with (tmp_path / "out" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out")
+    assert ended.code == 2
+    assert "Another batch is at work" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], "nowhere does not exist"),
+        (["empty"], "empty holds no submission"),
+        (["a.zip"], "cannot be read as a zip"),
+        (["in", "--gradebook", "nosuch://user:secret@host/db"], "cannot be opened"),
+        (["in", "--address", "auto"], "Say --engine ray"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str, quiz: Course, run: Command, tmp_path: Path) -> None:
+    files(tmp_path / "in", ada=RIGHT)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.zip").write_text("no zip")
+    first, *rest = arguments
+    ended = run("batch", quiz.quiz, tmp_path / first, "--out", tmp_path / "out", *rest)
+    assert ended.code == 2
+    assert said in ended.err
+    assert "secret" not in ended.err
+
+
+# -- downloads
+
+
+def write(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x = 1\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("layout", "names", "students"),
+    [
+        ("files", ["ada.py", "bob.ipynb"], {"ada": "ada.py", "bob": "bob.ipynb"}),
+        ("students", ["ada/x.ipynb", "bob/sub/y.py", "bob/.ipynb_checkpoints/y.py"], {"ada": "x.ipynb", "bob": "y.py"}),
+        ("students", ["ada/quiz.ipynb", "ada/draft.ipynb", "bob/a.py"], {"ada": "quiz.ipynb", "bob": "a.py"}),
+        ("canvas", ["lovelaceada_12_345_quiz.ipynb", "bobbob_LATE_13_346_my-2.py", "bobbob_13_340_my.py"],
+         {"lovelaceada_12": "lovelaceada_12_345_quiz.ipynb", "bobbob_13": "bobbob_LATE_13_346_my-2.py"}),
+        ("moodle", ["Ada Lovelace_77_assignsubmission_file_/quiz.ipynb", "박 민_78_assignsubmission_file/a.py"],
+         {"Ada Lovelace_77": "quiz.ipynb", "박 민_78": "a.py"}),
+        ("gradescope", ["submission_1/quiz.ipynb", "submission_2/b.py", "submission_metadata.yml"],
+         {"ada@x.org": "quiz.ipynb", "submission_2": "b.py"}),
+        ("nbgrader", ["ada/quiz/quiz.ipynb", "ada/quiz/timestamp.txt", "bob/quiz/mine.ipynb"],
+         {"ada": "quiz.ipynb", "bob": "mine.ipynb"}),
+    ],
+)  # fmt: skip
+def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", *names)
+    if layout == "gradescope":
+        (folder / "submission_metadata.yml").write_text(
+            "submission_1:\n  :submitters:\n  - :name: Ada\n    :email: ada@x.org\n"
+            "  :created_at: 2026-11-20 10:00:00.000 +09:00\n  :results: !ruby/object:Object {a: 1}\n"
+        )
+    if layout == "nbgrader":
+        (folder / "ada/quiz/timestamp.txt").write_text("2026-11-20 10:00:00.000000 UTC\n")
+    seen, found = find_submissions(folder, "quiz")
+    assert seen == layout
+    good = [one for one in found if not one.problem]
+    assert {one.student: one.path.name for one in good} == students
+    if layout in ("gradescope", "nbgrader"):
+        assert {one.submitted is not None for one in good if one.student.startswith("ada")} == {True}
+    if layout == "canvas":
+        assert [one.problem for one in found if one.problem] == [
+            "another submission of this student is graded (bobbob_LATE_13_346_my-2.py)"
+        ]
+
+
+def test_a_folder_without_one_notebook(tmp_path: Path) -> None:
+    _, found = find_submissions(write(tmp_path, "ada/a.py", "ada/b.py", "bob/notes.txt"), "quiz", "students")
+    assert {one.student: one.problem for one in found} == {
+        "ada": "there are several notebooks (a.py, b.py), and none is named quiz.ipynb",
+        "bob": "there is no notebook in its folder",
+    }
+
+
+def test_a_zip_leads_nowhere_else(quiz: Course, run: Command, tmp_path: Path) -> None:
+    archive = tmp_path / "class.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("class/ada.py", RIGHT)
+        opened.writestr("class/bob.py", WRONG)
+        opened.writestr("../outside.py", RIGHT)
+        opened.writestr("/tmp/absolute.py", RIGHT)
+        opened.writestr("class/bomb.py", b"#" * (65 << 20))
+        link = zipfile.ZipInfo("class/link.py")
+        link.external_attr = 0o120777 << 16
+        opened.writestr(link, "/etc/passwd")
+    ended = run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "2")
+    assert ended.code == 0, ended.err
+    found = rows(tmp_path / "out")
+    assert {name: row.attempt.reason or row.credited for name, row in found.items()} == {
+        "ada": 2.0,
+        "bob": 0.0,
+        "../outside.py": "its path leads out of the archive",
+        "/tmp/absolute.py": "its path leads out of the archive",
+        "class/bomb.py": "it unpacks to more than 64 MiB",
+        "class/link.py": "it is a symbolic link",
+    }
+    assert not list(tmp_path.rglob("outside.py"))
+    assert not (tmp_path / "out" / "submissions" / "class" / "link.py").exists()
+
+
+# -- what counts
+
+
+@pytest.mark.parametrize(
+    ("grading", "credited", "days"),
+    [
+        ({}, 4.0, 0),
+        ({"attempts": "last"}, 4.0, 0),
+        ({"due": "2026-11-20T00:00Z"}, 4.0, 2),
+        ({"due": "2026-11-20T00:00Z", "late": {"per_day": 0.25}}, 3.0, 0),
+        ({"attempts": "last", "due": "2026-11-20T00:00Z", "late": {"per_day": 0.25}}, 2.0, 2),
+        ({"attempts": "last", "due": "2026-11-20T00:00Z", "late": {"per_day": 0.25, "grace": 2880}}, 4.0, 0),
+        ({"attempts": "last", "due": "2026-11-01T00:00Z", "late": {"per_day": 0.01, "days": 7}}, 0.0, 21),
+    ],
+)
+def test_policies(grading: dict[str, Any], credited: float, days: int, tmp_path: Path) -> None:
+    """One point on the 10th, three on the 19th, four on the 21st: handed in last, whatever the order of grading."""
+    from datetime import UTC, datetime
+
+    from grader.batch.gradebook import Attempt
+
+    with Gradebook(tmp_path / "gradebook.sqlite", "quiz") as book:
+        for sha256, earned, day in (("a", 1.0, 10), ("b", 4.0, 21), ("c", 3.0, 19)):
+            submitted = datetime(2026, 11, day, 12, tzinfo=UTC)
+            graded = datetime(2026, 11, 25, tzinfo=UTC)
+            book.add(Attempt(
+                student="ada", name="a.py", sha256=sha256, checks="x", status="graded", reason="", earned=earned,
+                possible=4.0, seconds=0.1, submitted=submitted, graded=graded,
+            ))  # fmt: skip
+        (row,) = book.rows(Policy.model_validate(grading))
+    assert row.attempts == 3
+    assert (row.credited, row.late_days) == (credited, days)
