@@ -179,6 +179,14 @@ def until(true: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+def test_checks_that_cannot_be_collected(quiz: Course, run: Command, tmp_path: Path) -> None:
+    quiz.check("from grader import check\n\n@check(exercise='other')\ndef test_it(): pass\n", "test_own.py")
+    ended = run("batch", quiz.quiz, files(tmp_path / "in", ada=RIGHT), "--out", tmp_path / "out", "-j", "1")
+    assert ended.code == 2
+    assert "test_own.py" in ended.err
+    assert "'other'" in ended.err
+
+
 def test_one_batch_at_a_time(quiz: Course, run: Command, tmp_path: Path) -> None:
     import fcntl
 

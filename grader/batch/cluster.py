@@ -92,37 +92,52 @@ class RayEngine:
         packed = ray.put(content)
         # A lost actor is replaced by a new one, which Ray may put elsewhere, and not restarted where it was.
         make = ray.remote(num_cpus=1, max_restarts=0)(Actor).remote
-        size = min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(jobs))
-        idle = [make(packed, inside, self.isolation) for _ in range(size)]
+        starting: dict[Any, Any] = {}
+
+        def start() -> None:
+            actor = make(packed, inside, self.isolation)
+            starting[actor.__ray_ready__.remote()] = actor
+
+        for _ in range(min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(jobs))):
+            start()
         left = deque((task, 1) for task in jobs)
         busy: dict[Any, tuple[Any, Task, int]] = {}
         while left or busy:
-            while left and idle:
+            (ready,), _ = ray.wait([*busy, *starting], num_returns=1)
+            actor = starting.pop(ready, None)
+            if actor is not None:  # there is room for it; or it was lost at once
+                result = _taken(ray, ready)
+                task = None
+            else:
+                actor, task, begun = busy.pop(ready)
+                result = _taken(ray, ready)
+            if isinstance(result, ray.exceptions.RayError):
+                ray.kill(actor)
+                start()
+                if task is not None and begun < BEGUN:
+                    left.append((task, begun + 1))
+                elif task is not None:
+                    yield task, Died(f"its machine was lost {begun} times ({type(result).__name__})")
+                continue
+            if task is not None:
+                yield task, result
+            while left:
                 task, begun = left.popleft()
-                actor = idle.pop()
                 try:
                     content = task.path.read_bytes()
-                except OSError as error:
-                    idle.append(actor)
-                    yield task, Graded(None, 0.0, f"{task.path.name} cannot be read: {error.strerror}")
+                except OSError as error:  # it was there when its digest was taken
+                    yield task, Graded(None, 0.0, f"it cannot be read: {error.strerror}")
                     continue
                 busy[actor.grade.remote(task, content)] = (actor, task, begun)
-            if not busy:
-                return
-            (ready,), _ = ray.wait(list(busy), num_returns=1)
-            actor, task, begun = busy.pop(ready)
-            try:
-                result = ray.get(ready)
-            except ray.exceptions.RayError as error:
-                ray.kill(actor)
-                idle.append(make(packed, inside, self.isolation))
-                if begun < BEGUN:
-                    left.append((task, begun + 1))
-                else:
-                    yield task, Died(f"its machine was lost {begun} times ({type(error).__name__})")
-                continue
-            idle.append(actor)
-            yield task, result
+                break
+
+
+def _taken(ray: Any, ready: Any) -> Any:
+    """What a call gave, or the error that took its place."""
+    try:
+        return ray.get(ready)
+    except ray.exceptions.RayError as error:
+        return error
 
 
 def pack(folder: Folder) -> tuple[bytes, str]:

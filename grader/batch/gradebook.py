@@ -141,6 +141,14 @@ class Gradebook:
         with Session(self._engine) as session:
             return list(session.scalars(query))
 
+    def row(self, student: str, policy: Policy) -> Row | None:
+        """What counts for one student."""
+        query = select(Attempt).where(Attempt.assignment == self._assignment, Attempt.student == student)
+        with Session(self._engine) as session:
+            own = list(session.scalars(query.order_by(Attempt.graded, Attempt.id)))
+            session.expunge_all()
+        return _counts(own, policy) if own else None
+
     def rows(self, policy: Policy) -> Iterator[Row]:
         """What counts for each student, in order of their names; one at a time, for a class of any size."""
         query = select(Attempt).where(Attempt.assignment == self._assignment)

@@ -63,6 +63,8 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
         diagnosis = None
         if not check.hidden:
             diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
+        if diagnosis is not None and diagnosis.line is not None and not answer.raised:
+            cell, line = diagnosis.cell, diagnosis.line
         raise CheckFailed(check.called, failure, check.hint, cell, line, diagnosis) from None
 
 

@@ -25,7 +25,7 @@ _TOLERANCES = {
 }
 """dtype -> (rtol, atol), as `torch.testing.assert_close` has them."""
 
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class Tolerance(Model):
@@ -135,7 +135,7 @@ def _compare(observed: Any, expected: Any, tolerance: Tolerance | None, at: Plac
             _compare_numbers(observed, expected, tolerance, at)
         case Opaque():
             same = isinstance(observed, Opaque) and observed.type == expected.type
-            if not same or _ADDRESS.sub("", observed.repr) != _ADDRESS.sub("", expected.repr):
+            if not same or ADDRESS.sub("", observed.repr) != ADDRESS.sub("", expected.repr):
                 raise _differ(describe(expected), describe(observed), at)
         case _:
             same_kind = isinstance(observed, bool) == isinstance(expected, bool)

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
-from grader.requirements.compare import Failure, describe
+from grader.requirements.compare import ADDRESS, Failure, describe
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class DocsRequirement(ObjectRequirement):
                 def judge(observed: Any, expected: Any, key: str = key, wanted: str = wanted) -> None:
                     right = expected[key] if wanted == "reference" else wanted
                     if observed[key] != right:
-                        raise Failure(describe(right), describe(observed[key]))
+                        shown = observed[key]
+                        if isinstance(shown, str):
+                            shown = ADDRESS.sub(" at 0x…", shown)  # another one each time
+                        raise Failure(describe(right), describe(shown))
 
                 call = f"repr({self.object})" if key == "repr" else f"{self.object}.extra_repr()"
                 reference = wanted == "reference"
