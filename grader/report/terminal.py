@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -88,7 +88,17 @@ def _exercise(exercise: ExerciseResult, verbose: bool, language: Language) -> li
     if exercise.status == "not started" and not verbose:
         return rows
     shown = [check for check in exercise.checks if verbose or check.outcome != "passed"]
-    return rows + [Padding(_check(check, language), (0, 0, 0, 4)) for check in shown]
+    return rows + [Padding(_check(check, language), (0, 0, 0, 4)) for check in _mistakes_once(shown)]
+
+
+def _mistakes_once(checks: list[CheckResult]) -> Iterator[CheckResult]:
+    """The same checks; a mistake that several show stands at the first of them."""
+    said = set()
+    for check in checks:
+        repeated = check.diagnosis is not None and check.diagnosis.text in said
+        if check.diagnosis is not None:
+            said.add(check.diagnosis.text)
+        yield check.model_copy(update={"diagnosis": None}) if repeated else check
 
 
 def _check(check: CheckResult, language: Language) -> RenderableType:
