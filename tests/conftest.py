@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -11,7 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -19,6 +20,9 @@ import yaml
 import grader
 from grader import Report
 from grader.sandbox.zygote import Zygote
+
+if TYPE_CHECKING:
+    from planted import Answer
 
 ROOT = Path(__file__).parent.parent
 _numbers = itertools.count(1)
@@ -30,6 +34,19 @@ def zygote() -> Iterator[Zygote]:
     """A process with torch imported, for all tests of the session."""
     with Zygote() as warm:
         yield warm
+
+
+@pytest.fixture(scope="session")
+def graded(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Answer], Report]:
+    """The report on the notebook that an answer is in; each notebook is graded once."""
+    from planted import TOGETHER, with_answers
+
+    @functools.cache
+    def grade_together(group: tuple[Answer, ...]) -> Report:
+        path = with_answers(group, tmp_path_factory.mktemp("answers"))
+        return grader.grade(ROOT / "assignments" / group[0].assignment, path, zygote=zygote)
+
+    return lambda answer: grade_together(TOGETHER[answer])
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +158,18 @@ def command(tmp_path: Path) -> Command:
 def outcomes(report: Report) -> dict[str, str]:
     """Outcome of every check, by id."""
     return {check.id: check.outcome for exercise in report.exercises for check in exercise.checks}
+
+
+def refused(run: Command, course: Course, line: int | None, *said: str) -> str:
+    """What the command says about a spec that it does not take, with the mistake in this line."""
+    ended = run("run", course.quiz, course.write("answer.py", "x = 1\n"))
+    message = f"{ended.out}{ended.err}"
+    assert ended.code == 2, message
+    assert not ended.out, message
+    assert "Traceback" not in message
+    assert "assignment.yaml" in message
+    for part in said:
+        assert part in message
+    if line is not None:
+        assert f"assignment.yaml, line {line}:" in message
+    return message

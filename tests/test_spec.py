@@ -8,7 +8,7 @@ import re
 
 import pytest
 import yaml
-from conftest import Command, Course
+from conftest import Command, Course, refused
 
 HEAD = """\
 format: 1
@@ -131,20 +131,6 @@ MALFORMED = {
         9, ["doc_words"],
     ),
 }  # fmt: skip
-
-
-def refused(run: Command, course: Course, line: int | None, *said: str) -> str:
-    ended = run("run", course.quiz, course.write("answer.py", "x = 1\n"))
-    message = f"{ended.out}{ended.err}"
-    assert ended.code == 2, message
-    assert not ended.out, message
-    assert "Traceback" not in message
-    assert "assignment.yaml" in message
-    for part in said:
-        assert part in message
-    if line is not None:
-        assert f"assignment.yaml, line {line}:" in message
-    return message
 
 
 @pytest.mark.parametrize("name", MALFORMED)

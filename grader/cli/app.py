@@ -21,6 +21,7 @@ from grader.assignment.load import find_assignment, list_assignments, load_assig
 from grader.assignment.schema import SCHEMAS
 from grader.cli.batch import batch_command
 from grader.cli.explain import explain_command
+from grader.cli.export import export_app
 from grader.cli.options import Lang, Name
 from grader.cli.output import Files, write_report
 from grader.cli.verify import verify_command
@@ -107,6 +108,7 @@ app.command("batch", help="Grade a class: a folder of submissions, or a zip.")(b
 app.command("explain", help="Explain typical mistakes, with an example and its cure; without an ID, list them.")(
     explain_command
 )
+app.add_typer(export_app, name="export", help="Write scores for a platform, or a grader for GitHub or Gradescope.")
 app.command("verify", help="Prove an assignment before it is published: what do its checks miss?")(verify_command)
 
 

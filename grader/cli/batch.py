@@ -10,7 +10,9 @@ import typer
 
 from grader.assignment.load import find_assignment, load_assignment
 from grader.batch.submissions import Layout
+from grader.cli.options import Lang
 from grader.errors import IsolationError, UsageError
+from grader.models.wording import choose_language
 from grader.sandbox import support
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ def batch_command(
         typer.Option(metavar="URL", help="a database as SQLAlchemy names it; if not given, SQLite in FOLDER"),
     ] = None,
     isolation: Annotated[support.Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
+    lang: Lang = None,
 ) -> None:
     folder = load_assignment(find_assignment(assignment, Path.cwd()))
     if isolation == "auto" and support.choose(isolation) == "none":
@@ -49,5 +52,5 @@ def batch_command(
         raise UsageError("--address is of a Ray cluster.", "Say --engine ray, too.")
     else:
         used = LocalEngine(folder.path, isolation, jobs or os.cpu_count() or 1)
-    faults = grade_class(folder, submissions, out, layout, regrade, gradebook, used)
+    faults = grade_class(folder, submissions, out, layout, regrade, gradebook, used, choose_language(lang, os.environ))
     raise typer.Exit(3 if faults else 0)

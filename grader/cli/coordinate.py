@@ -19,7 +19,9 @@ from grader.batch.events import Events
 from grader.batch.gradebook import Gradebook
 from grader.batch.run import Engine, Step, run_batch
 from grader.batch.submissions import Found, Layout, find_submissions
+from grader.cli.pages import Pages, write_class
 from grader.errors import UsageError
+from grader.models.wording import Language
 from grader.report.batch import render_summary
 
 
@@ -31,6 +33,7 @@ def grade_class(
     regrade: bool,
     gradebook: str | None,
     engine: Engine,
+    language: Language,
 ) -> int:
     """Grade a class and show what it came to; the options are those of the command.
 
@@ -44,9 +47,12 @@ def grade_class(
             Gradebook(gradebook or out / "gradebook.sqlite", folder.spec.id) as book,
             Events(out / "events.jsonl") as events,
         ):
+            pages = Pages(out, book, folder.spec.grading, found, language)
             for step in _shown(run_batch(folder, found, book, engine, regrade), len(found), events):
+                pages.settle(step.attempt.student)
                 faults += step.kind == "error"
                 changed += [step] if step.before is not None else []
+            write_class(out, book, folder.spec)
             Console(highlight=False).print(render_summary(book.rows(folder.spec.grading), changed))
     return faults
 

@@ -10,7 +10,7 @@ import sys
 
 from grader.sandbox.zygote import Zygote
 
-COMMANDS = ("batch", "explain", "list", "record", "schema", "verify")
+COMMANDS = ("batch", "explain", "export", "list", "record", "schema", "verify")
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     first = next((a for a in plain if not a.startswith("-")), None)
     if first is not None and "--help" not in arguments:
         arguments.insert(0, arguments.pop(arguments.index(first)) if first in COMMANDS else "run")
-    if first is not None and first not in ("explain", "list", "schema") and "--help" not in arguments:
+    if first is not None and first not in ("explain", "export", "list", "schema") and "--help" not in arguments:
         zygote = Zygote()
     try:
         from grader.cli.app import run

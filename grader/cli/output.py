@@ -25,20 +25,24 @@ def write_json(report: Model, file: str) -> None:
 
 
 def write_text(text: str, file: str, option: str) -> None:
-    """Write a text to the FILE of an option; `-` is stdout.
-
-    Raises:
-        SubmissionError: when the file cannot be written.
-    """
+    """Write a text to the FILE of an option; `-` is stdout."""
     if file == "-":
         sys.stdout.write(text)
-        return
+    else:
+        write_bytes(text.encode(), file, option)
+
+
+def write_bytes(content: bytes, file: str, option: str) -> None:
+    """Write the FILE of an option.
+
+    Raises:
+        SubmissionError: when it cannot be written.
+    """
     try:
-        Path(file).write_text(text, encoding="utf-8")
+        Path(file).write_bytes(content)
     except OSError as error:
-        raise SubmissionError(
-            f"{file} cannot be written: {error.strerror}.", f"Give another FILE to {option}."
-        ) from None
+        advice = f"Give another FILE to {option}."
+        raise SubmissionError(f"{file} cannot be written: {error.strerror}.", advice) from None
 
 
 @dataclass(frozen=True)

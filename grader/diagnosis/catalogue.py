@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import yaml
@@ -14,11 +15,17 @@ FOLDER = Path(__file__).parent / "mistakes"
 
 
 @cache
-def catalogue() -> tuple[Mistake, ...]:
-    """All mistakes that ship, in the order of their files."""
+def chapters() -> dict[str, tuple[Mistake, ...]]:
+    """The mistakes that ship, by the names of their files."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     read = TypeAdapter(tuple[Mistake, ...])
-    found: list[Mistake] = []
-    for file in sorted(FOLDER.glob("*.yaml")):
-        found += read.validate_python(yaml.load(file.read_text(encoding="utf-8"), Loader=loader))
-    return tuple(found)
+    return {
+        file.stem: read.validate_python(yaml.load(file.read_text(encoding="utf-8"), Loader=loader))
+        for file in sorted(FOLDER.glob("*.yaml"))
+    }
+
+
+@cache
+def catalogue() -> tuple[Mistake, ...]:
+    """All mistakes that ship, in the order of their files."""
+    return tuple(chain.from_iterable(chapters().values()))

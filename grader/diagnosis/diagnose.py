@@ -7,23 +7,24 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from grader.models.message import Localized, Scalar
-from grader.models.mistake import Condition, Fact, Mistake, Pattern
+from grader.models.mistake import Condition, Fact, Mistake, Pattern, filled_places
 
 
 def diagnose(facts: list[Fact], mistakes: Iterable[Mistake]) -> tuple[Mistake, Fact] | None:
     """The most specific mistake that the facts show, and the fields that fill its hint.
 
     The one whose conditions ask for most is the most specific; among equals, the first.
+    Conditions that a fact is absent count nothing, and what leaves a place of the hint empty shows nothing.
     None, where no mistake is shown: no diagnosis is better than a wrong one.
     """
     best: tuple[int, Mistake, Fact] | None = None
     for mistake in mistakes:
         for alternative in mistake.when:
-            weight = sum(len(condition) for condition in alternative)
+            weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
             if best is not None and weight <= best[0]:
                 continue
             fields = _match(alternative, facts)
-            if fields is not None:
+            if fields is not None and all(fields.get(p) not in ("", None) for p in filled_places(mistake.hint.en)):
                 best = (weight, mistake, fields)
     return best[1:] if best else None
 

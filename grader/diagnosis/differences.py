@@ -20,7 +20,7 @@ def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> I
     """The differences between two values, attributes before values.
 
     Yields:
-        `differs` facts: `what` is one of none, type, shape, dtype, keys, length, value.
+        `differs` facts: `what` is one of none, type, shape, dtype, requires_grad, keys, length, value.
     """
     if depth > DEEP:
         return
@@ -74,6 +74,9 @@ def _tensors(observed: Any, expected: Tensor, at: str) -> Iterator[Fact]:
         yield _differs("shape", at, broadcasts=_broadcasts(observed, expected), reversed=turned, **shapes)
     elif observed.dtype != expected.dtype:
         yield _differs("dtype", at, expected=expected.dtype, observed=observed.dtype)
+    elif observed.requires_grad != expected.requires_grad:
+        grads = {"expected": str(expected.requires_grad), "observed": str(observed.requires_grad)}
+        yield _differs("requires_grad", at, **grads)
     elif not _same(observed, expected):
         yield _differs("value", at, sums_to_one=_sums_to_one(observed) and not _sums_to_one(expected))
 

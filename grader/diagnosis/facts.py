@@ -5,6 +5,7 @@ What the solution shows, too, is no mistake: such facts are left out.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,10 +26,10 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
         told, told_by_solution: what `grader.guest.facts.collect` brought back from each.
     """
     found: list[Fact] = [{"fact": "check", "name": check}]
-    found += _of_answer(answer)
+    found += _of_answer(answer, expected)
     if answer.good and expected is not None and expected.good:
         found += _of_values(answer.value, expected.value)
-    if isinstance(told_by_solution, dict):
+    if isinstance(told, dict) and isinstance(told_by_solution, dict):
         found += _of_source(_plain(told, "source"), _plain(told_by_solution, "source"))
         found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
         for own, theirs in zip(_lists(told), _lists(told_by_solution), strict=False):
@@ -36,7 +37,7 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
     return found[:MOST]
 
 
-def _of_answer(answer: Answer) -> Iterator[Fact]:
+def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
     if answer.lost:
         yield {"fact": "stopped", "by": answer.lost.to}
     raised = answer.raised
@@ -50,7 +51,8 @@ def _of_answer(answer: Answer) -> Iterator[Fact]:
         for base in raised.bases:
             yield {"fact": "raised", "type": base, "message": raised.message, "function": "", "code": "", **place}
     for category, message in answer.warned:
-        yield {"fact": "warned", "category": category, "message": message}
+        if expected is None or (category, message) not in expected.warned:
+            yield {"fact": "warned", "category": category, "message": message}
 
 
 def _of_values(observed: Any, expected: Any) -> Iterator[Fact]:
@@ -98,14 +100,28 @@ def _checked(row: dict[str, Any]) -> Fact:
 
 
 def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
-    """Facts of the student's source that the solution's lacks, and uses of the solution's that the student lacks."""
-    known = {(fact.get("fact"), fact.get("key")) for fact in theirs}
-    shown = {(fact.get("fact"), fact.get("key")) for fact in own}
-    yield from (fact for fact in own if (fact.get("fact"), fact.get("key")) not in known and fact.get("fact") in FACTS)
+    """Facts of the student's source that the solution's lacks, and uses of the solution's that the student lacks.
+
+    A use that comes more often than in the solution counts, too, where its very code does.
+    """
+    known, shown = (Counter(map(_what, facts)) for facts in (theirs, own))
+    known_codes, codes = (Counter(map(_code, facts)) for facts in (theirs, own))
+    for fact in own:
+        more = shown[_what(fact)] > known[_what(fact)] and codes[_code(fact)] > known_codes[_code(fact)]
+        if fact.get("fact") in FACTS and (not known[_what(fact)] or (more and fact.get("fact") == "uses")):
+            yield fact
     yield from ({**fact, "fact": "mentions"} for fact in own if fact.get("fact") == "uses")
     for fact in theirs:
-        if fact.get("fact") == "uses" and ("uses", fact.get("key")) not in shown:
-            yield {"fact": "lacks", "name": fact.get("name"), "code": fact.get("code")}
+        if fact.get("fact") == "uses" and not shown[_what(fact)]:
+            yield {"fact": "lacks", "name": fact.get("name")}
+
+
+def _what(fact: Fact) -> tuple[Any, Any]:
+    return fact.get("fact"), fact.get("key")
+
+
+def _code(fact: Fact) -> tuple[Any, Any]:
+    return fact.get("key"), fact.get("code")
 
 
 def _of_objects(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:

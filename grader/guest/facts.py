@@ -6,13 +6,16 @@ Nothing here judges: facts that the solution shows, too, are no mistakes.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator
 from typing import Any
 
 from torch import Tensor, nn
+from torch.autograd import Function
 
-from grader.guest.source import Fact, read_source
+from grader.guest.source import read_source
+from grader.guest.syntax import Fact
 
 MOST = 400
 """Facts of one source, or of one object, that are told."""
@@ -33,6 +36,7 @@ def collect(cells: list[dict[str, Any]], names: dict[str, Any], objects: list[An
     for cell in cells:
         source += ({**fact, "cell": cell["number"]} for fact in read_source(cell["source"]))
     defined = [fact["class"] for fact in source if fact["fact"] == "defines"]
+    source = [fact for fact in source if fact["fact"] != "no_super_init" or _is_module(names.get(fact["class"]))]
     source.sort(key=lambda fact: fact["fact"] == "uses")
     return {
         "source": source[:MOST],
@@ -41,24 +45,31 @@ def collect(cells: list[dict[str, Any]], names: dict[str, Any], objects: list[An
     }
 
 
+def _is_module(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, nn.Module)
+
+
 def _classes(names: dict[str, Any], defined: list[str]) -> Iterator[Fact]:
-    """Modules among the exercise's classes that cannot be called."""
+    """Modules and Functions among the exercise's classes that cannot be called."""
     for name in defined:
         kind = names.get(name)
-        if isinstance(kind, type) and issubclass(kind, nn.Module) and kind.forward is nn.Module.forward:
+        base = next((b for b in (nn.Module, Function) if isinstance(kind, type) and issubclass(kind, b)), None)
+        if isinstance(kind, type) and base and getattr(kind, "forward", None) is base.forward:
             near = difflib.get_close_matches("forward", (m.lower() for m in vars(kind)), n=1, cutoff=0.5)
             yield {"fact": "no_forward", "key": "", "class": name, "similar": near[0] if near else ""}
 
 
 def _object(made: Any) -> list[Fact]:
     """What the attributes of an object and its parts are: `path`, `name`, `is`, and more about each."""
-    if not isinstance(made, nn.Module) or "_parameters" not in vars(made):
-        return []
-    return [fact for path, module in made.named_modules() for fact in _attributes(path, module)][:MOST]
+    found: list[Fact] = []
+    if isinstance(made, nn.Module) and "_parameters" in vars(made):
+        with contextlib.suppress(Exception):  # a part may never have been set up
+            found += (fact for path, module in made.named_modules() for fact in _attributes(path, module))
+    return found[:MOST]
 
 
 def _attributes(path: str, module: nn.Module) -> Iterator[Fact]:
-    inside = {"path": path, "class": type(module).__name__}
+    inside = {"owner": "self", "path": path, "class": type(module).__name__}
     for name, parameter in module._parameters.items():
         if parameter is not None:
             yield {**inside, "name": name, "is": "parameter", **_tensor(parameter)}
@@ -77,7 +88,8 @@ def _attributes(path: str, module: nn.Module) -> Iterator[Fact]:
             parts = list(value.values()) if isinstance(value, dict) else list(value)
             for what, kind in (("modules", nn.Module), ("tensors", Tensor)):
                 if parts and all(isinstance(part, kind) for part in parts):
-                    about = {"of": type(parts[0]).__name__, "count": len(parts), "container": type(value).__name__}
+                    kinds = ", ".join(dict.fromkeys(type(part).__name__ for part in parts))
+                    about = {"of": kinds, "count": len(parts), "container": type(value).__name__}
                     yield {**inside, "name": name, "is": what, **about}
 
 

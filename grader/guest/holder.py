@@ -30,16 +30,16 @@ Question = tuple[dict[str, Any], bytes]
 
 
 class Fixtures:
-    """The instructor's `fixtures.py`, run in the copy that first needs it."""
+    """The instructor's `fixtures.py`: compiled once for all copies, and run in each that needs it."""
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self._code = compile(source, "<fixtures>", "exec", dont_inherit=True)
         self._names: dict[str, Any] | None = None
 
     def __call__(self) -> dict[str, Any]:
         if self._names is None:
             self._names = {"__name__": "fixtures"}
-            exec(compile(self._source, "<fixtures>", "exec", dont_inherit=True), self._names)
+            exec(self._code, self._names)
         return self._names
 
 
@@ -79,6 +79,8 @@ def _wait(pid: int, channel: socket.socket) -> int | None:
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
+            with suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)  # what it started
             return status
         if select.select([channel], [], [], pause)[0]:
             break

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import resource
+import signal
 import socket
 import sys
 import tempfile
@@ -45,6 +46,7 @@ def run_guest(channels: list[socket.socket], limits: dict[str, Any], scratch: st
 
 def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
     """Set limits of this process and its children; leave the standard streams."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
     os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
     tempfile.tempdir = scratch
@@ -55,10 +57,11 @@ def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
         ("RLIMIT_DATA", used_memory + limits["memory"]),
         ("RLIMIT_FSIZE", limits["file_size"]),
         ("RLIMIT_CORE", 0),
+        ("RLIMIT_NOFILE", 512),
     ):
         with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
             resource.setrlimit(getattr(resource, name), (value, value))
-    confine(limits["workers"])
+    confine()
 
 
 def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, Any], limits: dict[str, Any]) -> None:

@@ -1,18 +1,14 @@
-"""What a student's source shows: facts about its syntax, for naming mistakes.
-
-A fact is flat plain data: `fact` says which, `key` what makes it the same fact in
-another source (the solution's), the rest is for the text a person reads.
-"""
+"""What a student's source shows: facts about its syntax, for naming mistakes."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any
 
 from torch import nn
 
-Fact = dict[str, Any]
+from grader.guest.functions import read_function
+from grader.guest.syntax import FUNCTIONS, Fact, Function, calls_in, fact_of, last_name, returns_value, source_of
 
 _HOOKS = {
     "register_forward_pre_hook": ("forward_pre", 2),
@@ -24,11 +20,15 @@ _HOOKS = {
 }
 """What registers a hook -> its kind, and how many arguments the hook is called with."""
 
-_CHANGES_A_LIST = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort", "update"}
-_LAYERS = {name for name, kind in vars(nn).items() if isinstance(kind, type) and issubclass(kind, nn.Module)}
-_NO_LAYERS = {"Module", "ModuleList", "ModuleDict", "Sequential"}
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_TRAINED = (
+    "Linear", "Bilinear", "Lazy", "Conv", "Embedding", "RNN", "LSTM", "GRU", "BatchNorm", "LayerNorm", "GroupNorm",
+    "InstanceNorm", "RMSNorm", "MultiheadAttention", "Transformer", "PReLU",
+)  # fmt: skip
+"""How the names of torch.nn's layers that have weights begin."""
+_LAYERS = {name for name in vars(nn) if name.startswith(_TRAINED)}
+_MAKERS = {"arange", "empty", "eye", "full", "linspace", "ones", "rand", "randint", "randn", "tensor", "zeros"}
+_ALWAYS_DROPS = {"F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout"}
+_TESTS_OF_TYPE = {"isinstance", "issubclass"}
 
 
 def read_source(text: str) -> Iterator[Fact]:
@@ -37,7 +37,7 @@ def read_source(text: str) -> Iterator[Fact]:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
-    functions: dict[str, Function] = {node.name: node for node in ast.walk(tree) if isinstance(node, _FUNCTIONS)}
+    functions: dict[str, Function] = {node.name: node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)}
     for node in ast.walk(tree):
         if (
             isinstance(node, ast.Assign)
@@ -47,64 +47,72 @@ def read_source(text: str) -> Iterator[Fact]:
             functions[node.targets[0].id] = node.value
     yield from _uses(tree)
     yield from _hooks(tree, functions)
-    yield from _parameters(tree)
+    yield from _tensors(tree)
     yield from _loops(tree)
+    hooks = {last_name(call.args[0]) for call in calls_in(tree) if last_name(call.func) in _HOOKS and call.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            yield _fact("defines", node, node.name, **{"class": node.name})
+            yield fact_of("defines", node, node.name, **{"class": node.name})
             yield from _class(node)
-        elif isinstance(node, _FUNCTIONS):
-            yield from _function(node)
+        elif isinstance(node, FUNCTIONS):
+            yield from read_function(node, hooks)
 
 
-def _fact(fact: str, node: Any, key: str = "", **fields: Any) -> Fact:
-    return {"fact": fact, "key": key, "line": getattr(node, "lineno", None), **fields}
-
-
-def _name(node: ast.AST) -> str:
-    """The last part of a dotted name."""
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
-
-
-def _text(node: ast.AST) -> str:
-    return ast.unparse(node)[:80]
+def _use(node: ast.AST, name: str) -> Fact:
+    return fact_of("uses", node, name, name=name, code=source_of(node))
 
 
 def _uses(tree: ast.AST) -> Iterator[Fact]:
-    """Names called, keywords given, attributes read, exceptions raised."""
+    """Names called, keywords given, attributes read and set, exceptions raised, types tested."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=function, keywords=keywords):
-                if _name(function):
-                    yield _fact("uses", node, _name(function), name=_name(function), code=_text(node))
+                if last_name(function):
+                    yield _use(node, last_name(function))
+                if last_name(function) in _TESTS_OF_TYPE:
+                    yield _use(node, "type test")
+                if isinstance(function, ast.Attribute) and function.attr == "forward" and not _is_super(function.value):
+                    yield fact_of("forward_called", node, owner=source_of(function.value), code=source_of(node))
+                if ast.unparse(function) in _ALWAYS_DROPS and not any(k.arg == "training" for k in keywords):
+                    yield fact_of("dropout_always", node, code=source_of(node))
                 for keyword in keywords:
                     if keyword.arg:
-                        given = f"{keyword.arg}={_text(keyword.value)}"
-                        yield _fact("uses", node, given, name=given, code=_text(node))
+                        yield _use(node, f"{keyword.arg}={source_of(keyword.value)}")
                     if keyword.arg == "collate_fn" and isinstance(keyword.value, ast.Lambda):
-                        yield _fact("lambda", node, "collate_fn", name="collate_fn")
-            case ast.Attribute(attr=name, ctx=ast.Load()):
-                yield _fact("uses", node, f".{name}", name=f".{name}", code=_text(node))
+                        yield fact_of("lambda", node, "collate_fn", name="collate_fn")
+            case ast.Attribute(value=owner, attr=name, ctx=context):
+                of = "self" if last_name(owner) == "self" else ""
+                yield _use(node, f"{of}.{name}" + ("" if isinstance(context, ast.Load) else "="))
             case ast.Raise(exc=raised) if raised is not None:
-                name = _name(raised.func if isinstance(raised, ast.Call) else raised)
-                yield _fact("uses", node, f"raise {name}", name=f"raise {name}", code=_text(node))
+                yield _use(node, f"raise {last_name(raised.func if isinstance(raised, ast.Call) else raised)}")
+            case ast.MatchClass() | ast.Compare(left=ast.Call(func=ast.Name("type"))):
+                yield fact_of("uses", node, "type test", name="type test", code=source_of(node))
+            case ast.Subscript(slice=ast.Tuple()):
+                yield _use(node, "[,]")
+            case ast.Expr(value=ast.Call(func=function, args=[ast.Constant(False)])):
+                if last_name(function) == "set_grad_enabled":
+                    yield fact_of("grad_left_off", node, code=source_of(node))
             case ast.FunctionDef(name="__doc__"):
-                yield _fact("doc_method", node)
+                yield fact_of("doc_method", node)
 
 
 def _hooks(tree: ast.AST, functions: dict[str, Function]) -> Iterator[Fact]:
     """What is registered as a hook: its arguments, what it returns, and what becomes of the handle."""
+    registered: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            kind, _ = _HOOKS.get(_name(node.value.func), ("", 0))
+            kind, _ = _HOOKS.get(last_name(node.value.func), ("", 0))
             if kind:
-                yield _fact("handle_dropped", node, kind, kind=kind, code=_text(node))
-        if not isinstance(node, ast.Call) or _name(node.func) not in _HOOKS or not node.args:
+                yield fact_of("handle_dropped", node, kind, kind=kind, code=source_of(node))
+            if kind and source_of(node) in registered:
+                yield fact_of("hook_twice", node, kind, kind=kind, code=source_of(node))
+            registered.add(source_of(node))
+        if not isinstance(node, ast.Call) or last_name(node.func) not in _HOOKS or not node.args:
             continue
-        kind, needs = _HOOKS[_name(node.func)]
+        kind, needs = _HOOKS[last_name(node.func)]
         needs += any(k.arg == "with_kwargs" for k in node.keywords)
         hook = node.args[0]
-        function = hook if isinstance(hook, ast.Lambda) else functions.get(_name(hook))
+        function = hook if isinstance(hook, ast.Lambda) else functions.get(last_name(hook))
         if function is None:
             continue
         name = getattr(function, "name", "lambda")
@@ -113,16 +121,48 @@ def _hooks(tree: ast.AST, functions: dict[str, Function]) -> Iterator[Fact]:
         most = len(arguments.posonlyargs) + len(arguments.args) - method
         least = most - len(arguments.defaults)
         if not arguments.vararg and not least <= needs <= most:
-            yield _fact("hook_arity", function, kind, kind=kind, function=name, takes=most, needs=needs)
-        if not isinstance(function, ast.Lambda) and not _returns(function):
-            yield _fact("hook_returns_nothing", function, kind.removeprefix("full_"), kind=kind, function=name)
+            yield fact_of("hook_arity", function, kind, kind=kind, function=name, takes=most, needs=needs)
+        if not returns_value(function):
+            yield fact_of("hook_returns_nothing", function, kind.removeprefix("full_"), kind=kind, function=name)
 
 
-def _parameters(tree: ast.AST) -> Iterator[Fact]:
+def _tensors(tree: ast.AST) -> Iterator[Fact]:
+    """Plain tensors that are made attributes, and columns that meet rows."""
+    columns: set[str] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.Assign(targets=[ast.Attribute(attr=attribute)], value=value) if _wraps_too_early(value):
-                yield _fact("parameter_then_op", node, name=attribute, code=_text(value))
+            case ast.Assign(targets=[ast.Attribute(value=owner, attr=name)], value=value):
+                fields = {"owner": source_of(owner), "name": name, "code": source_of(value)}
+                if _wraps_too_early(value):
+                    yield fact_of("parameter_then_op", node, **fields)
+                elif last_name(_first_call(value)) in _MAKERS:
+                    yield fact_of("tensor_attribute", node, name, **fields)
+            case ast.Assign(targets=[ast.Name(name)], value=value) if _is_column(value, columns):
+                columns.add(name)
+            case ast.BinOp(left, ast.Sub(), right) | ast.Compare(left, [ast.Eq()], [right]):
+                if _is_column(left, columns) and isinstance(right, ast.Name) and right.id not in columns:
+                    yield fact_of("column_against_row", node, code=source_of(node))
+
+
+def _first_call(value: ast.AST) -> ast.AST:
+    """What is called first in a chain of calls: `torch.zeros` of `torch.zeros(3).float()`."""
+    while isinstance(value, ast.Call):
+        inner = value.func.value if isinstance(value.func, ast.Attribute) else None
+        value = inner if isinstance(inner, ast.Call) else value.func
+    return value
+
+
+def _is_column(node: ast.AST, columns: set[str]) -> bool:
+    """Whether a value keeps, or is given, a dimension of one; or is computed from such a column by a matrix product."""
+    match node:
+        case ast.Name(name):
+            return name in columns
+        case ast.Call(func=function, keywords=keywords):
+            kept = any(k.arg == "keepdim" and isinstance(k.value, ast.Constant) and k.value.value for k in keywords)
+            return kept or last_name(function) == "unsqueeze"
+        case ast.BinOp(op=ast.MatMult(), right=right):
+            return _is_column(right, columns)
+    return False
 
 
 def _loops(tree: ast.AST) -> Iterator[Fact]:
@@ -131,51 +171,68 @@ def _loops(tree: ast.AST) -> Iterator[Fact]:
             for node in ast.walk(loop):
                 match node:
                     case ast.Call(func=ast.Name("next"), args=[ast.Call(func=ast.Name("iter")), *_]):
-                        yield _fact("next_iter_in_loop", node, code=_text(node))
+                        yield fact_of("next_iter_in_loop", node, code=source_of(node))
 
 
 def _class(node: ast.ClassDef) -> Iterator[Fact]:
-    methods = {part.name: part for part in node.body if isinstance(part, _FUNCTIONS)}
+    methods = {part.name: part for part in node.body if isinstance(part, FUNCTIONS)}
     if "__init__" in methods and node.bases and not _calls_super_init(methods["__init__"], node):
-        yield _fact("no_super_init", methods["__init__"], **{"class": node.name})
-    for name, method in methods.items():
-        if name != "__init__":
-            yield from _layers_made(method, node)
-        for part in ast.walk(method):
+        yield fact_of("no_super_init", methods["__init__"], **{"class": node.name})
+    if "forward" in methods:
+        called = {"forward", *_own_methods(methods["forward"])} - set(_own_methods(methods.get("__init__", node)))
+        for name in methods.keys() & called:
+            yield from _layers_made(methods[name], node)
+    for name in methods.keys() & {"__getitem__", "__iter__"}:
+        for part in ast.walk(methods[name]):
             match part:
-                case ast.Call(func=ast.Attribute(value=owner, attr="forward")) if not _is_super(owner):
-                    yield _fact("forward_called", part, owner=_text(owner), code=_text(part), **{"class": node.name})
-                case ast.Attribute(value=ast.Attribute(value=ast.Name("np" | "numpy"), attr="random")) if name in (
-                    "__getitem__",
-                    "__iter__",
-                ):
-                    yield _fact("numpy_random", part, function=name, code=_text(part))
-    if "__getitem__" in methods and not any(
-        isinstance(part, (ast.Raise, ast.Subscript)) for part in ast.walk(methods["__getitem__"])
-    ):
-        yield _fact("unbounded_getitem", methods["__getitem__"], **{"class": node.name})
+                case ast.Attribute(value=ast.Attribute(value=ast.Name("np" | "numpy"), attr="random")):
+                    yield fact_of("numpy_random", part, function=name, code=source_of(part))
+    if "__getitem__" in methods:
+        yield from _never_refuses(methods["__getitem__"], node)
+
+
+def _own_methods(method: ast.AST) -> Iterator[str]:
+    """The names of the methods of its own object that a method calls."""
+    for node in ast.walk(method):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name("self"), attr=name)):
+                yield name
+
+
+def _never_refuses(method: ast.FunctionDef | ast.AsyncFunctionDef, owner: ast.ClassDef) -> Iterator[Fact]:
+    """A `__getitem__` that finds something for every index: it looks nothing up, or wraps around."""
+    index = method.args.args[-1].arg if method.args.args else ""
+    parts = list(ast.walk(method))
+    wraps = any(
+        isinstance(p, ast.BinOp) and isinstance(p.op, ast.Mod) and isinstance(p.left, ast.Name) and p.left.id == index
+        for p in parts
+    )
+    if wraps or not any(isinstance(part, (ast.Raise, ast.Subscript)) for part in parts):
+        yield fact_of("unbounded_getitem", method, **{"class": owner.name})
 
 
 def _calls_super_init(method: ast.AST, owner: ast.ClassDef) -> bool:
-    bases = {_text(base) for base in owner.bases}
+    bases = {source_of(base) for base in owner.bases}
     for node in ast.walk(method):
         match node:
-            case ast.Call(func=ast.Attribute(value=base, attr="__init__")) if _is_super(base) or _text(base) in bases:
+            case ast.Call(func=ast.Attribute(value=base, attr="__init__")) if (
+                _is_super(base) or source_of(base) in bases
+            ):
                 return True
     return False
 
 
 def _is_super(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and _name(node.func) == "super"
+    return isinstance(node, ast.Call) and last_name(node.func) == "super"
 
 
 def _layers_made(method: ast.AST, owner: ast.ClassDef) -> Iterator[Fact]:
     for node in ast.walk(method):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name("nn"), attr=layer) | ast.Name(layer)):
-                if layer in _LAYERS - _NO_LAYERS:
+                if layer in _LAYERS:
                     fields = {"class": owner.name, "function": getattr(method, "name", "")}
-                    yield _fact("layer_in_forward", node, layer=layer, code=_text(node), **fields)
+                    yield fact_of("layer_in_forward", node, layer=layer, code=source_of(node), **fields)
 
 
 def _wraps_too_early(value: ast.AST) -> bool:
@@ -183,7 +240,7 @@ def _wraps_too_early(value: ast.AST) -> bool:
     inside = value
     while True:
         match inside:
-            case ast.Call(func=function) if _name(function) == "Parameter":
+            case ast.Call(func=function) if last_name(function) == "Parameter":
                 return inside is not value
             case ast.BinOp(left=left, right=right):
                 return _wraps_too_early(left) or _wraps_too_early(right) or _is_parameter(left) or _is_parameter(right)
@@ -196,52 +253,4 @@ def _wraps_too_early(value: ast.AST) -> bool:
 
 
 def _is_parameter(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and _name(node.func) == "Parameter"
-
-
-def _function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Fact]:
-    if not _returns(node) and not _is_blank(node):
-        yield _fact("returns_nothing", node, node.name, function=node.name)
-    positional = [*node.args.posonlyargs, *node.args.args]
-    given = positional[: len(positional) - len(node.args.defaults)]
-    arguments = {argument.arg for argument in given} - {"self", "cls"}
-    rebound: set[str] = set()
-    for part in ast.walk(node):
-        match part:
-            case ast.Assign(targets=[ast.Name(name)]) if name in arguments:
-                rebound.add(name)
-            case ast.AugAssign(target=ast.Name(name) | ast.Subscript(value=ast.Name(name))):
-                if name in arguments - rebound:
-                    yield _fact("writes_to_argument", part, function=node.name, name=name, code=_text(part))
-            case ast.Assign(targets=[ast.Subscript(value=ast.Name(name))]) if name in arguments - rebound:
-                yield _fact("writes_to_argument", part, function=node.name, name=name, code=_text(part))
-            case ast.Call(func=ast.Attribute(value=ast.Name(name), attr=method)) if name in arguments - rebound:
-                in_place = method.endswith("_") and not method.endswith("__") and method != "requires_grad_"
-                if in_place or method in _CHANGES_A_LIST:
-                    yield _fact("writes_to_argument", part, function=node.name, name=name, code=_text(part))
-
-
-def _own(function: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without those of functions and classes inside it."""
-    for child in ast.iter_child_nodes(function):
-        if not isinstance(child, (*_FUNCTIONS, ast.Lambda, ast.ClassDef)):
-            yield child
-            yield from _own(child)
-
-
-def _returns(function: Function) -> bool:
-    """Whether a value comes back: returned or yielded."""
-    if isinstance(function, ast.Lambda):
-        return True
-    return any(
-        (isinstance(node, ast.Return) and node.value is not None) or isinstance(node, (ast.Yield, ast.YieldFrom))
-        for node in _own(function)
-    )
-
-
-def _is_blank(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether nothing was written: a docstring, `...`, `pass`, `raise`."""
-    return all(
-        isinstance(part, (ast.Pass, ast.Raise)) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-        for part in node.body
-    )
+    return isinstance(node, ast.Call) and last_name(node.func) == "Parameter"

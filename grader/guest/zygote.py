@@ -14,11 +14,10 @@ import gc
 import importlib
 import os
 import select
-import shutil
 import signal
 import socket
+import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,33 +27,42 @@ import psutil
 import torch
 
 from grader import wire
-from grader.guest import look, processes
+from grader.guest import look, processes, scratch
 from grader.guest.holder import seed_everything
 from grader.guest.notebook import run_guest
-from grader.guest.shared_memory import SharedMemory
 from grader.guest.values import decode, encode
+from grader.guest.workers import share_nothing
 
 WATCH = 0.1  # seconds between two looks at what the guests use
+CLOSER = 10  # every so many looks, at mapped files, too
+TIDYING = 2.0  # seconds to wait for a removal at the end
+PATIENCE = 10  # looks that find too much in what a guest keeps, until it is ended, too
 MAX_FDS = 250
+THREADS = 16  # for every process there may be
 
 
 @dataclass
 class Guest:
-    """One forked guest: `pid` is the trusted process that did the sandboxing."""
+    """One forked guest.
+
+    Attributes:
+        pid: the trusted process that did the sandboxing.
+        lasting: the processes that outlive a cell or a probe: the notebook's, all above it, and its holders.
+        excesses: how many looks in a row found too much in what lasts.
+    """
 
     pid: int
     scratch: str
     limits: dict[str, Any]
-    shared_memory: SharedMemory = field(default_factory=SharedMemory)
-    kept: set[int] = field(default_factory=set)
+    lasting: set[int] = field(default_factory=set)
+    excesses: int = 0
 
-    def lasting(self) -> set[int]:
-        """The processes that outlive a cell or a probe: the notebook's, its holders, and all above them."""
-        lasting = {self.pid} | self.kept
-        for pid in self.kept:
+    def keep(self, pid: int) -> None:
+        """Let a process last. The notebook's is told first, before student code can tell anything."""
+        if not self.lasting:
             with suppress(psutil.Error):
-                lasting |= {parent.pid for parent in psutil.Process(pid).parents()}
-        return lasting
+                self.lasting |= {parent.pid for parent in psutil.Process(pid).parents()}
+        self.lasting.add(pid)
 
 
 class Zygote:
@@ -64,6 +72,8 @@ class Zygote:
         self._control = control
         self._guests: dict[int, Guest] = {}
         self._memory = _private_memory()
+        self._looks = 0
+        self._removals: list[subprocess.Popen[bytes]] = []
 
     def serve(self) -> None:
         """Until the judge hangs up."""
@@ -86,9 +96,12 @@ class Zygote:
                 next_look = time.monotonic() + WATCH
 
     def close(self) -> None:
-        """End every guest."""
+        """End every guest, and see what they wrote removed, where that does not take long."""
         for number in list(self._guests):
             self._end(number)
+        for removal in self._removals:
+            with suppress(subprocess.TimeoutExpired):
+                removal.wait(TIDYING)
 
     def _tell(self, event: dict[str, Any]) -> None:
         wire.send(self._control, event)
@@ -102,7 +115,7 @@ class Zygote:
             self._guests[number] = self._start(request, fds)
             self._tell({"event": "started", "guest": number})
         elif request["op"] == "keep" and number in self._guests:
-            self._guests[number].kept.add(request["pid"])
+            self._guests[number].keep(request["pid"])
         elif request["op"] == "kill" and number in self._guests:
             self._kill_one(self._guests[number], request["pid"])
         elif request["op"] == "end":
@@ -120,10 +133,10 @@ class Zygote:
         self._tell({"event": "preloaded", "guest": None})
 
     def _start(self, request: dict[str, Any], fds: list[int]) -> Guest:
-        scratch = tempfile.mkdtemp(prefix="grade-")
+        folder = scratch.make()
         if request["data"]:
-            os.symlink(request["data"], os.path.join(scratch, "data"))
-        guest = Guest(0, scratch, request["limits"])
+            os.symlink(request["data"], os.path.join(folder, "data"))
+        guest = Guest(0, folder, request["limits"])
         guest.pid = os.fork()
         if guest.pid == 0:
             try:
@@ -131,8 +144,9 @@ class Zygote:
                 os.setsid()
                 processes.die_with_parent()
                 processes.adopt_orphans()
+                signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
                 channels = [socket.socket(fileno=fd) for fd in fds]
-                _sandboxed(request, channels, scratch, self._memory)
+                _sandboxed(request, channels, folder, self._memory)
                 while True:  # the guest's helpers may outlive its first process
                     signal.pause()
             finally:
@@ -148,49 +162,62 @@ class Zygote:
                 process.kill()
 
     def _watch(self) -> None:
+        self._looks += 1
         for number, guest in list(self._guests.items()):
             living = processes.descendants(guest.pid)
-            limits = guest.limits
-            over = None
-            if len(living) > limits["processes"] + limits["holders"]:
-                over = "processes"
-            elif processes.private_memory(living, self._memory) > 4 * limits["memory"]:
-                over = "memory"
-            elif processes.folder_size(guest.scratch, limits["disk"] + 1) > limits["disk"]:
-                over = "disk"
-            if over:
-                self._trim(guest, living)
-                self._tell({"event": "over", "guest": number, "limit": over})
+            over = self._over(guest, living)
+            if over is None:
+                guest.excesses = 0
+                continue
+            lasting = [process for process in living if process.pid in guest.lasting]
+            self._trim(guest, [process for process in living if process not in lasting], lasting)
+            guest.excesses = guest.excesses + 1 if self._over(guest, lasting) else 0
+            if guest.excesses >= PATIENCE:
+                self._trim(guest, lasting, [])
+            self._tell({"event": "over", "guest": number, "limit": over})
 
-    def _trim(self, guest: Guest, living: list[psutil.Process]) -> None:
-        """End what a guest started beyond its notebook and its holders, and what it wrote."""
-        lasting = guest.lasting()
-        for process in living:
-            if process.pid not in lasting:
-                with suppress(psutil.Error):
-                    process.kill()
-        with suppress(OSError):  # a guest may lock its own folder
-            os.chmod(guest.scratch, 0o700)
-        for name in set(os.listdir(guest.scratch)) - {"data"}:
-            path = os.path.join(guest.scratch, name)
-            shutil.rmtree(path, ignore_errors=True)
-            with suppress(OSError):
-                os.unlink(path)
+    def _over(self, guest: Guest, living: list[psutil.Process]) -> str | None:
+        """The limit that a guest has passed."""
+        limits = guest.limits
+        most = limits["processes"] + limits["holders"]
+        if len(living) > most or processes.threads(living) > THREADS * most:
+            return "processes"
+        if processes.private_memory(living, self._memory) > 4 * limits["memory"]:
+            return "memory"
+        disk = processes.removed_files(living, mapped=self._looks % CLOSER == 0)
+        disk += scratch.size(guest.scratch, limits["disk"] + 1)
+        return "disk" if disk > limits["disk"] else None
+
+    def _trim(self, guest: Guest, surplus: list[psutil.Process], lasting: list[psutil.Process]) -> None:
+        """End processes of a guest, and remove what it wrote, while the others can write no more."""
+        for process in lasting:
+            with suppress(psutil.Error):
+                process.suspend()
+        for process in surplus:
+            with suppress(psutil.Error):
+                process.kill()
+        found = list(os.scandir(guest.scratch))
+        self._remove(*(entry.path for entry in found if entry.name != "data" or not entry.is_symlink()))
+        for process in lasting:
+            with suppress(psutil.Error):
+                process.resume()
+
+    def _remove(self, *paths: str) -> None:
+        self._removals = [removal for removal in self._removals if removal.poll() is None]
+        self._removals.append(scratch.remove(*paths))
 
     def _end(self, number: int) -> None:
         guest = self._guests.pop(number, None)
         if guest is not None:
             processes.end_tree(guest.pid)
-            if guest.limits["workers"]:
-                guest.shared_memory.sweep()
-            shutil.rmtree(guest.scratch, ignore_errors=True)
+            self._remove(guest.scratch)
 
 
-def _sandboxed(request: dict[str, Any], channels: list[socket.socket], scratch: str, memory: int) -> None:
+def _sandboxed(request: dict[str, Any], channels: list[socket.socket], folder: str, memory: int) -> None:
     """Fork the guest, into a sandbox where there is one; returns when its first process is gone."""
 
     def guest(*_: int) -> None:
-        run_guest(channels, request["limits"], scratch, memory)
+        run_guest(channels, request["limits"], folder, memory)
 
     if request["isolation"] == "none":
         if os.fork() == 0:
@@ -202,10 +229,9 @@ def _sandboxed(request: dict[str, Any], channels: list[socket.socket], scratch: 
     def nothing() -> None:
         """sandlock wants an `init_fn`; torch is already warm."""
 
-    writable = ("/dev/null", "/dev/shm") if request["limits"]["workers"] else ("/dev/null",)
     Sandbox(
         fs_readable=[path for path in request["readable"] if os.path.exists(path)],
-        fs_writable=[scratch, *(path for path in writable if os.path.exists(path))],
+        fs_writable=[folder, "/dev/null"],
         init_fn=nothing,
         work_fn=guest,
     ).fork(1)
@@ -225,6 +251,7 @@ def _private_memory() -> int:
 def warm_up() -> None:
     """Do once what every guest will do, so that guests do not pay for first times."""
     torch.set_num_threads(1)
+    share_nothing()
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
     look.fill(model, 0)

@@ -29,6 +29,9 @@ class Grading:
         wish: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
         references: another grading's, to share what the solution answers; it must outlive this one.
+
+    Attributes:
+        asks_again: whether what fails behind other questions is asked again by itself.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Grading:
         self._zygote = zygote
         self._shares = references is not None
         self.references = references or References(folder, self._start, use_recorded)
+        self.asks_again = True
         self._run: Run | None = None
         self._tickets: dict[Key, Ticket] = {}
 
@@ -67,9 +71,9 @@ class Grading:
         return self._running().answer(self._ask(exercise, question))
 
     def observe_again(self, exercise: str, question: Question) -> Answer | None:
-        """The same from a copy that answered nothing before; None if the first answer was such a one."""
+        """The same from a copy that answered nothing before; None if the first answer was such a one, or will do."""
         key = (exercise, question.digest)
-        if not self._tickets[key].behind:
+        if not self.asks_again or not self._tickets[key].behind:
             return None
         del self._tickets[key]
         return self._running().answer(self._ask(exercise, question, fresh=True))

@@ -37,13 +37,12 @@ class Limits(Model):
 
     Attributes:
         seconds: wall time of one cell, and of one probe.
-        notebook_seconds: wall time of all cells together.
+        notebook_seconds: wall time of all cells together, and again of all probes; each probe that follows
+            gets one second at most.
         memory: private memory one process may allocate beyond what torch had, in bytes.
-        processes: processes alive at once, DataLoader workers included.
+        processes: processes alive at once, DataLoader workers included; their threads are limited to 16 for each.
         file_size: largest file that may be written, in bytes.
         disk: all files in the scratch folder together, in bytes.
-        workers: whether DataLoader workers must run: they need `/dev/shm` and local sockets, which are
-            otherwise refused.
         output: captured output kept per cell, in characters.
     """
 
@@ -53,5 +52,4 @@ class Limits(Model):
     processes: int = Field(default=32, ge=4, le=1024)
     file_size: Bytes = 64 << 20
     disk: Bytes = 256 << 20
-    workers: bool = False
     output: int = Field(default=10_000, ge=0, le=1_000_000)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import difflib
 import string
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
@@ -12,7 +14,9 @@ from grader.models.base import Model
 from grader.models.message import Scalar, Text
 
 _PLACE = ("line", "cell")
-_ATTRIBUTE = ("name", "path", "class", "is", "expected", "of", "count", "container", "shape", "dtype", "grad", "leaf")
+_ATTRIBUTE = (
+    "owner", "name", "path", "class", "is", "expected", "of", "count", "container", "shape", "dtype", "grad", "leaf",
+)  # fmt: skip
 
 FACTS: dict[str, tuple[str, ...]] = {
     # about the check that failed
@@ -28,17 +32,23 @@ FACTS: dict[str, tuple[str, ...]] = {
     "no_forward": ("class", "similar"),
     # about the source
     "uses": ("name", "code", *_PLACE),
-    "lacks": ("name", "code"),
+    "lacks": ("name",),
     "mentions": ("name", "code", *_PLACE),
     "no_super_init": ("class", *_PLACE),
     "returns_nothing": ("function", *_PLACE),
     "layer_in_forward": ("class", "function", "layer", "code", *_PLACE),
-    "forward_called": ("class", "owner", "code", *_PLACE),
-    "parameter_then_op": ("name", "code", *_PLACE),
-    "writes_to_argument": ("function", "name", "code", *_PLACE),
+    "forward_called": ("owner", "code", *_PLACE),
+    "parameter_then_op": ("owner", "name", "code", *_PLACE),
+    "tensor_attribute": ("owner", "name", "code", *_PLACE),
+    "column_against_row": ("code", *_PLACE),
+    "writes_to_argument": ("function", "name", "code", "sure", *_PLACE),
+    "clears_late": ("code", *_PLACE),
+    "grad_left_off": ("code", *_PLACE),
+    "dropout_always": ("code", *_PLACE),
     "hook_arity": ("kind", "function", "takes", "needs", *_PLACE),
     "hook_returns_nothing": ("kind", "function", *_PLACE),
     "handle_dropped": ("kind", "code", *_PLACE),
+    "hook_twice": ("kind", "code", *_PLACE),
     "next_iter_in_loop": ("code", *_PLACE),
     "lambda": ("name", *_PLACE),
     "numpy_random": ("function", "code", *_PLACE),
@@ -54,13 +64,16 @@ Pattern = bool | int | str | tuple[str, ...]
 def _known(condition: dict[str, Pattern]) -> dict[str, Pattern]:
     fact = condition.get("fact")
     if not isinstance(fact, str) or fact not in FACTS:
-        near = difflib.get_close_matches(str(fact), FACTS, n=1)
-        advice = f"did you mean `{near[0]}`?" if near else f"facts: {', '.join(FACTS)}"
-        raise ValueError(f"there is no fact {fact!r}; {advice}")
+        raise ValueError(f"there is no fact {fact!r}; {_advice(str(fact), FACTS, 'facts:')}")
     for name in condition.keys() - {"fact", "absent"}:
         if name not in FACTS[fact]:
-            raise ValueError(f"the fact {fact} has no {name!r}; it has {', '.join(FACTS[fact])}")
+            raise ValueError(f"the fact {fact} has no {name!r}; {_advice(name, FACTS[fact], 'it has')}")
     return condition
+
+
+def _advice(name: str, known: Iterable[str], all_of_them: str) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"{all_of_them} {', '.join(known)}"
 
 
 Condition = Annotated[dict[str, Pattern], AfterValidator(_known)]
@@ -76,6 +89,7 @@ class Mistake(Model):
         hint: what to say; fields of the matched facts stand in it as `{name}`.
         page: of PyTorch's documentation, by name, such as `torch.nn.ModuleList`.
         example, cure: the mistake in a few lines, and the same done right.
+        places: what fills the hint's places where it speaks of the example.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
@@ -85,17 +99,28 @@ class Mistake(Model):
     page: str | None = None
     example: str = ""
     cure: str = ""
+    places: dict[str, Scalar] = {}
 
     @model_validator(mode="after")
     def _places_are_filled(self) -> Mistake:
         """Every place of the hint must be filled by every alternative."""
         for said in (self.hint.en, self.hint.ko or ""):
-            wanted = {name for _, name, _, _ in string.Formatter().parse(said) if name is not None}
+            try:
+                wanted = filled_places(said)
+            except ValueError as error:
+                raise ValueError(f"the hint's places: {error}") from None
             for alternative in self.when:
                 given = {field for c in alternative if not c.get("absent") for field in FACTS[str(c["fact"])]}
                 for name in sorted(wanted - given):
-                    raise ValueError(f"the hint's {{{name}}} is no field of the facts of `when`")
+                    advice = _advice(name, sorted(given), "these have")
+                    raise ValueError(f"the hint's {{{name}}} is no field of the facts of `when`; {advice}")
         return self
+
+
+@lru_cache(maxsize=1024)
+def filled_places(hint: str) -> frozenset[str]:
+    """The names of a hint's places."""
+    return frozenset(name for _, name, _, _ in string.Formatter().parse(hint) if name is not None)
 
 
 Fact = dict[str, Scalar]

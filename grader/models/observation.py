@@ -44,10 +44,10 @@ class Raised(Model):
     message: Clean
     frames: tuple[Frame, ...] = Field(max_length=20)
     missing: Clean | None = None
-    limit: Literal["time", "memory"] | None = None
+    limit: Literal["time", "probes_time", "memory"] | None = None
 
 
-LostTo = Literal["time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook"]
+LostTo = Literal["time", "probes_time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook"]
 
 
 class Lost(Model):

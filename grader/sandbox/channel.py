@@ -19,6 +19,32 @@ from grader.models.values import decode
 
 GRACE = 1.5  # seconds between a probe's polite stop and its end, and from there to giving its holder up
 _WARNED = TypeAdapter(Warned)
+TRIES = 2  # runs of a question alone; the news of a limit it passed may come after the first one's end
+HURRIED = 1.0  # seconds a probe gets at most when those before have used up the time of all
+
+
+@dataclass
+class Clock:
+    """How long the probes of a submission may take.
+
+    Attributes:
+        each: seconds for one probe.
+        together: seconds for all, whichever exercise they ask; each that follows must hurry.
+        spent: seconds they have taken.
+    """
+
+    each: float
+    together: float
+    spent: float = 0.0
+
+    @property
+    def hurried(self) -> bool:
+        return self.spent > self.together
+
+    @property
+    def seconds(self) -> float:
+        """What the next probe gets."""
+        return min(self.each, HURRIED) if self.hurried else self.each
 
 
 @dataclass(eq=False)
@@ -29,6 +55,7 @@ class Ticket:
         fresh: to be answered by a copy of its own.
         alone: to be asked while nothing else runs, since a limit of the whole guest was passed
             while it ran beside others.
+        tries: how often it ran alone.
         over: the limit of the whole guest that was passed while it ran alone.
         behind: how many questions the copy that answered had answered before.
     """
@@ -37,6 +64,7 @@ class Ticket:
     blob: bytes
     fresh: bool = False
     alone: bool = False
+    tries: int = 0
     over: LostTo | None = None
     answer: Answer | None = None
     behind: int = 0
@@ -49,11 +77,15 @@ class Channel:
     Args:
         sock: our end.
         exercise: whose state is held.
+        clock: of all exercises.
     """
 
-    def __init__(self, sock: socket.socket, exercise: str) -> None:
+    def __init__(self, sock: socket.socket, exercise: str, clock: Clock) -> None:
         self.sock = sock
         self.exercise = exercise
+        self._clock = clock
+        self._since = 0.0
+        self._hurried = False
         self.held = False
         self.lost: Lost | None = None
         self.queue: deque[Ticket] = deque()
@@ -78,6 +110,7 @@ class Channel:
     def send_batch(self) -> None:
         """Send the questions that one copy may answer: all that wait, or one that wants its own."""
         first = self.queue.popleft()
+        first.tries += first.alone
         self.batch = [first]
         while not (first.fresh or first.alone) and self.queue and not self.queue[0].fresh and not self.queue[0].alone:
             self.batch.append(self.queue.popleft())
@@ -87,8 +120,9 @@ class Channel:
         frames = [wire.pack({"nonce": self._nonce, "batch": len(self.batch)})]
         for ticket in self.batch:
             ticket.nonce = secrets.token_hex(8)
-            frames.append(wire.pack({**ticket.header, "nonce": ticket.nonce}, ticket.blob))
-        self._extend()
+            header = {**ticket.header, "nonce": ticket.nonce, "seconds": self._clock.seconds}
+            frames.append(wire.pack(header, ticket.blob))
+        self._begin()
         try:
             self.sock.settimeout(GRACE)
             self.sock.sendall(b"".join(frames))
@@ -118,18 +152,24 @@ class Channel:
         nonce = header.get("nonce")
         if "ended" in header and self._nonce and nonce == self._nonce:
             self._nonce = ""
+            self._spend()
             self._settle_rest(header["ended"])
         elif self.batch and nonce == self.batch[0].nonce:
             ticket = self.batch.pop(0)
-            ticket.behind = self._asked - len(self.batch) - 1
+            self._spend()
             warned = _WARNED.validate_python(header.get("warned", []))
             if "raised" in header:
-                ticket.answer = Answer(raised=Raised.model_validate(header["raised"]), warned=warned)
+                answer = Answer(raised=self._raised(header["raised"]), warned=warned)
             else:
-                ticket.answer = Answer(value=decode(header.get("value"), blob), warned=warned)
-            self._extend()
+                answer = Answer(value=decode(header.get("value"), blob), warned=warned)
+            self._settle(ticket, answer, len(self.batch))
+            self._begin()
         else:
             raise WireError("an answer that nobody asked for")
+
+    def _raised(self, data: Any) -> Raised:
+        raised = Raised.model_validate(data)
+        return raised.model_copy(update={"limit": self._late()}) if raised.limit == "time" else raised
 
     def _settle_rest(self, status: Any) -> None:
         """The copy has ended: the question it was at is settled, those behind it are asked again."""
@@ -138,32 +178,49 @@ class Channel:
         ticket, *rest = self.batch
         self.batch = []
         self.queue.extendleft(reversed(rest))
-        if ticket.alone and ticket.over is None and not self._stopped:
+        if ticket.alone and ticket.tries < TRIES and ticket.over is None and not self._stopped:
             self.queue.appendleft(ticket)
-        else:
-            ticket.behind = self._asked - len(rest) - 1
-            ticket.answer = Answer(lost=Lost(to=ticket.over) if ticket.over else _ending(status))
+            return
+        crashed = isinstance(status, int) and not ticket.over
+        lost = _crash(status) if crashed else Lost(to=ticket.over or self._late())
+        self._settle(ticket, Answer(lost=lost), len(rest))
 
-    def _extend(self) -> None:
-        if self.batch:
-            self.deadline = time.monotonic() + self.batch[0].header["seconds"] + GRACE
+    def _settle(self, ticket: Ticket, answer: Answer, left: int) -> None:
+        """Answer a question; one that was stopped in a hurry is not to be asked once more."""
+        ended = answer.raised.limit if answer.raised else answer.lost and answer.lost.to
+        ticket.behind = 0 if ended == "probes_time" else self._asked - left - 1
+        ticket.answer = answer
+
+    def _begin(self) -> None:
+        """The copy turns to the first open question, or to its end."""
+        self._since = time.monotonic()
+        self._hurried = self._clock.hurried
+        self.deadline = self._since + self._clock.seconds + GRACE
+
+    def _spend(self) -> None:
+        self._clock.spent += time.monotonic() - self._since
+
+    def _late(self) -> LostTo:
+        return "probes_time" if self._hurried else "time"
 
     def check_deadline(self) -> None:
         """Have the copy stopped when its question's time is over; give the holder up when it does not."""
         if not self.busy or time.monotonic() < self.deadline:
             return
         if self._stopped:
-            self.lose(Lost(to="time"))
+            self.lose(Lost(to=self._late()))
             return
         self._stopped = True
         self.deadline = time.monotonic() + GRACE
         try:
             self.sock.sendall(wire.pack({"stop": True}))
         except OSError:
-            self.lose(Lost(to="time"))
+            self.lose(Lost(to=self._late()))
 
     def lose(self, why: Lost) -> None:
         """The holder cannot answer any more: what is open, and all that follows, is lost."""
+        if self.busy:
+            self._spend()
         if self.lost is None:
             self.lost = why
         for ticket in (*self.batch, *self.queue):
@@ -174,10 +231,8 @@ class Channel:
         self.sock.close()
 
 
-def _ending(status: Any) -> Lost:
+def _crash(status: int) -> Lost:
     """What an exit status, as `waitpid` gives it, says of an answer that never came."""
-    if not isinstance(status, int):
-        return Lost(to="time")
     signal_number = status & 0x7F
     if signal_number:
         return Lost(to="crash", detail=say("signal {number}", number=signal_number))

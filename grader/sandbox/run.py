@@ -21,7 +21,7 @@ from grader.models.cells import Submission
 from grader.models.limits import Limits
 from grader.models.message import say
 from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised
-from grader.sandbox.channel import Channel, Ticket
+from grader.sandbox.channel import Channel, Clock, Ticket
 from grader.sandbox.support import Isolation
 from grader.sandbox.zygote import Zygote
 
@@ -64,7 +64,8 @@ class Run:
         self._readable = readable
         self._data = data
         self._isolation = isolation
-        self._channels = {exercise: Channel(socket.socket(), exercise) for exercise in exercises}
+        clock = Clock(limits.seconds, limits.notebook_seconds)
+        self._channels = {exercise: Channel(socket.socket(), exercise, clock) for exercise in exercises}
         self._ends = _ends(submission, exercises)
         self._selector = selectors.DefaultSelector()
         self._selector.register(zygote.control, selectors.EVENT_READ)
@@ -89,7 +90,6 @@ class Run:
             "function": function,
             "arguments": arguments,
             "seed": self._seed,
-            "seconds": self._limits.seconds,
         }
         ticket = Ticket(header, blob, fresh)
         channel = self._channels[exercise]
@@ -156,6 +156,7 @@ class Run:
         self._reader = wire.Reader()
         self._pid: int | None = None
         self._running: int | None = None
+        self._last = -1
         self._running_until = time.monotonic() + self._limits.seconds + GRACE
         self._strikes = 0
         self._selector.register(notebook, selectors.EVENT_READ, self._read_notebook)
@@ -177,7 +178,8 @@ class Run:
         for channel in self._channels.values():
             if any(other.alone for other in busy) or len(busy) >= self._parallel:
                 return
-            if channel.held and channel.queue and not channel.busy and not (channel.alone and busy):
+            occupied = busy or self._notebook is not None
+            if channel.held and channel.queue and not channel.busy and not (channel.alone and occupied):
                 channel.send_batch()
                 busy.append(channel)
 
@@ -204,11 +206,12 @@ class Run:
                 continue
             limit: LostTo = event["limit"]
             asked = [channel.batch[0] for channel in self._channels.values() if channel.busy and channel.batch]
-            for ticket in asked:
-                if len(asked) == 1 and (ticket.alone or self._running is None):
-                    ticket.over = limit
+            suspects = [ticket for ticket in asked if not ticket.alone]
+            if len(asked) == 1 and self._notebook is None:
+                asked[0].over = limit
+            for ticket in suspects:
                 ticket.alone = True
-            if self._running is not None and not asked:
+            if self._running is not None and not suspects:
                 self._strikes += 1
                 if self._strikes >= STRIKES:
                     self._drop_notebook(Lost(to=limit))
@@ -224,7 +227,7 @@ class Run:
         except OSError:
             data = b""
         if not data:
-            self._drop_notebook(Lost(to="crash", detail=say("its process ended")))
+            self._drop_notebook(Lost(to="crash"))
             return
         try:
             for header, _ in self._reader.feed(data):
@@ -239,11 +242,16 @@ class Run:
             self._pid = int(header["running"])
             self._zygote.keep(self._guests[-1], self._pid)
         elif "started" in header:
-            self._running = self._known(header["started"])
+            index = self._known(header["started"])
+            if self._running is not None or index <= self._last:
+                raise ValueError("a cell out of turn")
+            self._running = self._last = index
             self._running_until = time.monotonic() + self._limits.seconds + GRACE
             self._strikes = 0
         elif "ran" in header:
             index = self._known(header["ran"])
+            if index != self._running:
+                raise ValueError("a cell that is not running")
             raised = header.get("raised")
             self._record(
                 index,
@@ -253,11 +261,11 @@ class Run:
             )
             self._running = None
         elif "held" in header:
-            channel = self._channels[header["held"]]
-            if channel.lost or channel.held:
-                raise ValueError("held twice")
+            channel, pid = self._channels[header["held"]], int(header["pid"])
+            if channel.lost or channel.held or self._running is not None:
+                raise ValueError("held twice, or before its cells have run")
             channel.held = True
-            self._zygote.keep(self._guests[-1], int(header["pid"]))
+            self._zygote.keep(self._guests[-1], pid)
             self._selector.register(channel.sock, selectors.EVENT_READ, lambda: self._read_channel(channel))
         elif "finished" in header:
             self._end_notebook()

@@ -19,7 +19,7 @@ MAX_SIZE = 64 << 20
 _MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
 _MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
 MAX_TRANSFORMED = 50_000  # characters of a cell in which IPython's own syntax is looked for
-_CELL = re.compile(r"^#\s*%%(.*)$")
+SCRIPT_CELL = re.compile(r"^#\s*%%(.*)$")
 
 
 def read_submission(path: Path) -> Submission:
@@ -72,7 +72,7 @@ def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise SubmissionError(f"{path} is not a valid notebook: {error}.", advice) from None
     return [
-        _cell(number, text, _owner(text, cell.get("metadata")), f"<cell {number}>")
+        _cell(number, text, owner(text, cell.get("metadata")), f"<cell {number}>")
         for number, (text, cell) in enumerate(texts, 1)
     ]
 
@@ -83,22 +83,23 @@ def _script_cells(data: bytes, path: Path) -> list[Cell]:
     except UnicodeDecodeError as error:
         raise SubmissionError(f"{path} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = [0] + [place for place, line in enumerate(lines) if _CELL.match(line)]
+    starts = [0] + [place for place, line in enumerate(lines) if SCRIPT_CELL.match(line)]
     starts = sorted(set(starts))
     cells = []
     for place, start in enumerate(starts):
         end = starts[place + 1] if place + 1 < len(starts) else len(lines)
         part = "\n".join(lines[start:end])
-        title = _CELL.match(lines[start]) if lines else None
+        title = SCRIPT_CELL.match(lines[start]) if lines else None
         if title and "[markdown]" in title[1]:
             continue
         # The lines before keep their numbers, so that a person finds the place in the file.
-        cell = _cell(None, part, _owner(part, None), f"<script part {place}>")
+        cell = _cell(None, part, owner(part, None), f"<script part {place}>")
         cells.append(cell.model_copy(update={"source": "\n" * start + cell.source}))
     return cells
 
 
-def _owner(text: str, metadata: Any) -> str | None:
+def owner(text: str, metadata: Any) -> str | None:
+    """The exercise a cell belongs to: by a comment line in it, else by its metadata."""
     try:
         named = metadata["grader"]["exercise"]
     except (KeyError, TypeError):

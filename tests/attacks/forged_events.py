@@ -7,7 +7,7 @@ import os
 import struct
 
 EVENTS = [
-    {"ran": 3, "seconds": 0.1, "output": "said so", "outcome": "passed", "earned": 100},
+    {"ran": 2, "seconds": 0.1, "output": "said so", "outcome": "passed", "earned": 100},
     {"held": "linear"}, {"held": "noise"}, {"started": 2},
     {"report": {"earned": 78, "possible": 78}}, {"outcome": "passed"}, {"finished": True},
 ]  # fmt: skip

@@ -23,6 +23,8 @@ TRIES = {
     "icmp": lambda: made(socket.AF_INET, socket.SOCK_DGRAM, 1).sendto(b"letter", here),
     "unix": lambda: made(socket.AF_UNIX).connect(path),
     "unix datagram": lambda: made(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"letter", path + ".datagram"),
+    "datagram of a pair": lambda: socket.socketpair(type=socket.SOCK_DGRAM)[0].sendto(b"letter", path + ".datagram"),
+    "connected pair": lambda: socket.socketpair(type=socket.SOCK_DGRAM)[0].connect(path + ".datagram"),
     "abstract": lambda: made(socket.AF_UNIX).connect("\0" + path),
     "listen": lambda: made(socket.AF_INET).listen(),
     "bind": lambda: made(socket.AF_INET).bind(("127.0.0.1", 0)),

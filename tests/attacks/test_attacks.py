@@ -72,10 +72,8 @@ class Place:
         self.temporary = path / "tmp"
         self.outside = path / "outside" / "secret.txt"
         self.shared = Path(f"/dev/shm/grader-test-{os.getpid()}-theirs")
-        self.later = Path(f"/dev/shm/grader-test-{os.getpid()}-later")
         self.letter = Path(f"/dev/shm/grader-test-{os.getpid()}-letter")
         self.peak = 0
-        self.wrote_later = False
 
     def __enter__(self) -> Place:
         self.stack = ExitStack()
@@ -142,8 +140,6 @@ class Place:
         assert not sorted(self.letter.parent.glob(self.letter.name + "*"))
         assert self.shared.exists()
         assert self.shared.read_text() == "theirs"
-        assert self.wrote_later
-        assert self.later.exists(), "a file that no guest wrote is gone"
 
     def targets(self) -> dict[str, Any]:
         """What an attacker who knows all about this place knows."""
@@ -176,9 +172,6 @@ class Place:
             while process.poll() is None and time.monotonic() < end:
                 with suppress(psutil.Error):
                     self.peak = max(self.peak, len(process.children(recursive=True)))
-                if self.peak > 4 and not self.wrote_later:  # another program, while guests run
-                    self.later.write_text("theirs")
-                    self.wrote_later = True
                 time.sleep(0.05)
             late = process.poll() is None
             if late:

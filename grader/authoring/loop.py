@@ -1,0 +1,105 @@
+"""The loop of a worker: it takes the place of pytest's own."""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import replace
+from multiprocessing.connection import Connection
+
+import pytest
+
+from grader.assignment.load import Folder
+from grader.authoring.report import Mutant, Result, Status
+from grader.judging.diagnosing import facts_question
+from grader.judging.judge import over_limit
+from grader.judging.plugin import SESSION, exercise_of, prefetch
+from grader.judging.session import Session
+from grader.models.base import Model
+from grader.models.cells import Submission
+from grader.models.limits import Limits
+
+
+class Job(Model):
+    """A mutant to judge.
+
+    Attributes:
+        submission: the solution with the mutant in it.
+        seconds: after which a cell or a probe is stopped.
+    """
+
+    mutant: Mutant
+    submission: Submission
+    seconds: float
+
+
+class Loop:
+    """Judges what a connection brings, with the items that pytest has collected."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        items: dict[str | None, list[pytest.Item]] = {}
+        for item in session.items:
+            items.setdefault(exercise_of(item), []).append(item)
+        given = session.config.stash[SESSION]
+        gc.freeze()  # what is there stays: the collector need not look at it for every mutant
+        while True:
+            try:
+                job = self._connection.recv()
+            except EOFError:
+                return True
+            self._connection.send(_judge(job, given, items[job.mutant.exercise], session.config))
+
+
+def _judge(job: Job, given: Session, items: list[pytest.Item], config: pytest.Config) -> Result:
+    """Run the checks of a mutant's exercise, as the plugin does for a submission."""
+    assert given.started is not None
+    folder = _short(given.started.folder, job)
+    session = Session(job.submission, zygote=given.zygote, given=folder, references=given.started.references)
+    config.stash[SESSION] = session
+    try:
+        grading = session.grading(folder.path)
+        prefetch(session, items)
+        (exercise,) = folder.spec.exercises
+        grading.prefetch([(exercise.id, facts_question(exercise, folder.spec.seed), False)])  # most mutants fail
+        for item in items:
+            config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            if _stopped(session, folder.spec.limits):
+                break
+            # Each copy costs as much as all else that a check does, and one failure that is certain kills a mutant.
+            grading.asks_again = grading.asks_again and session.judged[-1].result.outcome != "failed"
+        return _result(job.mutant, session, folder.spec.limits)
+    finally:
+        session.close()
+
+
+def _short(folder: Folder, job: Job) -> Folder:
+    """The assignment with the mutant's exercise alone, and its limit of time."""
+    limits = folder.spec.limits.model_copy(update={"seconds": job.seconds})
+    only = tuple(exercise for exercise in folder.spec.exercises if exercise.id == job.mutant.exercise)
+    return replace(folder, spec=folder.spec.model_copy(update={"exercises": only, "limits": limits}))
+
+
+def _stopped(session: Session, limits: Limits) -> bool:
+    """Whether the check judged last was stopped: the others would take as long, and the mutant is dead already."""
+    return bool(session.judged) and session.judged[-1].result.observed == over_limit("time", limits)
+
+
+def _result(mutant: Mutant, session: Session, limits: Limits) -> Result:
+    checks = [judged.result for judged in session.judged]
+    failed = [check for check in checks if check.outcome == "failed"]
+    broken = [check for check in checks if check.outcome == "error"]
+    status: Status = "killed" if failed else "survived"
+    if broken:
+        status = "error"
+    elif _stopped(session, limits):
+        status = "timeout"
+    return Result(
+        mutant=mutant,
+        status=status,
+        failed=tuple(check.id.partition("::")[2] for check in failed),
+        diagnoses=tuple(dict.fromkeys(check.diagnosis.id for check in failed if check.diagnosis)),
+        detail="; ".join(f"{check.id}: {check.detail}" for check in broken),
+    )

@@ -1,0 +1,207 @@
+"""What an operator is, and the patterns most of them are written in."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar, cast
+
+import libcst as cst
+
+Tree = TypeVar("Tree", bound=cst.CSTNode)
+Changed = cst.CSTNode | cst.FlattenSentinel[Any] | cst.RemovalSentinel
+Above = tuple[cst.CSTNode, ...]
+"""The ancestors of a node, outermost first."""
+Mutate = Callable[[Any, Above], Iterable[Changed]]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Plants one kind of mistake.
+
+    Attributes:
+        id: as the matrix and `verify.yaml` name it.
+        title: what it does, in a line.
+        mistake: id of the mistake it plants, where it has one.
+        node: the kind of node it works on.
+        mutate: takes such a node and its ancestors; yields what may stand in its place.
+    """
+
+    id: str
+    title: str
+    mistake: str | None
+    node: type[cst.CSTNode]
+    mutate: Mutate
+
+
+OPERATORS: list[Operator] = []
+"""In the order they are tried: where two make the same code, the first one's name stands."""
+
+
+def operator(id: str, title: str, node: type[cst.CSTNode], mistake: str | None = None) -> Callable[[Mutate], Mutate]:
+    """Register a function as an operator."""
+
+    def register(mutate: Mutate) -> Mutate:
+        OPERATORS.append(Operator(id, title, mistake, node, mutate))
+        return mutate
+
+    return register
+
+
+def swap(id: str, title: str, pattern: str, replacement: str, mistake: str | None = None) -> None:
+    """Register an operator that puts one piece of code in another's place.
+
+    Args:
+        pattern: as `match` takes it.
+        replacement: as `fill` takes it; `pass` drops a statement.
+    """
+    is_statement = pattern.endswith(";")
+
+    def mutate(node: cst.CSTNode, above: Above) -> Iterator[Changed]:
+        found = match(pattern, node)
+        if found is not None:
+            text = fill(replacement, found)
+            yield statements(text) if is_statement else expression(text, above[-1])
+
+    kind = cst.SimpleStatementLine if is_statement else type(cst.parse_expression(pattern))
+    OPERATORS.append(Operator(id, title, mistake, kind, mutate))
+
+
+def match(pattern: str, node: cst.CSTNode) -> dict[str, Any] | None:
+    """What stands in a pattern's places, if a node fits it.
+
+    Args:
+        pattern: an expression, or a simple statement that ends in `;`. A name such as `_x` is a place for any
+            expression (or for a name, as in `self._x`), the same one where it comes twice; `*_rest` stands for all
+            further arguments.
+    """
+    found: dict[str, Any] = {}
+    return found if _fits(_pattern(pattern), _plain(node), found) else None
+
+
+def fill(template: str, found: dict[str, Any]) -> str:
+    """A template with its places filled, as source."""
+    return ast.unparse(_Filler(found).visit(ast.parse(template)))
+
+
+def code(node: cst.CSTNode) -> str:
+    """A node's source."""
+    return cst.Module([]).code_for_node(node).strip()
+
+
+def expression(text: str, parent: cst.CSTNode) -> cst.BaseExpression:
+    """An expression from its source, in brackets where its parent might tear it apart."""
+    made = cst.parse_expression(text)
+    loose = (cst.BinaryOperation, cst.UnaryOperation, cst.BooleanOperation, cst.Comparison, cst.IfExp, cst.Lambda)
+    if isinstance(made, loose) and isinstance(parent, cst.BaseExpression):
+        return made.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
+    return made
+
+
+def statements(text: str) -> Changed:
+    """Statements from their source, to stand where one stood."""
+    return cst.FlattenSentinel(cst.parse_module(text).body)
+
+
+def replaced(tree: Tree, old: cst.CSTNode, new: Changed) -> Tree:
+    """A tree with one node replaced."""
+    return cast("Tree", tree.deep_replace(old, cast("cst.CSTNode", new)))
+
+
+def without(parts: Sequence[Any], part: cst.CSTNode) -> list[Any]:
+    """Arguments or elements without one of them, and without a comma at the end."""
+    rest = [other for other in parts if other is not part]
+    return [*rest[:-1], rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)] if rest else []
+
+
+def block(function: cst.FunctionDef) -> list[Any]:
+    """The statements of a function."""
+    return list(function.body.body)
+
+
+def enclosing(above: Above, kind: type[cst.CSTNode]) -> Any:
+    """The nearest ancestor of a kind, or None."""
+    return next((node for node in reversed(above) if isinstance(node, kind)), None)
+
+
+def is_method(above: Above) -> bool:
+    """Whether a function with these ancestors belongs to a class."""
+    return len(above) > 1 and isinstance(above[-2], cst.ClassDef)
+
+
+def inside(node: cst.CSTNode, kind: type[cst.CSTNode]) -> Iterator[Any]:
+    """The nodes of a kind below a node, in order."""
+    for child in node.children:
+        if isinstance(child, kind):
+            yield child
+        yield from inside(child, kind)
+
+
+@lru_cache(maxsize=4096)
+def _plain(node: cst.CSTNode) -> ast.AST:
+    try:
+        (body,) = ast.parse(code(node)).body
+    except (SyntaxError, ValueError):  # an expression over several lines, without the brackets around it
+        (body,) = ast.parse(f"({code(node)})").body
+    return body.value if isinstance(body, ast.Expr) and isinstance(node, cst.BaseExpression) else body
+
+
+@lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> ast.AST:
+    (body,) = ast.parse(pattern).body
+    return body.value if isinstance(body, ast.Expr) and not pattern.endswith(";") else body
+
+
+def _place(part: object) -> str | None:
+    """The name of a pattern's place, if a part of it is one."""
+    name = part.id if isinstance(part, ast.Name) else part
+    return name if isinstance(name, str) and name[:1] == "_" and name[1:].isalpha() else None
+
+
+def _fits(pattern: Any, node: Any, found: dict[str, Any]) -> bool:
+    place = _place(pattern)
+    if place is not None and isinstance(node, (str, ast.expr)):
+        here = ast.Name(node) if isinstance(node, str) else node
+        return ast.dump(found.setdefault(place, here)) == ast.dump(here)
+    if isinstance(pattern, list):
+        return len(pattern) == len(node) and all(map(lambda a, b: _fits(a, b, found), pattern, node))
+    if not isinstance(pattern, ast.AST):
+        return bool(pattern == node)
+    if type(pattern) is not type(node):
+        return False
+    match pattern, node:
+        case ast.Call(function, [*first, ast.Starred(rest)]), ast.Call(called, args, keywords):
+            found[_place(rest) or ""] = [*args[len(first) :], *keywords]
+            pattern, node = ast.Call(function, first, []), ast.Call(called, args[: len(first)], [])
+    skipped = ("ctx", "kind", "type_comment")
+    return all(
+        _fits(getattr(pattern, field, None), getattr(node, field, None), found)
+        for field in pattern._fields
+        if field not in skipped
+    )
+
+
+class _Filler(ast.NodeTransformer):
+    """Puts what was found into a template's places."""
+
+    def __init__(self, found: dict[str, Any]) -> None:
+        self._found = found
+
+    def visit_Name(self, node: ast.Name) -> Any:
+        return self._found.get(node.id, node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        named = self._found.get(_place(node.attr) or "")
+        if named is not None:
+            node.attr = named.id if isinstance(named, ast.Name) else str(getattr(named, "value", node.attr))
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> Any:
+        match node.args:
+            case [*first, ast.Starred(last)] if _place(last) in self._found:
+                rest = self._found[_place(last) or ""]
+                node.args = [*first, *(part for part in rest if not isinstance(part, ast.keyword))]
+                node.keywords += [part for part in rest if isinstance(part, ast.keyword)]
+        return self.generic_visit(node)

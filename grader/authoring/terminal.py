@@ -1,0 +1,118 @@
+"""What `grade verify` shows in a terminal: a pure function of its report."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from grader.authoring.report import Result, Verification, VerifyReport
+
+_MOST = 10  # things found by one verification that are listed
+_COLUMNS = ("mutants", "killed", "timeout", "survived", "error")
+
+
+def render(report: VerifyReport, verbose: bool = False) -> RenderableType:
+    """The whole report.
+
+    Args:
+        verbose: also the matrix of all mutants, and the declared equivalents.
+    """
+    parts: list[RenderableType] = [Text(report.assignment, style="bold"), Text()]
+    parts += [line for verification in report.verifications for line in _verification(verification)]
+    if report.results:
+        if verbose:
+            parts += _titled("Mutants", _matrix(report))
+        parts += _titled("Mutants by operator", _summary(report))
+        if report.planted:
+            parts += _titled("Mistakes planted, and whether they are the ones shown", _planted(report))
+        for result in report.results:
+            if result.hole or (verbose and result.status == "survived"):
+                parts += _survivor(result)
+        parts += [Text(), _total(report)]
+    return Group(*parts)
+
+
+def _verification(verification: Verification) -> list[RenderableType]:
+    mark, style = ("✓", "green") if verification.ok else ("✗", "red")
+    lines: list[RenderableType] = [
+        Text.assemble((f"{mark} ", style), (f"{verification.id:<9} ", "bold"), verification.title)
+    ]
+    if not verification.ok:
+        rest = len(verification.found) - _MOST
+        said = [*verification.found[:_MOST], *([f"and {rest} more"] if rest > 0 else [])]
+        lines += [Padding(Text(line), (0, 0, 0, 4)) for line in said]
+        lines.append(Padding(Text(verification.advice, style="cyan"), (0, 0, 0, 4)))
+    return lines
+
+
+def _titled(title: str, table: Table) -> list[RenderableType]:
+    return [Text(), Text(title, style="bold"), table]
+
+
+def _matrix(report: VerifyReport) -> Table:
+    table = _table("exercise", "operator", "line", "status", "killed by", "diagnosis")
+    for result in report.results:
+        mutant = result.mutant
+        line = " ".join(mutant.before.split())
+        cells = (mutant.exercise, mutant.operator, line, _status(result), ", ".join(result.failed))
+        table.add_row(*(Text(cell) for cell in (*cells, ", ".join(result.diagnoses))))
+    return table
+
+
+def _status(result: Result) -> str:
+    return "equivalent" if result.equivalent else result.status
+
+
+def _summary(report: VerifyReport) -> Table:
+    counts: dict[str, Counter[str]] = {}
+    titles: dict[str, str] = {}
+    for result in report.results:
+        titles[result.mutant.operator] = result.mutant.title
+        counts.setdefault(result.mutant.operator, Counter())[result.status] += 1
+    table = _table("operator", *_COLUMNS, "", numbers=_COLUMNS)
+    for operator, count in sorted(counts.items()):
+        row = [count.total(), *(count[status] for status in _COLUMNS[1:])]
+        table.add_row(operator, *(str(number or "") for number in row), Text(titles[operator], style="dim"))
+    return table
+
+
+def _planted(report: VerifyReport) -> Table:
+    columns = ("shown", "another", "none")
+    table = _table("mistake", *columns, numbers=columns)
+    for row in report.planted:
+        table.add_row(row.mistake, *(str(getattr(row, column) or "") for column in columns))
+    totals = [sum(getattr(row, column) for row in report.planted) for column in columns]
+    table.add_row("all", *map(str, totals), style="bold")
+    return table
+
+
+def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    return table
+
+
+def _survivor(result: Result) -> list[RenderableType]:
+    mutant = result.mutant
+    head = Text.assemble(("survived ", "yellow"), (mutant.name, "bold"), f": {mutant.title}")
+    diff = Text(mutant.diff)
+    diff.highlight_regex(r"(?m)^-.*$", "red")
+    diff.highlight_regex(r"(?m)^\+.*$", "green")
+    said = [Padding(Text(f"declared: {result.equivalent}", style="cyan"), (0, 0, 0, 4))] if result.equivalent else []
+    return [Text(), head, *said, Padding(diff, (0, 0, 0, 4))]
+
+
+def _total(report: VerifyReport) -> Text:
+    counts = Counter(_status(result) for result in report.results)
+    said = [f"{len(report.results)} mutants", f"{counts['killed']} killed"]
+    said += [f"{counts['timeout']} stopped by the limit of time"] if counts["timeout"] else []
+    said += [f"{counts['equivalent']} declared equivalent"] if counts["equivalent"] else []
+    said += [f"{counts['survived']} survived"]
+    said += [f"{counts['error']} ended in an error of the grader's own"] if counts["error"] else []
+    rate = f"; {report.rate:.1f} a second with {report.workers} workers"
+    return Text(", ".join(said) + rate, style="bold")

@@ -1,0 +1,186 @@
+"""What must be true of an assignment before students see it, mutants aside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from grader.assignment.load import SPEC, Folder
+from grader.authoring.declared import FILE, Declared
+from grader.authoring.report import Verification
+from grader.errors import SpecError
+from grader.judging.run import run_checks
+from grader.judging.session import Session
+from grader.models.report import Report
+from grader.requirements.base import Check
+from grader.sandbox.zygote import Zygote
+
+SEEDS = 3  # further seeds that the solution is tried with
+
+
+class Trials:
+    """Grades the assignment's own notebooks.
+
+    Args:
+        selection: which checks, as pytest's `-k` takes it.
+    """
+
+    def __init__(self, folder: Folder, zygote: Zygote | None, selection: str | None) -> None:
+        if not folder.solution.exists():
+            raise SpecError(f"There is no solution at {folder.solution}.", "Put it there, or name it in the spec.")
+        self._folder = folder
+        self._zygote = zygote
+        self._selection = selection
+
+    def solution(self, seed: int | None = None) -> Report:
+        """The report on the solution, with another seed if one is given."""
+        spec = self._folder.spec
+        other = replace(self._folder, spec=spec.model_copy(update={"seed": seed})) if seed is not None else None
+        return self._grade(self._folder.solution, other)
+
+    def starter(self) -> Report:
+        """The report on the notebook that students get."""
+        return self._grade(self._folder.notebook, None)
+
+    def _grade(self, path: Path, given: Folder | None) -> Report:
+        session = Session(path, zygote=self._zygote, selection=self._selection, given=given)
+        try:
+            return run_checks(self._folder.path, session)
+        finally:
+            session.close()
+
+
+def verify_starter(report: Report) -> Verification:
+    passed = [check.id for exercise in report.exercises for check in exercise.checks if check.outcome != "failed"]
+    return Verification(
+        id="starter",
+        title="the starter earns nothing and passes no check",
+        found=tuple(f"{check} does not fail" for check in passed),
+        advice="Such a check tells nothing about an answer: ask for something that the starter does not have.",
+    )
+
+
+def verify_solution(report: Report) -> Verification:
+    return Verification(
+        id="solution",
+        title="the solution earns everything",
+        found=_missed(report),
+        advice="Correct the solution or the spec; `grade ASSIGNMENT SOLUTION` shows more.",
+    )
+
+
+def verify_twice(first: Report, second: Report) -> Verification:
+    before, after = _timeless(first), _timeless(second)
+    differing = [
+        f"{one['id']} differs" for one, two in zip(before["exercises"], after["exercises"], strict=True) if one != two
+    ]
+    return Verification(
+        id="twice",
+        title="the solution earns the same twice, with equal reports",
+        found=tuple(differing or (["the cells' output differs"] if before != after else [])),
+        advice="Something random is not seeded, or depends on time or memory.",
+    )
+
+
+def verify_seeds(reports: list[Report]) -> Verification:
+    return Verification(
+        id="seeds",
+        title=f"the solution earns everything with {SEEDS} other seeds",
+        found=tuple(f"seed {report.seed}: {missed}" for report in reports for missed in _missed(report)),
+        advice="The check holds by luck: loosen its tolerance, or choose inputs that do not depend on the seed.",
+    )
+
+
+def verify_titles(folder: Folder) -> Verification:
+    titled = [("the assignment", folder.spec.title), *((e.id, e.title) for e in folder.spec.exercises)]
+    return Verification(
+        id="titles",
+        title="titles are there in English and Korean",
+        found=tuple(f"{name} has no Korean title" for name, title in titled if title.ko is None),
+        advice="Write `title: {en: ..., ko: ...}`.",
+    )
+
+
+def verify_hints(folder: Folder) -> Verification:
+    bare = [e for e in folder.spec.exercises if not e.hint and not all(r.hint for r in e.requirements)]
+    return Verification(
+        id="hints",
+        title="every exercise has a hint, for itself or for each of its requirements",
+        found=tuple(f"{exercise.id} has none" for exercise in bare),
+        advice="Write a `hint:` of one sentence that helps whoever fails it.",
+    )
+
+
+def verify_files(folder: Folder, declared: Declared) -> Verification:
+    own = (folder.notebook, folder.solution, folder.recorded, folder.path / (folder.spec.fixtures or SPEC))
+    known = {path.name for path in own if path.parent.resolve() == folder.path.resolve()}
+    known |= {SPEC, FILE, "checks", "data", "__pycache__", *declared.files}
+    there = {path.name for path in folder.path.iterdir()}
+    stray = [f"{name} is in the folder" for name in sorted(there - known)]
+    stray += [f"{name} is declared, and not there" for name in declared.files if name not in there]
+    return Verification(
+        id="files",
+        title="no stray files",
+        found=tuple(stray),
+        advice=f"Remove what does not belong there, or name it in {FILE} under `files`.",
+    )
+
+
+def verify_hidden(folder: Folder) -> Verification:
+    found = []
+    for exercise in folder.spec.exercises:
+        checks = [check for requirement in exercise.requirements for check in requirement.checks(folder.spec.seed)]
+        visible = [_asked(check) for check in checks if not check.hidden]
+        same = [check for check in checks if check.hidden and _asked(check) in visible]
+        found += [f"{exercise.id}::{check.name} asks what a visible check asks" for check in same]
+    return Verification(
+        id="hidden",
+        title="every hidden check differs from the visible ones",
+        found=tuple(found),
+        advice="Give it other inputs, or leave it out.",
+    )
+
+
+def _asked(check: Check) -> tuple[str, str, str | None]:
+    """What makes two checks the same: what is judged, of which question."""
+    return check.name.partition("[")[0], check.question.digest, check.raises
+
+
+def verify_points(folder: Folder, report: Report) -> Verification:
+    found = []
+    for exercise, result in _pairs(folder, report):
+        names = {f"{exercise.id}::{c.name}" for r in exercise.requirements for c in r.checks(folder.spec.seed)}
+        counted = [check for check in result.checks if check.id in names or not exercise.requirements]
+        total = sum(check.possible for check in counted)
+        if abs(total - exercise.points) > 0.01:
+            found.append(f"{exercise.id} has {exercise.points:g} points, and its checks have {total:g}")
+    return Verification(
+        id="points",
+        title="points add up",
+        found=tuple(found),
+        advice="An exercise without requirements is worth what the @checks that name it are.",
+    )
+
+
+def _pairs(folder: Folder, report: Report) -> list[tuple[Any, Any]]:
+    """Exercises of the spec with their results; none where a selection of checks was graded."""
+    results = {result.id: result for result in report.exercises}
+    return [] if report.selection else [(e, results[e.id]) for e in folder.spec.exercises if e.id in results]
+
+
+def _missed(report: Report) -> tuple[str, ...]:
+    """Checks that did not pass, each with what was seen."""
+    checks = [check for exercise in report.exercises for check in exercise.checks]
+    return tuple(
+        f"{check.id}: {check.detail or f'expected {check.expected}, observed {check.observed}'}"
+        for check in checks
+        if check.outcome != "passed"
+    )
+
+
+def _timeless(report: Report) -> dict[str, Any]:
+    """A report without what may differ between two runs."""
+    return report.model_dump(
+        exclude={"exercises": {"__all__": {"checks": {"__all__": {"duration"}}}}, "cells": {"__all__": {"seconds"}}}
+    )

@@ -1,0 +1,50 @@
+"""`grade explain`: typical mistakes, each with an example and its cure."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from grader.assignment.load import find_assignment, load_assignment
+from grader.cli.options import Lang
+from grader.diagnosis.catalogue import catalogue, chapters
+from grader.errors import UsageError
+from grader.models.mistake import Mistake
+from grader.models.wording import choose_language
+from grader.report.terminal import put
+
+
+def explain_command(
+    ids: Annotated[
+        list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="[ID]...")
+    ] = None,
+    assignment: Annotated[
+        str | None, typer.Option("-a", "--assignment", help="explain its own mistakes, too", metavar="ASSIGNMENT")
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    from grader.report.explain import HEADINGS, explain, index
+
+    spec = load_assignment(find_assignment(assignment, Path.cwd())).spec if assignment else None
+    own = spec.mistakes if spec else ()
+    language = choose_language(lang, os.environ)
+    if ids:
+        known = {mistake.id: mistake for mistake in (*catalogue(), *own)}
+        shown = explain([_find(name, known) for name in ids], language)
+    else:
+        listed = [(heading, chapters()[name]) for name, heading in HEADINGS.items()]
+        shown = index([(spec.title, own), *listed] if spec and own else listed, language)
+    put(shown, Console(highlight=False))
+
+
+def _find(name: str, known: dict[str, Mistake]) -> Mistake:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        advice = f"Did you mean {near[0]!r}?" if near else "`grade explain` lists all mistakes."
+        raise UsageError(f"There is no mistake {name!r}.", advice)
+    return known[name]

@@ -1,0 +1,78 @@
+"""`grade export`: scores for a learning platform, and graders for the places where students hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from typer.core import TyperGroup
+
+from grader.assignment.load import find_assignment, load_assignment
+from grader.cli.options import Name
+from grader.cli.output import write_bytes, write_text
+from grader.errors import UsageError
+
+
+class _Scores(TyperGroup):
+    """A group whose command is `scores` where none is named: `grade export ASSIGNMENT --out FOLDER`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and "--help" not in args and args[0] not in self.commands:
+            args = ["scores", *args]
+        return super().parse_args(ctx, args)
+
+
+export_app = typer.Typer(cls=_Scores, no_args_is_help=True, rich_markup_mode=None)
+
+
+@export_app.command("scores", help="Write the scores of a class as a platform imports them.")
+def scores_command(
+    assignment: Name,
+    out: Annotated[Path, typer.Option(help="the folder of `grade batch`", metavar="FOLDER")],
+    form: Annotated[Literal["canvas", "moodle", "nbgrader", "csv"], typer.Option("--format", help="whose form")],
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = "-",
+    gradebook: Annotated[str | None, typer.Option(metavar="URL", help="the database, if not the one in FOLDER")] = None,
+) -> None:
+    spec = load_assignment(find_assignment(assignment, Path.cwd())).spec
+    book = out / "gradebook.sqlite"
+    if gradebook is None and not book.is_file():
+        raise UsageError(f"There is no gradebook in {out}.", "`grade batch` writes it; --out is its folder.")
+    from grader.batch.gradebook import Gradebook
+    from grader.report.exports import render_table
+    from grader.report.roll import read_roll
+
+    with Gradebook(gradebook or book, spec.id) as opened:
+        roll = read_roll(opened.rows(spec.grading), [exercise.id for exercise in spec.exercises])
+    write_text(render_table(roll, form, spec), file, "export")
+
+
+@export_app.command("github", help="Write a GitHub Actions workflow that grades a student's repository.")
+def github_command(
+    assignment: Name,
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = (
+        ".github/workflows/grade.yml"
+    ),
+    package: Annotated[
+        str | None, typer.Option(metavar="SPEC", help="what pip installs as the grader; if not given, this release")
+    ] = None,
+) -> None:
+    from grader.report.platforms import workflow
+
+    text = workflow(load_assignment(find_assignment(assignment, Path.cwd())), package)
+    if file != "-":
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    write_text(text, file, "export")
+
+
+@export_app.command("gradescope", help="Write an autograder archive for Gradescope, without the solution.")
+def gradescope_command(
+    assignment: Name,
+    file: Annotated[
+        Path | None, typer.Argument(help="the zip; ASSIGNMENT-gradescope.zip if not given", metavar="[FILE]")
+    ] = None,
+) -> None:
+    from grader.report.platforms import autograder
+
+    folder = load_assignment(find_assignment(assignment, Path.cwd()))
+    write_bytes(autograder(folder), str(file or f"{folder.spec.id}-gradescope.zip"), "export")

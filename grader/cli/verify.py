@@ -1,0 +1,71 @@
+"""`grade verify`: proves an assignment before it is published."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
+from rich.text import Text
+
+from grader.assignment.load import find_assignment, load_assignment
+from grader.cli.options import Name
+from grader.cli.output import write_json
+from grader.errors import UsageError
+from grader.report.terminal import put
+
+
+def verify_command(
+    context: typer.Context,
+    assignment: Name,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every mutant")] = False,
+    select: Annotated[
+        str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")
+    ] = None,
+    workers: Annotated[int | None, typer.Option("-j", metavar="N", min=1, help="processes; one for each core")] = None,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")
+    ] = None,
+    no_mutants: Annotated[bool, typer.Option("--no-mutants", help="leave out what takes long")] = False,
+) -> None:
+    try:
+        from grader.authoring.terminal import render
+        from grader.authoring.verify import verify
+    except ModuleNotFoundError as error:
+        if error.name != "libcst":
+            raise
+        advice = "Install it: `pip install 'torch-grader[authoring]'`."
+        raise UsageError("`grade verify` needs libcst, which is not installed.", advice) from None
+    folder = load_assignment(find_assignment(assignment, Path.cwd()))
+    with _Bar() as bar:
+        report = verify(folder, context.obj, select, workers or os.cpu_count() or 1, not no_mutants, bar.show)
+    if json_file:
+        write_json(report, json_file)
+    if json_file != "-":
+        put(render(report, verbose), Console(highlight=False))
+    raise typer.Exit(3 if report.faulty else 0 if report.ok else 1)
+
+
+class _Bar(Progress):
+    """A progress bar with a rate, on a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), _Rate())
+        super().__init__(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+    def show(self, step: str, done: int, total: int) -> None:
+        """Show how far a step of the verification has come."""
+        if not self.tasks or self.tasks[-1].description != step:
+            self.add_task(step)
+        self.update(self.task_ids[-1], completed=done, total=total)
+
+
+class _Rate(ProgressColumn):
+    """How many a second."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed or 0:.1f} a second")

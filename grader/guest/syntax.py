@@ -1,0 +1,58 @@
+"""Python's syntax trees, and facts about them.
+
+A fact is flat plain data: `fact` says which, `key` what makes it the same fact in
+another source (the solution's), the rest is for the text a person reads.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+Fact = dict[str, Any]
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+
+
+def fact_of(fact: str, node: Any, key: str = "", **fields: Any) -> Fact:
+    return {"fact": fact, "key": key, "line": getattr(node, "lineno", None), **fields}
+
+
+def last_name(node: ast.AST) -> str:
+    """The last part of a dotted name."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def source_of(node: ast.AST) -> str:
+    return ast.unparse(node)[:80]
+
+
+def calls_in(node: ast.AST) -> Iterator[ast.Call]:
+    return (part for part in ast.walk(node) if isinstance(part, ast.Call))
+
+
+def _own(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without those of functions and classes inside it."""
+    for child in ast.iter_child_nodes(function):
+        if not isinstance(child, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            yield child
+            yield from _own(child)
+
+
+def returns_value(function: Function) -> bool:
+    """Whether a value comes back: returned or yielded."""
+    if isinstance(function, ast.Lambda):
+        return not (isinstance(function.body, ast.Constant) and function.body.value is None)
+    return any(
+        (isinstance(node, ast.Return) and node.value is not None) or isinstance(node, (ast.Yield, ast.YieldFrom))
+        for node in _own(function)
+    )
+
+
+def is_blank(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether nothing was written: a docstring, `...`, `pass`, `raise`."""
+    return all(
+        isinstance(part, (ast.Pass, ast.Raise)) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        for part in node.body
+    )

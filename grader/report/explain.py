@@ -1,0 +1,69 @@
+"""Mistakes explained in a terminal, as a textbook would: what is wrong, an example, its cure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from grader.diagnosis.diagnose import hint
+from grader.models.message import Said, say
+from grader.models.mistake import FACTS, Mistake
+from grader.models.wording import Language
+from grader.report.terminal import more_about
+
+HEADINGS: dict[str, Said] = {
+    "modules": say("Modules"),
+    "hooks": say("Hooks"),
+    "autograd": say("Autograd"),
+    "data": say("Data"),
+    "training": say("Training"),
+}
+"""The chapters of the catalogue, which are its files, in the order of a course."""
+
+_UNSAID = dict.fromkeys((field for fields in FACTS.values() for field in fields), "...")
+"""Fills the places of a hint that has no example to speak of."""
+
+
+def index(chapters: Sequence[tuple[Said, Sequence[Mistake]]], language: Language) -> RenderableType:
+    """The ids and titles of mistakes, chapter by chapter."""
+    parts: list[RenderableType] = []
+    longest = max(len(mistake.id) for _, mistakes in chapters for mistake in mistakes)
+    for heading, mistakes in chapters:
+        rows = Table.grid(padding=(0, 2))
+        rows.add_column(width=longest)
+        rows.add_column(overflow="fold")
+        for mistake in mistakes:
+            rows.add_row(mistake.id, Text(language(mistake.title), style="dim"))
+        parts += [Text(language(heading), style="bold"), Padding(rows, (0, 0, 1, 2))]
+    return Group(*parts, Text(language(more_about(["ID"])), style="dim"))
+
+
+def explain(mistakes: Iterable[Mistake], language: Language) -> RenderableType:
+    """Mistakes in full; a hint speaks of the names in its example."""
+    parts: list[RenderableType] = []
+    for mistake in mistakes:
+        parts += [Text(), *_explained(mistake, language)]
+    return Group(*parts[1:])
+
+
+def _explained(mistake: Mistake, language: Language) -> Iterable[RenderableType]:
+    yield Text.assemble((language(mistake.title), "bold"), (f"  {mistake.id}", "dim"))
+    yield Padding(Text(language(hint(mistake, {**_UNSAID, **mistake.places}))), (1, 0, 1, 0))
+    for label, code in ((say("the mistake"), mistake.example), (say("its cure"), mistake.cure)):
+        if code:
+            yield Text(language(label), style="dim")
+            yield Padding(_highlighted(code), (0, 0, 1, 4))
+    if mistake.page:
+        yield Text.assemble((language(say("see")), "dim"), f" {mistake.page}")
+
+
+def _highlighted(code: str) -> Text:
+    """Python in the terminal's own colours; plain where it has none."""
+    text = Syntax("", "python", theme="ansi_dark").highlight(code)
+    text.rstrip()
+    return text

@@ -1,0 +1,172 @@
+"""A student's report as one HTML page that needs nothing else: no network, no script."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from grader.models.message import say
+from grader.models.observation import CellRun
+from grader.models.report import Report
+from grader.models.wording import ENGLISH, Language, place
+from grader.report.notebook import code, markdown
+from grader.report.outline import (
+    MARKS,
+    STATUS,
+    Finding,
+    explained,
+    findings,
+    name_of,
+    points,
+    score,
+    total,
+    trouble,
+    worst_first,
+)
+from grader.submission.source import SourceCell
+
+MAX_OUTPUT = 20_000
+"""Characters of what a cell printed that are shown."""
+
+
+@dataclass(frozen=True)
+class ShownCell:
+    """A cell with all that is said of it.
+
+    Attributes:
+        place: of the cell, as a person names it.
+        finds: each finding with the anchor where it is told.
+    """
+
+    anchor: str
+    place: str
+    code: bool
+    body: Markup
+    finds: tuple[tuple[str, Finding], ...]
+    trouble: str
+    printed: str
+
+
+@cache
+def environment() -> Environment:
+    """Templates that escape all they are given."""
+    made = Environment(
+        loader=PackageLoader("grader.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters["prose"] = prose
+    made.globals |= {"points": points, "score": score, "marks": MARKS, "status_marks": STATUS, "name_of": name_of}
+    return made
+
+
+def prose(text: str) -> Markup:
+    """A sentence of ours, escaped; what stands between backticks is code."""
+    return Markup(re.sub(r"`([^`\n]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def render_page(report: Report, source: Sequence[SourceCell] = (), language: Language = ENGLISH) -> str:
+    """The page of one submission: failures first, then the notebook with each finding beside its cell.
+
+    Args:
+        source: the cells as they were handed in; without them, the page has no notebook.
+    """
+    exercises = worst_first(report)
+    anchors = {
+        f"finding-{exercise.id}-{number}": finding
+        for exercise in exercises
+        for number, finding in enumerate(findings(exercise), 1)
+    }
+    cells = _shown(report, source, anchors, language)
+    return environment().get_template("student.html.j2").render(
+        report=report,
+        code=language.code,
+        say=language,
+        words=_words(report, language),
+        total=language(total(report)),
+        exercises=exercises,
+        anchors=anchors,
+        cells=cells,
+        targets={anchor: cell.anchor for cell in cells for anchor, _ in cell.finds},
+        rows=lambda check: explained(check, language),
+        where=lambda finding: language(place(*finding.where)),
+        passes=lambda number: language(say("{number} checks pass", number=number)),
+        more=lambda number: language(say("{number} more checks fail for the same reason", number=number)),
+        troubles=[] if cells else [language(said) for cell in report.cells if (said := trouble(cell))],
+    )  # fmt: skip
+
+
+def _words(report: Report, language: Language) -> dict[str, str]:
+    """The page's own texts."""
+    said = {
+        "exercises": say("Exercises"),
+        "findings": say("What to look at"),
+        "nothing": say("Every check passes."),
+        "notebook": say("Your notebook"),
+        "cells": say("Cells"),
+        "printed": say("printed:"),
+        "hidden": say("hidden check"),
+        "not started": say("not started"),
+        "isolation": say("isolation: none. The code ran in a plain process, as you."),
+        "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
+    }
+    return {name: language(message) for name, message in said.items()}
+
+
+def _shown(
+    report: Report, source: Sequence[SourceCell], anchors: dict[str, Finding], language: Language
+) -> list[ShownCell]:
+    """The cells, each with what was found in it, and what it printed while it was graded."""
+    runs = _runs(report, source)
+    found: dict[int, list[tuple[str, Finding]]] = {}
+    for anchor, finding in anchors.items():
+        position = _position(finding, source)
+        if position is not None:
+            found.setdefault(position, []).append((anchor, finding))
+    shown = []
+    for position, cell in enumerate(source):
+        run = runs.get(position)
+        said = trouble(run) if run else None
+        finds = tuple(found.get(position, ()))
+        if not cell.text.strip() and not finds and not said:
+            continue
+        lines = {finding.where[1] for _, finding in finds if finding.where[1] is not None}
+        body = code(cell.text, cell.line, tuple(sorted(lines))) if cell.code else markdown(cell.text)
+        named = place(cell.number, None) if cell.number else None if cell.line == 1 else place(None, cell.line)
+        shown.append(
+            ShownCell(
+                f"cell-{position}",
+                language(named),
+                cell.code,
+                body,
+                finds,
+                language(said),
+                run.output.rstrip()[:MAX_OUTPUT] if run else "",
+            )
+        )
+    return shown
+
+
+def _runs(report: Report, source: Sequence[SourceCell]) -> dict[int, CellRun]:
+    """What happened in each cell, by its position: by number in a notebook, by order in a script."""
+    positions = [position for position, cell in enumerate(source) if cell.code]
+    if any(source[position].number for position in positions):
+        by_number = {run.number: run for run in report.cells}
+        return {p: by_number[source[p].number] for p in positions if source[p].number in by_number}
+    return dict(zip(positions, report.cells, strict=True)) if len(positions) == len(report.cells) else {}
+
+
+def _position(finding: Finding, source: Sequence[SourceCell]) -> int | None:
+    """The cell a finding belongs to: where it was made, else the last of its exercise."""
+    number, line = finding.where
+    if number is not None:
+        return next((position for position, cell in enumerate(source) if cell.number == number), None)
+    own = [position for position, cell in enumerate(source) if cell.code and cell.exercise == finding.exercise.id]
+    if line is not None:
+        before = [p for p, cell in enumerate(source) if cell.code and cell.number is None and cell.line <= line]
+        return before[-1] if before else None
+    return own[-1] if own else None

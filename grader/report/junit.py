@@ -1,0 +1,56 @@
+"""A student's report as JUnit XML: a suite for each exercise, a case for each check.
+
+The form is the one pytest writes, which GitLab, Jenkins and GitHub's actions read
+(https://github.com/jenkinsci/xunit-plugin, junit-10.xsd).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from xml.etree import ElementTree as xml
+
+from grader.models.message import clean
+from grader.models.report import CheckResult, ExerciseResult, Report
+from grader.models.wording import ENGLISH, Language
+from grader.report.outline import explained, name_of, score
+
+_SHORT = ("mistake", "observed", "skipped", "error")
+"""The parts that say it in a line, the best first."""
+_ELEMENT = {"failed": "failure", "skipped": "skipped", "error": "error"}
+
+
+def render_junit(report: Report, language: Language = ENGLISH) -> str:
+    """The report as a document; a hidden check says no more than it may."""
+    suites = [_suite(report, exercise, language) for exercise in report.exercises]
+    root = xml.Element("testsuites", name=clean(report.assignment.id))
+    for count in ("tests", "failures", "errors", "skipped"):
+        root.set(count, str(sum(int(suite.attrib[count]) for suite in suites)))
+    root.set("time", f"{sum(float(suite.attrib['time']) for suite in suites):.4f}")
+    root.extend(suites)
+    xml.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + xml.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(report: Report, exercise: ExerciseResult, language: Language) -> xml.Element:
+    counts = Counter(check.outcome for check in exercise.checks)
+    suite = xml.Element(
+        "testsuite", name=f"{report.assignment.id}.{exercise.id}", tests=str(len(exercise.checks)),
+        failures=str(counts["failed"]), errors=str(counts["error"]), skipped=str(counts["skipped"]),
+        time=f"{sum(check.duration for check in exercise.checks):.4f}",
+    )  # fmt: skip
+    properties = xml.SubElement(suite, "properties")
+    xml.SubElement(properties, "property", name="title", value=clean(language(exercise.title)))
+    xml.SubElement(properties, "property", name="points", value=score(exercise))
+    suite.extend(_case(suite.attrib["name"], check, language) for check in exercise.checks)
+    return suite
+
+
+def _case(suite: str, check: CheckResult, language: Language) -> xml.Element:
+    case = xml.Element("testcase", classname=suite, name=clean(name_of(check)), time=f"{check.duration:.4f}")
+    if check.outcome in _ELEMENT:
+        told = {name: (label, clean(text)) for name, label, text in explained(check, language)}
+        lines = [f"{label}: {text}" if label else text for label, text in told.values()]
+        first = next((told[name][1] for name in _SHORT if name in told), "")
+        outcome = xml.SubElement(case, _ELEMENT[check.outcome], message=first.replace("\n", " "))
+        outcome.text = "\n".join(lines)
+    return case

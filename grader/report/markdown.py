@@ -1,0 +1,109 @@
+"""A student's report in Markdown, as GitHub shows it in a comment on a pull request or in a step's summary."""
+
+from __future__ import annotations
+
+import re
+
+from grader.models.message import say
+from grader.models.report import CheckResult, ExerciseResult, Report
+from grader.models.wording import ENGLISH, Language, place
+from grader.report.outline import (
+    MARKS,
+    STATUS,
+    Finding,
+    explained,
+    findings,
+    name_of,
+    score,
+    total,
+    trouble,
+    worst_first,
+)
+
+MAX_SIZE = 60_000
+"""Bytes: a comment on GitHub holds 65,536 characters, a step's summary 1 MiB."""
+
+
+def render_markdown(report: Report, language: Language = ENGLISH) -> str:
+    """The report: a table of the exercises, then what failed, each folded; as much as fits."""
+    head = [
+        f"## {_text(language(report.assignment.title))}: {_text(language(total(report)))}",
+        _code(report.submission.name),
+    ]
+    if report.isolation == "none":
+        head.append(_text(language(say("isolation: none. The code ran in a plain process, as you."))))
+    shown = "\n\n".join([*head, _table(report, language)]) + "\n"
+    sections = [_section(exercise, language) for exercise in worst_first(report) if findings(exercise)]
+    cells = [f"- {_text(language(said))}" for cell in report.cells if (said := trouble(cell))]
+    if cells:
+        sections.append(_folded(f"! {language(say('Cells'))}", "\n".join(cells)))
+    for number, section in enumerate(sections):
+        if len((shown + section).encode()) > MAX_SIZE:
+            left = say("{number} more parts do not fit here; the whole report has them.", number=len(sections) - number)
+            return f"{shown}\n{_text(language(left))}\n"
+        shown += f"\n{section}\n"
+    return shown
+
+
+def _table(report: Report, language: Language) -> str:
+    rows = [f"| | {language(say('Exercises'))} | |", "|---|---|--:|"]
+    for part in report.exercises:
+        title = _text(language(part.title)).replace("|", "\\|")
+        rows.append(f"| {STATUS[part.status]} | {title} | {score(part)} |")
+    return "\n".join(rows)
+
+
+def _section(exercise: ExerciseResult, language: Language) -> str:
+    notes = [_text(language(note)) for note in exercise.notes]
+    told = [_finding(finding, language) for finding in findings(exercise)]
+    title = f"{STATUS[exercise.status]} {language(exercise.title)}: {score(exercise)}"
+    return _folded(title, "\n\n".join([*notes, *told]))
+
+
+def _finding(finding: Finding, language: Language) -> str:
+    parts = []
+    if finding.diagnosis:
+        page = f" ({_code(finding.diagnosis.page)})" if finding.diagnosis.page else ""
+        parts.append(f"**{_text(language(finding.diagnosis.text))}**{page}")
+    where = language(place(*finding.where))
+    parts.append(_check(finding.first, language) + (f" · {where}" if where else ""))
+    told = explained(finding.first, language)
+    shown = [_row(label, text) for name, label, text in told if text and name not in ("mistake", "see", "where")]
+    parts += ["\n".join(shown)] if shown else []
+    if len(finding.checks) > 1:
+        parts.append(", ".join(_check(check, language) for check in finding.checks[1:]))
+    return "\n\n".join(parts)
+
+
+def _check(check: CheckResult, language: Language) -> str:
+    hidden = f" ({language(say('hidden check'))})" if check.hidden else ""
+    return f"{MARKS[check.outcome]} {_code(name_of(check))}{hidden}"
+
+
+def _row(label: str, text: str) -> str:
+    """One part of a failure; a value of several lines stands in a block."""
+    lead = f"- **{_text(label)}**" if label else "-"
+    if "\n" not in text.strip():
+        return f"{lead} {_text(text.strip())}"
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    block = "\n".join(f"  {line}" for line in [fence + "text", *text.rstrip().splitlines(), fence])
+    return f"{lead}\n{block}"
+
+
+def _folded(title: str, content: str) -> str:
+    summary = title.replace("&", "&amp;").replace("<", "&lt;").replace("@", "@\u2060")
+    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"
+
+
+def _text(text: str) -> str:
+    """A sentence that means nothing to Markdown, HTML, or a site that looks for @names; code in it stays code."""
+    pieces = re.split(r"(`[^`]+`)", text.replace("\n", " "))
+    pieces[::2] = [re.sub(r"([\\`*_\[\]<>&#$~|])", r"\\\1", p).replace("@", "@\u2060") for p in pieces[::2]]
+    return "".join(pieces)
+
+
+def _code(text: str) -> str:
+    """A name as code, whatever is in it."""
+    text = text.replace("\n", " ")
+    fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
+    return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"

@@ -1,0 +1,34 @@
+# Hangs in most of what is asked; every question must not cost its own full time.
+# limits: seconds: 2, notebook_seconds: 3
+# shows: since what was asked before took more than 3 s together
+# costs: noise, linear, module-list, plus-five, postorder, fill
+# %%
+def hang(*args, **kwargs):
+    while True:
+        pass
+
+
+# %%
+# exercise: noise
+noise = hang
+
+# %%
+# exercise: linear
+MyLinear = hang
+
+# %%
+# exercise: module-list
+Tower = hang
+
+# %%
+# exercise: plus-five
+plus_five = hang
+
+# %%
+# exercise: postorder
+postorder = hang
+
+# %%
+# exercise: fill
+fill_linear = hang
+

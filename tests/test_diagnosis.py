@@ -1,0 +1,444 @@
+"""The mistake that is named is the one that was made, and none is named where none was.
+
+Mistakes are planted in three places: in the answers to the assignments, in tiny exercises here, and, where PyTorch's
+own words are all there is to go by, in each of the wordings that its versions have.
+"""
+
+# ruff: noqa: E501 (tables)
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import Command, Course, refused
+from planted import ALL, Answer
+
+from grader import Report
+from grader.diagnosis.catalogue import catalogue
+
+ROWS = {
+    "list_not_registered", "missing_super", "forward_misspelt", "forward_no_return", "layer_created_in_forward",
+    "tensor_instead_of_parameter", "parameter_then_op", "buffer_as_attr", "buffer_not_persistent",
+    "get_submodule_missing", "hook_forward_called_directly", "hook_wrong_arity", "hook_no_return", "hook_not_removed",
+    "bwd_nonfull", "bwd_full_wrong_number", "bwd_full_input_no_grad", "apply_touches_containers", "init_inplace_leaf",
+    "backward_nonscalar", "backward_twice", "nonleaf_grad", "no_grad_graph", "mutates_input", "forgot_zero_grad",
+    "eval_forgotten", "double_softmax", "dtype_mismatch", "shape_mismatch", "broadcast_hides", "collate_unequal",
+    "collate_drops_key", "dataset_iter_endless", "dataset_len_wrong", "loader_next", "lambda_pickle",
+    "numpy_seed_workers", "ragged_lists", "copy_construct", "doc_as_method",
+}  # fmt: skip
+"""The forty typical mistakes that must be known."""
+
+ALSO = {
+    "sequential-wrong-plain-list": {"container_called"},  # one check calls the list
+    "collate-wrong-stacked-without-padding": {"dtype_mismatch"},  # one check has empty samples only: float32
+    "collate-wrong-tensor-of-unequal-lists": {"dtype_mismatch"},
+}
+"""Answers with a second mistake that other checks show."""
+
+HEAD = "import numpy as np\nimport torch\nfrom torch import nn\nimport torch.nn.functional as F\nfrom torch.utils.data import DataLoader, Dataset\n# %%\n# exercise: one\n"
+
+
+# -- planted in the answers to the assignments
+
+
+def diagnoses(report: Report, exercise: str) -> list[str]:
+    """The mistakes that an exercise's failed checks show, in the order of the checks."""
+    (own,) = [e for e in report.exercises if e.id == exercise]
+    return [check.diagnosis.id for check in own.checks if check.diagnosis]
+
+
+@pytest.mark.parametrize("answer", ALL, ids=str)
+def test_the_mistake_of_an_answer_is_named(answer: Answer, graded: Callable[[Answer], Report]) -> None:
+    shown = diagnoses(graded(answer), answer.exercise)
+    if answer.right or not answer.mistake:
+        assert shown == []
+    else:
+        assert shown[:1] == [answer.mistake]
+        assert set(shown) <= {answer.mistake} | ALSO.get(str(answer), set())
+
+
+# -- planted in tiny exercises
+
+NET = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.layer(x)
+"""
+HOOKED = """
+def seen(model):
+    log = []
+    model.register_forward_hook(lambda module, args, output: log.append(1))
+    model(torch.ones(1, 2))
+    return len(log)
+"""
+GRADIENTS = """
+def gradient_at_input():
+    seen = []
+    layer = nn.Linear(2, 1)
+    layer.register_full_backward_hook(lambda module, given, came: seen.append(given[0]))
+    x = torch.ones(1, 2, requires_grad=True)
+    layer(x).sum().backward()
+    return seen[0].shape
+"""
+NOISY = """
+class Noisy(Dataset):
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, index):
+        if index >= 3:
+            raise IndexError(index)
+        return torch.rand(2)
+"""
+NUMBERS = NOISY.replace("Noisy", "Numbers").replace("torch.rand(2)", "index")
+LOOP = """
+def train(model, optimizer, x, y):
+    for _ in range(3):
+        optimizer.zero_grad()
+        loss = F.mse_loss(model(x), y)
+        loss.backward()
+        optimizer.step()
+"""
+SCALE = """
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.factor = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        return x * self.factor
+"""
+EVALUATE = """
+def scores(model, x):
+    model.eval()
+    with torch.no_grad():
+        return model(x)
+
+def has_graph(model, x):
+    return scores(model, x).requires_grad
+"""
+FREEZE = """
+def freeze(model):
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return sorted(name for name, p in model.named_parameters() if p.requires_grad)
+"""
+LOADER = """
+def loader(data):
+    return DataLoader(data, batch_size=2, shuffle=False, drop_last=False)
+"""
+
+TRAINING = {"kind": "training", "call": "train(model, optimizer, x, y)", "parameters": True, "names": {
+    "model": "nn.Linear(2, 1)", "optimizer": "torch.optim.SGD(model.parameters(), lr=0.1)", "x": "randn(6, 2)", "y": "randn(6, 1)",
+}}  # fmt: skip
+
+
+def call(*expressions: str) -> dict[str, Any]:
+    return {"kind": "function", "calls": [{"call": e} for e in expressions]}
+
+
+MODULE = {"kind": "module", "object": "Net()", "calls": [{"inputs": ["randn(3, 2)"], "gradients": True}]}
+STEPS = {"kind": "parameters", "object": "Scale()", "parameters": {"factor": {"shape": [3]}}}
+
+# (mistake, requirement, right code, what is replaced, by what, part of the hint)
+PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
+    ("forward_misspelt", MODULE, NET, "def forward", "def foward", "`Net` has no method named `forward`"),
+    ("hook_forward_called_directly", call("seen(nn.Linear(2, 2))"), HOOKED, "model(torch", "model.forward(torch", "Call the module itself: `model(...)`"),
+    ("bwd_full_input_no_grad", call("gradient_at_input()"), GRADIENTS, ", requires_grad=True", "", "`grad_input`"),
+    ("numpy_seed_workers", {"kind": "dataset", "object": "Noisy()"}, NOISY, "torch.rand(2)", "torch.from_numpy(np.random.rand(2)).float()", "`np.random.rand` draws"),
+    ("step_forgotten", TRAINING, LOOP, "        optimizer.step()\n", "", "nothing calls the optimizer's `step()`"),
+    ("backward_forgotten", TRAINING, LOOP, "        loss.backward()\n", "", "Nothing calls `backward()`"),
+    ("forgot_zero_grad", TRAINING, LOOP, "        optimizer.zero_grad()\n", "", "Where does `zero_grad` belong?"),
+    ("parameter_as_buffer", STEPS, SCALE, "self.factor = nn.Parameter(torch.ones(3))", 'self.register_buffer("factor", torch.ones(3))', "`self.factor` is a buffer"),
+    ("parameters_in_list", STEPS, SCALE, "self.factor = nn.Parameter(torch.ones(3))", "self.factors = [nn.Parameter(torch.ones(3))]", "`self.factors` is a plain list"),
+    ("eval_forgotten", call("scores(nn.Dropout(0.5), ones(20))"), EVALUATE, "    model.eval()\n", "", "eval() before testing"),
+    ("no_grad_forgotten", call("has_graph(nn.Linear(3, 2), ones(2, 3))"), EVALUATE, "with torch.no_grad():", "if True:", "Evaluation records a graph"),
+    ("frozen_forgotten", call("freeze(nn.Linear(2, 2))"), FREEZE, "        parameter.requires_grad_(False)\n", "        pass\n", "`requires_grad` is switched off"),
+    ("drop_last_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5])"}, LOADER, "drop_last=False", "drop_last=True", "`drop_last` decides"),
+    ("shuffle_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5, 6, 7, 8])"}, LOADER, "shuffle=False", "shuffle=True", "`shuffle` is set the other way round"),
+    ("dataset_iter_endless", {"kind": "dataset", "object": "Numbers()", "ends": True}, NUMBERS, "        if index >= 3:\n            raise IndexError(index)\n", "", "No index is ever refused"),
+]  # fmt: skip
+
+
+def shown(course: Course, requirement: dict[str, Any], right: str, wrong: str) -> dict[str, tuple[str, str]]:
+    """The mistake and the hint of each failed check, `-` where none is named."""
+    slow_imports = ["torch._dynamo"] if requirement["kind"] == "training" else []  # of optimizers
+    course.require(requirement, solution=HEAD + right, preload=slow_imports)
+    report = course.grade(HEAD + wrong)
+    (exercise,) = report.exercises
+    return {
+        check.id.split("::")[1]: (check.diagnosis.id, str(check.diagnosis.text)) if check.diagnosis else ("-", "")
+        for check in exercise.checks
+        if check.outcome == "failed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("mistake", "requirement", "right", "old", "new", "hint"), PLANTED, ids=[p[0] for p in PLANTED]
+)
+def test_a_planted_mistake_is_named(
+    course: Course, mistake: str, requirement: dict[str, Any], right: str, old: str, new: str, hint: str
+) -> None:
+    assert old in right
+    found = shown(course, requirement, right, right.replace(old, new))
+    assert {name for name, _ in found.values()} == {mistake}
+    assert all(hint in said for _, said in found.values())
+
+
+# -- PyTorch's words, in several versions
+
+RAISED = {
+    "backward_nonscalar": [
+        "RuntimeError('grad can be implicitly created only for scalar outputs')",
+        "RuntimeError('grad can be implicitly created only for real scalar outputs but got torch.complex64')",
+        "RuntimeError('backward without gradient needs a scalar output')",
+    ],
+    "backward_twice": [
+        "RuntimeError('Trying to backward through the graph a second time (or directly access saved tensors).')",
+        "RuntimeError('Saved intermediate values: saved tensors have already been freed.')",
+    ],
+    "no_grad_graph": [
+        "RuntimeError('element 0 of tensors does not require grad and does not have a grad_fn')",
+        "RuntimeError('One of the differentiated Tensors does not require grad')",
+        "AttributeError(\"'float' object has no attribute 'backward'\")",
+    ],
+    "init_inplace_leaf": [
+        "RuntimeError('a leaf Variable that requires grad is being used in an in-place operation.')",
+        "RuntimeError('a leaf Variable that requires grad has been used in an in-place operation.')",
+        "RuntimeError('a view of a leaf Variable that requires grad is being used in an in-place operation.')",
+    ],
+    "dtype_mismatch": [
+        "RuntimeError('mat1 and mat2 must have the same dtype, but got Double and Float')",
+        "RuntimeError('expected scalar type Double but found Float')",
+        "RuntimeError('Input type (double) and bias type (float) should be the same')",
+        "RuntimeError('Found dtype Long but expected Float')",
+    ],
+    "shape_mismatch": [
+        "RuntimeError('mat1 and mat2 shapes cannot be multiplied (2x4 and 5x2)')",
+        "RuntimeError('size mismatch, m1: [2 x 4], m2: [5 x 2] at THTensorMath.cpp')",
+        "RuntimeError('The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 1')",
+    ],
+    "matrices_only": ["RuntimeError('self must be a matrix')", "RuntimeError('matrices expected, got 3D, 2D tensors')"],
+    "requires_grad_of_result": [
+        "RuntimeError('you can only change requires_grad flags of leaf variables.')",
+        "RuntimeError('you can only change requires_grad flags of leaf tensors')",
+    ],
+    "collate_unequal": [
+        "RuntimeError('stack expects each tensor to be equal size, but got [1] at entry 0 and [2] at entry 1')",
+        "RuntimeError('each tensor of the batch must be of equal size')",
+    ],
+    "ragged_lists": [
+        "RuntimeError('each element in list of batch should be of equal size')",
+        "ValueError('expected sequence of length 3 at dim 1 (got 2)')",
+    ],
+    "loader_next": [
+        "TypeError(\"'DataLoader' object is not an iterator\")",
+        "AttributeError(\"'_SingleProcessDataLoaderIter' object has no attribute 'next'\")",
+    ],
+    "lambda_pickle": [
+        "AttributeError(\"Can't pickle local object 'make.<locals>.<lambda>'\")",
+        "AttributeError(\"Can't get local object 'make.<locals>.<lambda>'\")",
+        "TypeError(\"cannot pickle '_io.TextIOWrapper' object\")",
+    ],
+    "bwd_full_wrong_number": [
+        "RuntimeError('Backward hook returned an invalid number of grad_input, got 1, but expected 2')",
+        "RuntimeError('function FBackward returned an incorrect number of gradients (expected 2, got 1)')",
+    ],
+    "container_called": [
+        "NotImplementedError('Module [ModuleList] is missing the required \"forward\" function')",
+        "NotImplementedError('ModuleList has no forward')",
+        "TypeError(\"'list' object is not callable\")",
+    ],
+}  # fmt: skip
+WARNED = {
+    "nonleaf_grad": ["The .grad attribute of a Tensor that is not a leaf Tensor is being accessed.", "x is not a leaf"],
+    "copy_construct": ["To copy construct from a tensor, it is recommended to use ...", "copy construct: use clone()"],
+    "bwd_full_input_no_grad": [
+        "Full backward hook is firing when gradients are computed with respect to module outputs",
+        "A backward hook is firing without inputs that require grad",
+    ],
+    "broadcast_hides": [
+        "Using a target size (torch.Size([4])) that is different to the input size (torch.Size([4, 1])).",
+        "Using a target size (4) different to the input size (4, 1) is deprecated.",
+    ],
+}  # fmt: skip
+
+
+def test_each_wording_of_an_exception_or_warning_is_understood(course: Course) -> None:
+    bodies = [(id, f"raise {error}") for id, errors in RAISED.items() for error in errors]
+    bodies += [(id, f"warnings.warn({text!r})\n    return 0") for id, texts in WARNED.items() for text in texts]
+    right = "".join(f"# %%\n# exercise: e{i}\ndef f{i}():\n    return 1\n" for i in range(len(bodies)))
+    wrong = "import warnings\n" + right
+    for i, (_, body) in enumerate(bodies):
+        wrong = wrong.replace(f"def f{i}():\n    return 1\n", f"def f{i}():\n    {body}\n")
+    course.assign(*({"id": f"e{i}", "requirements": [call(f"f{i}()")]} for i in range(len(bodies))), solution=right)
+    report = course.grade(wrong)
+    found = [(diagnoses(report, f"e{i}"), body) for i, (_, body) in enumerate(bodies)]
+    assert found == [([id], body) for id, body in bodies]
+
+
+def test_all_forty_mistakes_are_planted_and_known() -> None:
+    planted = {answer.mistake for answer in ALL} | {row[0] for row in PLANTED}
+    known = {mistake.id for mistake in catalogue()}
+    assert ROWS - planted == set()
+    assert planted - {""} - known == set()
+    assert (RAISED.keys() | WARNED.keys()) - known == set()
+    assert all(len(texts) >= 2 for texts in (*RAISED.values(), *WARNED.values()))
+
+
+# -- nothing is named where nothing fits
+
+RIGHT_F = "def f(x):\n    return x * 2\n"
+UNKNOWN = {
+    "another number": ("def f(x):\n    return x * 3\n", "f(3)"),
+    "an unknown exception": ("def f(x):\n    raise KeyError('weight')\n", "f(3)"),
+    "an exception of another library": ("def f(x):\n    raise RuntimeError('the printer is on fire')\n", "f(3)"),
+    "an attribute of its own that is missing": ("def f(x):\n    return x.weight\n", "f(3)"),
+    "a number added to": ("def f(x):\n    x += 1\n    return x\n", "f(3)"),
+    "not Python": ("def f(x:\n", "f(3)"),
+    "not defined": ("g = 1\n", "f(3)"),
+    "not a function": ("f = 3\n", "f(3)"),
+}  # fmt: skip
+
+
+def test_an_unknown_failure_stays_unnamed(course: Course) -> None:
+    course.require(call("f(3)"), solution=HEAD + RIGHT_F)
+    for what, (wrong, _) in UNKNOWN.items():
+        assert diagnoses(course.grade(HEAD + wrong), "one") == [], what
+
+
+# -- what an instructor adds
+
+OWN = {
+    "id": "tripled", "title": {"en": "three times"}, "when": [[{"fact": "differs"}]],
+    "hint": {"en": "`f` gives {observed}, three times {at}."},
+}  # fmt: skip
+LEAF = RAISED["init_inplace_leaf"][0]
+
+
+def test_an_assignments_own_mistakes_come_first(course: Course) -> None:
+    own = {
+        **OWN,
+        "when": [[{"fact": "raised", "type": "RuntimeError", "message": "*leaf*"}]],
+        "hint": {"en": "Ours: {code}"},
+    }
+    course.require(call("f(3)"), solution=HEAD + RIGHT_F, mistakes=[own])
+    (check,) = course.grade(HEAD + f"def f(x):\n    raise {LEAF}\n").exercises[0].checks
+    assert check.diagnosis
+    assert (check.diagnosis.id, str(check.diagnosis.text)) == ("tripled", f"Ours: raise {LEAF}")
+
+
+def test_a_place_that_a_fact_leaves_empty_is_never_shown(course: Course) -> None:
+    course.require(call("f(3)"), solution=HEAD + RIGHT_F, mistakes=[OWN])
+    report = course.grade(HEAD + "def f(x):\n    return None\n")
+    assert diagnoses(report, "one") == []
+
+
+SPEC = """\
+format: 1
+id: quiz
+title: Quiz
+exercises:
+  - id: one
+    title: One
+    points: 1
+    requirements:
+      - kind: function
+        calls:
+          - {call: f(3), returns: "6"}
+mistakes:
+  - id: ours
+    title: Ours
+    when:
+      - - {fact: differs}
+        - CONDITION
+    hint: HINT
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "hint", "line", "said"),
+    [
+        ("{fact: raise, type: KeyError}", "No.", 17, ["'raise'", "did you mean `raised`?"]),
+        ("{fact: zebra}", "No.", 17, ["'zebra'", "facts: check, raised"]),
+        ("{type: KeyError}", "No.", 17, ["None", "facts: check, raised"]),
+        ("{fact: raised, tpye: KeyError}", "No.", 17, ["raised has no 'tpye'", "did you mean `type`?"]),
+        ("{fact: attribute, zebra: 3}", "No.", 17, ["attribute has no 'zebra'", "it has owner, name"]),
+        ("{fact: differs, what: shape}", "Here: {code}.", 13, ["{code}", "no field", "`when`"]),
+        ("{fact: uses, name: item, absent: true}", "Here: {code}.", 13, ["{code}", "no field"]),
+        ("{fact: uses, name: item}", "Here: {cod}.", 13, ["{cod}", "did you mean `code`?"]),
+        ("{fact: lacks, name: item}", "Here: {code}.", 13, ["{code}", "no field"]),  # it would be the solution's
+        ("{fact: differs}", "Here: {at", 13, ["hint"]),
+        ("{fact: differs}", "Here: {at[0]}", 13, ["{at[0]}"]),
+    ],
+)
+def test_a_wrong_condition_is_refused(
+    run: Command, course: Course, condition: str, hint: str, line: int, said: list[str]
+) -> None:
+    course.spec(SPEC.replace("CONDITION", condition).replace("HINT", f'"{hint}"'))
+    refused(run, course, line, *said)
+
+
+# -- what stays with the instructor, and what a guest may tell
+
+
+def test_hidden_checks_name_no_mistake(course: Course) -> None:
+    wrong = MODULE["calls"]
+    course.require({**MODULE, "calls": wrong, "hidden": True}, solution=HEAD + NET)
+    (exercise,) = course.grade(HEAD + NET.replace("def forward", "def foward")).exercises
+    assert exercise.earned < exercise.possible
+    assert [check.diagnosis for check in exercise.checks] == [None] * len(exercise.checks)
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_instructors_own_check_names_the_mistake(course: Course, hidden: bool) -> None:
+    course.assign({"id": "one"}, solution=HEAD + NET)
+    course.check(
+        f"""
+        from grader import check, probe
+
+        @probe
+        def net_of_ones(student):
+            \"\"\"Net()(ones(1, 2))\"\"\"
+            return student.Net()(torch.ones(1, 2)).shape
+
+        @check(exercise="one", points=1, hidden={hidden})
+        def test_it_can_be_called(observe):
+            \"\"\"it can be called\"\"\"
+            assert observe(net_of_ones) == (1, 2)
+        """
+    )
+    report = course.grade(HEAD + NET.replace("def forward", "def foward"))
+    assert diagnoses(report, "one") == ([] if hidden else ["forward_misspelt"])
+
+
+GARBAGE = [
+    "None", "3", "'text'", "[1, 2]", "{}", "{'source': 3, 'classes': 'x', 'objects': {}}",
+    "{'source': [1, 'x', None, []], 'objects': [3, [None, {}], [[]]]}",
+    "{'source': [{'fact': ['uses'], 'key': {'a': 1}, 'name': 3}] * 3}",
+    "{'source': [{'fact': 'uses', 'key': 'k', 'name': '{0.__class__}', 'code': '{code}' * 9999, 'line': 'x', 'cell': -1}] * 5000}",
+    "{'source': [{'fact': 'forward_called', 'owner': '\\x1b[31m{owner}', 'code': 10 ** 40, 'line': True, 'cell': 2.5}]}",
+    "{'source': [{'fact': 'doc_method', 'line': 10 ** 30, 'cell': -7}], 'objects': [[{'is': 'modules', 'name': '\\x00', 'count': float('nan')}]]}",
+    "{'source': [{'fact': 'returns_nothing'}], 'classes': [{'fact': 'no_forward'}]}",
+    "{'objects': [[{'is': 'modules'}] * 9999] * 99}",
+]  # fmt: skip
+
+
+def test_a_guest_that_tells_garbage_breaks_nothing(course: Course) -> None:
+    """Student code puts something of its own in the place of what collects facts."""
+    course.require(call("f(3)"), MODULE, solution=HEAD + RIGHT_F + NET)
+    wrong = HEAD + "def f(x):\n    return None\n" + NET.replace("return self", "self")
+    for garbage in (*GARBAGE, "1 / 0", "exit(3)", "[0] * 10 ** 12"):
+        spoilt = f"import grader.guest.look as look\nlook.collect = lambda *_: {garbage}\n{wrong}"
+        (exercise,) = course.grade(spoilt).exercises
+        assert [check.outcome for check in exercise.checks][:1] == ["failed"], garbage
+        for check in exercise.checks:
+            said = str(check.diagnosis.text) if check.diagnosis else ""
+            assert len(said) < 1000, garbage
+            assert said.isprintable(), garbage

@@ -1,0 +1,509 @@
+"""The forms of a report, on one submission and on a class: what they say, what they keep back, and their fields."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import jsonschema
+import pytest
+import yaml
+from conftest import Command, Course
+from test_report import value
+
+from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.cli.pages import file_name
+from grader.models.report import Report
+from grader.report.html import render_page
+from grader.report.markdown import MAX_SIZE, render_markdown
+from grader.report.notebook import code, markdown
+from grader.submission.source import read_source
+
+EVIL = "<script>alert('owned')</script>"
+NOTEBOOK = (
+    "# exercise: one\ndef f(): return 2\ndef g(x): return x - 1\nprint(\"<script>alert('owned')</script>\")",
+    "# exercise: two\nimport os\ndef h(): raise ValueError('<script>alert(1)</script> \\x1b[31m @everyone | `x`')",
+    "1 / 0",
+)
+
+
+@pytest.fixture
+def quiz(course: Course) -> Course:
+    """One exercise with a hidden check, one whose check raises, one that needs the first."""
+    course.assign(
+        {"id": "one", "title": {"en": "First <b>", "ko": "하나 <b>"},
+         "requirements": [value("f()", "2"), value("g(4711)", "4712", id="secret", hidden=True, hint="Think again.")]},
+        {"id": "two", "points": 2, "requirements": [value("h()", "1"), value("f()", "2", id="other")]},
+        {"id": "three", "needs": ["one"], "requirements": [value("f()", "2"), value("f()", "2", id="more")]},
+    )  # fmt: skip
+    return course
+
+
+def files(quiz: Course, run: Command, *cells: str, **options: str) -> dict[str, str]:
+    """Every form of the report on a notebook, by the name of its option."""
+    notebook = quiz.notebook(*(cells or NOTEBOOK), name=f"{options.pop('name', 'answer')}.ipynb")
+    wanted = {name: quiz.path / f"report.{name}" for name in ("json", "html", "markdown", "junit")}
+    arguments = [part for name, file in wanted.items() for part in (f"--{name}", file)]
+    more = [part for name, text in options.items() for part in (f"--{name}", text)]
+    ended = run("run", quiz.quiz, notebook, *arguments, *more, "--isolation", "none")
+    assert ended.code in (0, 1), ended.err
+    return {name: file.read_text(encoding="utf-8") for name, file in wanted.items()}
+
+
+# -- one submission
+
+
+def test_failures_come_first_and_lead_to_their_cell(quiz: Course, run: Command) -> None:
+    page = files(quiz, run)["html"]
+    order = re.findall(r'<section class="exercise card" id="exercise-(\w+)">', page)
+    assert order == ["three", "one", "two"]
+    for anchor, cell in re.findall(r'id="(finding-one-1|finding-two-1)".*?href="#(cell-\d)"', page, re.DOTALL):
+        assert f'href="#{anchor}"' in page.partition(f'id="{cell}"')[2]
+    assert page.index('id="finding-') < page.index('id="cell-0"')
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "junit"])
+def test_a_hidden_check_says_what_it_may(quiz: Course, run: Command, form: str) -> None:
+    text = files(quiz, run)[form]
+    assert "secret" in text
+    assert "a hidden check passes" in text
+    assert "Think again." in text
+    assert not re.search(r"4711|4712|4710", re.sub(r"[0-9a-f]{64}", "", text))
+
+
+def test_a_hidden_check_is_silent_whatever_the_report_holds(quiz: Course, run: Command) -> None:
+    data = json.loads(files(quiz, run)["json"])
+    checks = [check for exercise in data["exercises"] for check in exercise["checks"] if check["hidden"]]
+    said = {"text": "LEAKED", "template": "LEAKED", "params": {}}
+    for check, outcome in zip(checks * 4, ("passed", "failed", "error", "skipped"), strict=False):
+        check |= {"outcome": outcome, "called": said, "detail": "LEAKED", "cell": 77}
+        check["diagnosis"] = {"id": "leak", "text": {"en": "LEAKED"}, "cell": 77}
+        report = Report.model_validate(data)
+        assert "LEAKED" not in render_page(report)
+        assert "LEAKED" not in render_markdown(report)
+
+
+@pytest.mark.parametrize("form", ["html", "markdown", "junit"])
+def test_what_a_student_wrote_is_escaped(quiz: Course, run: Command, form: str) -> None:
+    name = "<script>alert(1)<" + chr(92) + "script>"
+    text = files(quiz, run, name=name)[form]
+    body = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL) if form == "markdown" else text
+    assert "<script" not in re.sub(r"\\<", "", body)
+    assert "\x1b" not in text
+    assert "@everyone" not in re.sub(r"`[^`\n]*`", "", text) or form != "markdown"
+
+
+def test_a_page_needs_nothing_else(quiz: Course, run: Command) -> None:
+    page = files(quiz, run)["html"]
+    assert "default-src 'none'" in page
+    assert not re.search(r"<(script|link|img|iframe|object|base|form)\b|url\(|@import|\son\w+=", page)
+    assert not re.search(r'(src|href)="(?!#)', page)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        EVIL, f"# {EVIL}", f"```mermaid\n{EVIL}\n```", f"```{EVIL}\nx\n```", f"$${EVIL}$$", f"| {EVIL} |\n|-|\n| x |",
+        f"\\begin{{x}}{EVIL}\\end{{x}}", "[a](javascript:alert(1))", "<img src=x onerror=alert(1)>",
+        "![x](http://example.org/x.png)", "![x](attachment:none.png)", "<a href='data:text/html,x'>x</a>",
+        "[x](data:text/html,<script>alert(1)</script>)", "<javascript:alert(1)>", '[x](a "onmouseover=alert(1)")',
+    ],
+)  # fmt: skip
+def test_markdown_cells_are_inert(text: str) -> None:
+    shown = re.sub(r"&lt;.*?&gt;", "", str(markdown(text)))
+    assert not re.search(r"<(script|img|iframe)|javascript:alert\(1\)\"|data:text|\son\w+=[^&]*>", shown)
+
+
+def test_code_keeps_its_line_numbers() -> None:
+    numbers = re.findall(
+        r'(<span class="hll">)?<span class="linenos">\s*(\d+)', str(code("\n\na = 1\nb = 2\n", 10, (13,)))
+    )
+    assert [(bool(mark), int(number)) for mark, number in numbers] == [(False, 12), (True, 13)]
+
+
+def test_outputs_of_the_notebook_are_not_shown(quiz: Course, run: Command) -> None:
+    cell = {
+        "source": "# exercise: one\nprint('seen while graded')\ndef f(): return 2",
+        "outputs": [{"output_type": "display_data", "metadata": {}, "data": {"text/html": "<b>forged</b>"}}],
+    }
+    notebook = quiz.notebook(
+        cell, {"cell_type": "markdown", "source": ["# A *title*"]}, {"cell_type": "raw", "source": EVIL}
+    )
+    ended = run("run", quiz.quiz, notebook, "--html", "-", "--isolation", "none")
+    assert "forged" not in ended.out
+    assert '<pre class="output" tabindex="0">seen while graded</pre>' in ended.out
+    assert "<h1>A <em>title</em></h1>" in ended.out
+    assert "<script" not in ended.out
+
+
+def test_a_script_is_shown_by_its_parts(quiz: Course, run: Command) -> None:
+    script = quiz.write(
+        "answer.py", "# %% [markdown]\n# Some *text*\n# %%\n# exercise: one\ndef f(): return 5\n# %%\nprint('x')\n"
+    )
+    page = run("run", quiz.quiz, script, "--html", "-", "--isolation", "none").out
+    assert [cell.line for cell in read_source(script)] == [1, 3, 6]
+    assert "<p>Some <em>text</em></p>" in page
+    assert re.search(r'<span class="hll"><span class="linenos">\s*5', page)
+
+
+def test_korean(quiz: Course, run: Command) -> None:
+    forms = files(quiz, run, lang="ko")
+    assert '<html lang="ko">' in forms["html"]
+    for form in ("html", "markdown", "junit"):
+        assert "하나" in forms[form]
+        assert "비공개 검사 통과" in forms[form]
+
+
+def test_markdown_fits_a_comment(quiz: Course, run: Command) -> None:
+    forms = files(quiz, run)
+    text = forms["markdown"]
+    assert text.count("<details>") == text.count("</details>") == 4
+    assert text.index("<details>") > text.index("| ✗ |")
+    data = json.loads(forms["json"])
+    data["exercises"] = [e | {"id": f"{e['id']}-{n}"} for n in range(400) for e in data["exercises"]]
+    long = render_markdown(Report.model_validate(data))
+    assert len(long.encode()) < 65_536
+    assert len(long.encode()) > MAX_SIZE / 2
+    assert "do not fit" in long.splitlines()[-1]
+
+
+def test_junit_counts_what_is_in_it(quiz: Course, run: Command) -> None:
+    root = ElementTree.fromstring(files(quiz, run)["junit"])
+    assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
+        "tests": "6", "failures": "2", "errors": "0", "skipped": "2"
+    }  # fmt: skip
+    cases = {f"{case.get('classname')}::{case.get('name')}": case for case in root.iter("testcase")}
+    assert len(cases) == 6
+    failures = [case.find("failure") for case in cases.values() if case.find("failure") is not None]
+    assert any("ValueError" in str(found.get("message")) for found in failures)
+    assert all(set(re.findall(r"^(\w+):", found.text, re.MULTILINE)) >= {"expected", "observed"} for found in failures)
+
+
+def test_a_file_that_cannot_be_written(quiz: Course, run: Command) -> None:
+    ended = run(
+        "run", quiz.quiz, quiz.notebook(*NOTEBOOK), "--html", quiz.path / "none" / "x.html", "--isolation", "none"
+    )
+    assert ended.code == 2
+    assert "Give another FILE to --html." in ended.err
+
+
+# -- platforms
+
+TEXT = {"type": "string"}
+NUMBER = {"type": "number", "minimum": 0}
+VISIBILITY = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
+FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
+
+
+def closed(required: list[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": required, "properties": properties, "additionalProperties": False}
+
+
+SCHEMAS: dict[str, dict[str, Any]] = {
+    "gradescope": closed(
+        ["score", "tests"],
+        score=NUMBER, execution_time=NUMBER, output=TEXT, output_format=FORMAT, visibility=VISIBILITY,
+        stdout_visibility=VISIBILITY, extra_data={"type": "object"},
+        tests={"type": "array", "items": closed(
+            ["score", "max_score", "name", "status"],
+            score=NUMBER, max_score=NUMBER, status={"enum": ["passed", "failed"]}, name=TEXT, name_format=FORMAT,
+            number=TEXT, output=TEXT, output_format=FORMAT, tags={"type": "array", "items": TEXT},
+            visibility=VISIBILITY, extra_data={"type": "object"},
+        )},
+    ),
+    "prairielearn": closed(
+        ["gradable"],
+        gradable={"type": "boolean"}, score={"type": "number", "minimum": 0, "maximum": 1}, message=TEXT, output=TEXT,
+        format_errors={"type": "array", "items": TEXT}, images={"type": "array"},
+        tests={"type": "array", "items": closed(
+            ["name", "points", "max_points"],
+            name=TEXT, description=TEXT, points=NUMBER, max_points=NUMBER, message=TEXT, output=TEXT,
+            images={"type": "array"},
+        )},
+    ),
+    "classroom50": closed(
+        ["schema", "classroom", "assignment", "submission", "commit", "release", "review", "datetime", "score",
+         "max-score", "tests"],
+        **dict.fromkeys(("classroom", "assignment", "submission", "commit", "release", "review"), TEXT),
+        schema={"const": "classroom50/result/v1"},
+        datetime={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT[\d:]{8}Z$"},
+        score={"type": "integer"}, tests={"type": "array", "items": {
+            "type": "object", "required": ["test-name", "passed", "score", "max-score"],
+            "properties": {"test-name": TEXT, "passed": {"type": "boolean"}, "score": {"type": "integer"},
+                           "max-score": {"type": "integer"}},
+        }},
+        **{"max-score": {"type": "integer"}},
+    ),
+}  # fmt: skip
+"""The documented fields; grader/report/results.py says where."""
+
+RUNNER = {"CLASSROOM": "c", "ASSIGNMENT": "quiz", "SUBMISSION_TAG": "submit/1", "COMMIT_URL": "https://x/c",
+          "RELEASE_URL": "https://x/r"}  # fmt: skip
+
+
+def results(quiz: Course, run: Command, form: str, *cells: str) -> Any:
+    file = quiz.path / "results.json"
+    file.unlink(missing_ok=True)
+    ended = run(
+        "run", quiz.quiz, quiz.notebook(*(cells or NOTEBOOK)), "--json", file, "--format", form, "--isolation", "none"
+    )
+    return json.loads(file.read_text()) if file.exists() else ended
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_results_have_the_documented_fields(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    for name, text in RUNNER.items():
+        monkeypatch.setenv(name, text)
+    found = results(quiz, run, form)
+    jsonschema.validate(found, SCHEMAS[form])
+    assert len(found["tests"]) == 6
+    text = json.dumps(found)
+    assert "a hidden check passes" in text
+    assert "4711" not in text
+
+
+def test_results_agree_with_the_report(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in RUNNER.items():
+        monkeypatch.setenv(name, text)
+    report = Report.model_validate_json(files(quiz, run)["json"])
+    scope, prairie, fifty = (results(quiz, run, form) for form in SCHEMAS)
+    assert scope["score"] == pytest.approx(sum(test["score"] for test in scope["tests"])) == report.earned
+    assert prairie["score"] == pytest.approx(report.earned / report.possible)
+    assert fifty["score"] / fifty["max-score"] == pytest.approx(report.earned / report.possible)
+
+
+@pytest.mark.parametrize("form", SCHEMAS)
+def test_an_error_of_ours_is_no_score(quiz: Course, run: Command, form: str) -> None:
+    quiz.check(
+        """
+        from grader import check
+        @check(exercise="one", points=1)
+        def test_broken(observe):
+            raise OSError("disk")
+        """
+    )
+    found = results(quiz, run, form)
+    if form == "prairielearn":
+        jsonschema.validate(found, SCHEMAS[form])
+        assert not found["gradable"]
+    else:
+        assert found.code == 3
+        assert "No result is written" in found.err
+
+
+def test_a_format_needs_a_file(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.notebook(*NOTEBOOK), "--format", "gradescope")
+    assert ended.code == 2
+    assert "--json FILE" in ended.err
+
+
+def test_classroom50_needs_its_runner(quiz: Course, run: Command) -> None:
+    ended = results(quiz, run, "classroom50")
+    assert ended.code == 2
+    assert "SUBMISSION_TAG" in ended.err
+
+
+# -- a class
+
+
+@pytest.fixture
+def out(quiz: Course, run: Command) -> Path:
+    """What a batch left, and what tables must bear."""
+    for name, cells in {"ada_12": NOTEBOOK, "grace@example.org": ("# exercise: one\ndef f(): return 2",)}.items():
+        quiz.notebook(*cells, name=f"class/{name}.ipynb")
+    quiz.notebook(*NOTEBOOK, name="class/=cmd|' !A0.ipynb")
+    quiz.write("class/+note.txt", "no notebook")
+    out = quiz.path / "out"
+    ended = run("batch", quiz.quiz, quiz.path / "class", "--out", out, "-j", "2", "--isolation", "none")
+    assert ended.code == 0, ended.err
+    return out
+
+
+def table(quiz: Course, run: Command, out: Path, form: str) -> list[dict[str, str]]:
+    ended = run("export", quiz.quiz, "--out", out, "--format", form)
+    assert ended.code == 0, ended.err
+    return list(csv.DictReader(io.StringIO(ended.out)))
+
+
+def test_a_batch_leaves_pages_and_a_table(quiz: Course, run: Command, out: Path) -> None:
+    page = (out / "class.html").read_text()
+    for student in ("ada_12", "grace@example.org", "=cmd|' !A0"):
+        name = file_name(student)
+        assert (out / "students" / f"{name}.html").read_text().lstrip().startswith("<!doctype html>")
+        Report.model_validate_json((out / "students" / f"{name}.json").read_text())
+    assert 'href="students/grace%40example.org.html"' in page
+    assert not (out / "students" / f"{file_name('+note')}.html").exists()
+    rows = list(csv.DictReader((out / "gradebook.csv").read_text("utf-8-sig").splitlines()))
+    assert [row["state"] for row in rows].count("graded") == 3
+    before = {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()}
+    run("batch", quiz.quiz, quiz.path / "class", "--out", out, "--isolation", "none")
+    assert {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()} == before
+
+
+def test_a_page_that_was_lost_is_written_again(quiz: Course, run: Command, out: Path) -> None:
+    lost = out / "students" / "ada_12.json"
+    content = lost.read_bytes()
+    lost.unlink()
+    (out / "students" / "ada_12.html").write_text("half")
+    run("batch", quiz.quiz, quiz.path / "class", "--out", out, "--isolation", "none")
+    assert lost.read_bytes() == content
+    assert "cell-0" in (out / "students" / "ada_12.html").read_text()
+
+
+COLUMNS = {
+    "canvas": ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Quiz"],
+    "moodle": ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Grade can be changed",
+               "Last modified (submission)", "Last modified (grade)", "Feedback comments"],
+    "nbgrader": ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
+                 "late_submission_penalty", "score", "max_score"],
+    "csv": ["student", "state", "score", "possible", "earned", "late_days", "attempts", "submitted", "graded",
+            "seconds", "file", "reason", "one", "two", "three"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", COLUMNS)
+def test_tables_have_their_columns_and_no_formulas(quiz: Course, run: Command, out: Path, form: str) -> None:
+    rows = table(quiz, run, out, form)
+    assert list(rows[0]) == COLUMNS[form]
+    assert len(rows) == 4 + (form == "canvas")
+    for row in rows:
+        assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in row.values())
+
+
+def test_numbers_of_the_download_are_where_the_platform_looks(quiz: Course, run: Command, out: Path) -> None:
+    canvas = {row["Student"]: row for row in table(quiz, run, out, "canvas")}
+    assert (canvas["ada"]["ID"], canvas["grace@example.org"]["SIS Login ID"]) == ("12", "grace@example.org")
+    assert canvas["    Points Possible"]["Quiz"] == "4"
+    assert canvas["'+note"]["Quiz"] == ""
+    moodle = {row["Full name"]: row for row in table(quiz, run, out, "moodle")}
+    assert moodle["ada"]["Identifier"] == "Participant 12"
+    assert moodle["grace@example.org"]["Email address"] == "grace@example.org"
+
+
+def test_export_writes_a_file_and_says_what_is_missing(quiz: Course, run: Command, out: Path) -> None:
+    file = quiz.path / "scores.csv"
+    assert run("export", quiz.quiz, "--out", out, "--format", "canvas", file).code == 0
+    assert file.read_text().startswith("Student,ID")
+    ended = run("export", quiz.quiz, "--out", quiz.path, "--format", "canvas")
+    assert (ended.code, "There is no gradebook" in ended.err) == (2, True)
+
+
+def test_late_points_are_the_penalty(quiz: Course, run: Command, tmp_path: Path) -> None:
+    spec = yaml.safe_load((quiz.quiz / "assignment.yaml").read_text())
+    spec["grading"] = {"due": "2026-11-20T12:00+00:00", "late": {"per_day": 0.25}}
+    (quiz.quiz / "assignment.yaml").write_text(yaml.safe_dump(spec))
+    report = Report.model_validate_json(files(quiz, run)["json"]).model_copy(update={"earned": 4.0})
+    with Gradebook(tmp_path / "gradebook.sqlite", "quiz") as book:
+        now = datetime(2026, 11, 21, tzinfo=UTC)
+        attempt = Attempt(
+            student="ada", name="a.ipynb", sha256="0", checks="", status="graded", submitted=now, graded=now
+        )
+        attempt.earned, attempt.possible, attempt.report = 4.0, 4.0, pack(report)
+        book.add(attempt)
+    (row,) = table(quiz, run, tmp_path, "nbgrader")
+    assert (row["raw_score"], row["late_submission_penalty"], row["score"]) == ("4", "1", "3")
+
+
+@pytest.mark.parametrize(
+    ("student", "plain"),
+    [("ada", True), ("김민수", True), ("a@b.c", True), ("../x", False), (".x", False), ("a/b", False),
+     ("a\x00b", False), ("x" * 300, False), ("", False), ("a.", False), ("<b>", False)],
+)  # fmt: skip
+def test_names_of_files(student: str, plain: bool) -> None:
+    name = file_name(student)
+    assert (name == student) is plain
+    assert not set(name) & set('/\\<>:"|?*\x00')
+    assert 0 < len(name) <= 100
+    assert not name.startswith(".")
+
+
+# -- graders for other places
+
+
+def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None:
+    file = tmp_path / ".github" / "workflows" / "grade.yml"
+    assert run("export", "github", quiz.quiz, file, "--package", "git+https://example.org/grader").code == 0
+    workflow = yaml.safe_load(file.read_text())
+    assert "@" not in re.sub(r"uses: \S+@v\d|git\+https\S+", "", file.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    steps = workflow["jobs"]["grade"]["steps"]
+    assert [step["uses"].split("@")[0] for step in steps if "uses" in step] == [
+        "actions/checkout", "actions/setup-python", "actions/upload-artifact"
+    ]  # fmt: skip
+    assert any("git+https://example.org/grader" in step.get("run", "") for step in steps)
+    command = next(step["run"] for step in steps if "grade " in step.get("run", ""))
+    assert {"--markdown", "--junit", "--html", "--json"} <= set(command.split())
+
+
+@pytest.fixture
+def autograder(course: Course, run: Command, tmp_path: Path) -> Path:
+    """A folder laid out as Gradescope lays it out, with the archive unpacked in it."""
+    requirement = {"kind": "function", "calls": [{"call": "double(randn(3))"}]}
+    course.require(requirement, solution="# exercise: one\ndef double(x): return 2 * x  # THE-SOLUTION\n")
+    (course.quiz / "verify.yaml").write_text("secret: true")
+    assert run("record", course.quiz).code == 0
+    assert run("export", "gradescope", course.quiz, tmp_path / "quiz.zip").code == 0
+    home = tmp_path / "autograder"
+    with zipfile.ZipFile(tmp_path / "quiz.zip") as archive:
+        assert {"setup.sh", "run_autograder", "requirements.txt"} <= set(archive.namelist())
+        assert archive.getinfo("run_autograder").external_attr >> 16 & 0o111
+        archive.extractall(home / "source")
+    (home / "submission").mkdir()
+    return home
+
+
+def hand_in(home: Path, *names: str, content: str) -> tuple[int, Any]:
+    for name in names:
+        (home / "submission" / name).write_text(content)
+    environment = {**os.environ, "AUTOGRADER_HOME": str(home)}
+    script = home / "source" / "run_autograder"
+    done = subprocess.run([sys.executable, script], env=environment, capture_output=True, text=True, timeout=120)
+    written = home / "results" / "results.json"
+    return done.returncode, json.loads(written.read_text()) if written.exists() else done.stderr
+
+
+def test_the_archive_grades_without_the_solution(autograder: Path) -> None:
+    assert not [p for p in autograder.rglob("*") if p.is_file() and b"THE-SOLUTION" in p.read_bytes()]
+    assert not list(autograder.rglob("verify.yaml"))
+    code, found = hand_in(autograder, "quiz.py", content="# exercise: one\ndef double(x): return 2 * x\n")
+    assert code == 0, found
+    jsonschema.validate(found, SCHEMAS["gradescope"])
+    assert found["score"] == 1
+
+
+def test_the_archive_tells_what_it_cannot_grade(autograder: Path) -> None:
+    code, found = hand_in(autograder, "other.ipynb", content="{")
+    assert (code, found["score"]) == (0, 0)
+    assert "is not a notebook" in found["output"]
+    code, found = hand_in(autograder, "third.ipynb", content="{}")
+    assert (code, found["score"]) == (0, 0)
+    assert "Hand in quiz.ipynb." in found["output"]
+
+
+def test_the_archive_gives_no_score_where_the_grader_fails(autograder: Path) -> None:
+    (autograder / "source" / "assignments" / "quiz" / "reference.safetensors").unlink()
+    code, found = hand_in(autograder, "quiz.py", content="# exercise: one\ndef double(x): return 2 * x\n")
+    assert code == 3
+    assert "No result is written" in found
+
+
+def test_an_archive_needs_the_answers_of_the_solution(course: Course, run: Command, tmp_path: Path) -> None:
+    course.require(value("f()", "1"), solution="def f(): return 1\n")
+    ended = run("export", "gradescope", course.quiz, tmp_path / "quiz.zip")
+    assert (ended.code, "grade record" in ended.err) == (2, True)
+    run("record", course.quiz)
+    course.write("assignments/quiz/solution.py", "def f(): return 2\n")
+    ended = run("export", "gradescope", course.quiz, tmp_path / "quiz.zip")
+    assert (ended.code, "is not of the solution as it is now" in ended.err) == (2, True)
