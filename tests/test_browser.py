@@ -32,6 +32,8 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
 ]  # fmt: skip
+PATIENCE = 4000
+"""Milliseconds that sorting or searching may take, where other tests share the cores; alone it takes a tenth."""
 EVIL = "<script>document.title='owned'; fetch('http://192.0.2.1/')</script>"
 EVIL_MARKDOWN = (
     f"# Title\n{EVIL}\n<img src=http://192.0.2.1/x.png onerror=\"document.title='owned'\">\n\n"
@@ -126,6 +128,16 @@ def test_links_go_both_ways(browser: Browser, page: Path) -> None:
     back = browser.run("return Array.from(document.querySelectorAll(arguments[0] + ' .said a'), (a) => a.hash)", there)
     assert "#finding-one-1" in back
     assert browser.run("return document.querySelector(':target').id") == "finding-one-1"
+
+
+def test_every_line_of_code_is_seen(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    each = "(one) => [one.textContent, one.getBoundingClientRect().top]"
+    boxes = browser.run(f"return Array.from(document.querySelectorAll('#cell-1 .linenos'), {each})")
+    numbers, tops = zip(*boxes, strict=True)
+    assert [int(number) for number in numbers] == [1, 2, 3, 4, 5]
+    assert list(tops) == sorted(set(tops))
+    assert browser.run("return document.querySelectorAll('.hll').length") >= 1
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1600])
@@ -232,7 +244,7 @@ def test_a_class_can_be_sorted_and_searched(browser: Browser, room: Callable[[in
     assert browser.run("return document.querySelectorAll('svg').length") == 2
     took, names = browser.run(SORT, 0)
     assert names == sorted(names, key=str.casefold)
-    assert took < 1500
+    assert took < PATIENCE
     took, scores = browser.run(SORT, 2)
     numbers = [float(score) if score != "–" else -1.0 for score in scores]
     assert numbers == sorted(numbers, reverse=True)
@@ -240,7 +252,7 @@ def test_a_class_can_be_sorted_and_searched(browser: Browser, room: Callable[[in
     assert [float(score) if score != "–" else -1.0 for score in scores] == sorted(numbers)
     took, shown = browser.run(SEARCH, "student 00002")
     assert shown == 1
-    assert took < 1500
+    assert took < PATIENCE
     assert browser.run(SEARCH, "")[1] == size
     select = "const s = document.getElementById('state'); s.value = 'error'; s.dispatchEvent(new Event('change'));"
     browser.run(select)

@@ -34,6 +34,7 @@ ALSO = {
     "sequential-wrong-plain-list": {"container_called"},  # one check calls the list
     "collate-wrong-stacked-without-padding": {"dtype_mismatch"},  # one check has empty samples only: float32
     "collate-wrong-tensor-of-unequal-lists": {"dtype_mismatch"},
+    "watch-wrong-not-detached": {"shared_memory"},  # one check writes to what passed
 }
 """Answers with a second mistake that other checks show."""
 
@@ -69,6 +70,20 @@ class Net(nn.Module):
 
     def forward(self, x):
         return self.layer(x)
+"""
+TOWERS = """
+class Towers(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(n))
+
+    def forward(self, x):
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+def count(model):
+    return len(list(model.parameters()))
 """
 HOOKED = """
 def seen(model):
@@ -162,6 +177,9 @@ PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
     ("frozen_forgotten", call("freeze(nn.Linear(2, 2))"), FREEZE, "        parameter.requires_grad_(False)\n", "        pass\n", "`requires_grad` is switched off"),
     ("drop_last_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5])"}, LOADER, "drop_last=False", "drop_last=True", "`drop_last` decides"),
     ("shuffle_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5, 6, 7, 8])"}, LOADER, "shuffle=False", "shuffle=True", "`shuffle` is set the other way round"),
+    ("parameter_frozen", MODULE, NET, "self.layer = nn.Linear(2, 2)", "self.layer = nn.Linear(2, 2).requires_grad_(False)", "switches off `requires_grad`"),
+    ("list_not_registered", call("count(Towers(3))"), TOWERS, "nn.ModuleList(", "list(", "`self.layers` is a plain list, so its 3 Linear layers"),
+    ("hook_not_removed", call("seen(nn.Linear(2, 2))"), HOOKED, "    model(torch", "    model.register_forward_hook(lambda module, args, output: log.append(1))\n    model(torch", "one more is there than should be"),
     ("dataset_iter_endless", {"kind": "dataset", "object": "Numbers()", "ends": True}, NUMBERS, "        if index >= 3:\n            raise IndexError(index)\n", "", "No index is ever refused"),
 ]  # fmt: skip
 

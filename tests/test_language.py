@@ -17,9 +17,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 from conftest import ROOT, Command, Course
+from planted import Answer, answers, with_answers
 from rich.cells import cell_len
 from rich.console import Console
-from test_answers import Answer, answers, with_answers
 from test_report import value
 
 import grader

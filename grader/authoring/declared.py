@@ -84,7 +84,8 @@ def read_declared(folder: Folder) -> Declared:
 
 def judge_survivors(results: list[Result], declared: Declared) -> tuple[list[Result], list[str]]:
     """Survivors with the reasons declared for them, and the declared changes that none of them makes."""
-    living = [result.mutant for result in results if result.status == "survived"]
+    # One that was stopped may only have been slow, on a busy machine.
+    living = [result.mutant for result in results if result.status in ("survived", "timeout")]
     stale = [
         " -> ".join(part.strip() or "nothing" for part in (f"{entry.exercise}: {single.before}", *single.after))
         for entry in declared.equivalents

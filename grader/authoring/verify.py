@@ -18,7 +18,7 @@ from grader.models.report import ExerciseResult, Report
 from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
 
-PATIENCE = 1.0  # seconds that any mutant may take
+PATIENCE = 2.0  # seconds that any mutant may take
 Watch = Callable[[str, int, int], None]
 """Is told what goes on: what is done, how much of it so far, out of how much."""
 
@@ -105,7 +105,7 @@ def _jobs(folder: Folder, report: Report) -> list[Job]:
 
 def _seconds(folder: Folder, solved: ExerciseResult) -> float:
     """How long a mutant's cell or probe may take: what the solution needs, and a good deal more."""
-    return min(folder.spec.limits.seconds, PATIENCE + 5 * max(check.duration for check in solved.checks))
+    return min(folder.spec.limits.seconds, PATIENCE + 10 * max(check.duration for check in solved.checks))
 
 
 def verify_mutants(results: list[Result]) -> Verification:

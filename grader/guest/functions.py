@@ -11,6 +11,7 @@ _CHANGES_A_LIST = {"append", "clear", "extend", "insert", "pop", "remove", "reve
 
 
 def read_function(node: ast.FunctionDef | ast.AsyncFunctionDef, hooks: set[str]) -> Iterator[Fact]:
+    """The facts of one function; `hooks` are the names of those that are registered as hooks."""
     if not returns_value(node) and not is_blank(node):
         yield fact_of("returns_nothing", node, node.name, function=node.name)
     yield from _clears_late(node)

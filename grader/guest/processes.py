@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-def private_memory(processes: list[psutil.Process], shared: int) -> int:
+def private_memory(processes: Iterable[psutil.Process], shared: int) -> int:
     """Memory that processes hold beyond the `shared` bytes they were forked with."""
     total = 0
     for process in processes:
@@ -41,7 +42,7 @@ def private_memory(processes: list[psutil.Process], shared: int) -> int:
     return total
 
 
-def threads(processes: list[psutil.Process]) -> int:
+def threads(processes: Iterable[psutil.Process]) -> int:
     """Threads of processes, the first of each included."""
     total = 0
     for process in processes:
@@ -75,7 +76,7 @@ def _alive(process: psutil.Process) -> bool:
     return False
 
 
-def removed_files(processes: list[psutil.Process], mapped: bool) -> int:
+def removed_files(processes: Iterable[psutil.Process], mapped: bool) -> int:
     """Bytes of removed files that processes still have open (Linux).
 
     Args:

@@ -16,6 +16,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
 def fact_of(fact: str, node: Any, key: str = "", **fields: Any) -> Fact:
+    """A fact that a node shows, with its line."""
     return {"fact": fact, "key": key, "line": getattr(node, "lineno", None), **fields}
 
 
@@ -25,10 +26,12 @@ def last_name(node: ast.AST) -> str:
 
 
 def source_of(node: ast.AST) -> str:
+    """The beginning of a node's source, on one line."""
     return ast.unparse(node)[:80]
 
 
 def calls_in(node: ast.AST) -> Iterator[ast.Call]:
+    """All calls below a node."""
     return (part for part in ast.walk(node) if isinstance(part, ast.Call))
 
 

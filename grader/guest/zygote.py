@@ -36,7 +36,7 @@ from grader.guest.workers import share_nothing
 WATCH = 0.1  # seconds between two looks at what the guests use
 CLOSER = 10  # every so many looks, at mapped files, too
 TIDYING = 2.0  # seconds to wait for a removal at the end
-PATIENCE = 10  # looks that find too much in what a guest keeps, until it is ended, too
+PATIENCE = 50  # looks that find too much in what a guest keeps, until it is ended, too
 MAX_FDS = 250
 THREADS = 16  # for every process there may be
 
@@ -48,6 +48,7 @@ class Guest:
     Attributes:
         pid: the trusted process that did the sandboxing.
         lasting: the processes that outlive a cell or a probe: the notebook's, all above it, and its holders.
+        dying: those that were killed, and are not gone yet.
         excesses: how many looks in a row found too much in what lasts.
     """
 
@@ -55,6 +56,7 @@ class Guest:
     scratch: str
     limits: dict[str, Any]
     lasting: set[int] = field(default_factory=set)
+    dying: set[psutil.Process] = field(default_factory=set)
     excesses: int = 0
 
     def keep(self, pid: int) -> None:
@@ -164,19 +166,21 @@ class Zygote:
     def _watch(self) -> None:
         self._looks += 1
         for number, guest in list(self._guests.items()):
-            living = processes.descendants(guest.pid)
+            found = set(processes.descendants(guest.pid))
+            guest.dying &= found
+            living = found - guest.dying
             over = self._over(guest, living)
             if over is None:
                 guest.excesses = 0
                 continue
-            lasting = [process for process in living if process.pid in guest.lasting]
-            self._trim(guest, [process for process in living if process not in lasting], lasting)
+            self._tell({"event": "over", "guest": number, "limit": over})  # before it shows in what ends
+            lasting = {process for process in living if process.pid in guest.lasting}
+            self._trim(guest, living - lasting, lasting)
             guest.excesses = guest.excesses + 1 if self._over(guest, lasting) else 0
             if guest.excesses >= PATIENCE:
-                self._trim(guest, lasting, [])
-            self._tell({"event": "over", "guest": number, "limit": over})
+                self._trim(guest, lasting, set())
 
-    def _over(self, guest: Guest, living: list[psutil.Process]) -> str | None:
+    def _over(self, guest: Guest, living: set[psutil.Process]) -> str | None:
         """The limit that a guest has passed."""
         limits = guest.limits
         most = limits["processes"] + limits["holders"]
@@ -188,7 +192,7 @@ class Zygote:
         disk += scratch.size(guest.scratch, limits["disk"] + 1)
         return "disk" if disk > limits["disk"] else None
 
-    def _trim(self, guest: Guest, surplus: list[psutil.Process], lasting: list[psutil.Process]) -> None:
+    def _trim(self, guest: Guest, surplus: set[psutil.Process], lasting: set[psutil.Process]) -> None:
         """End processes of a guest, and remove what it wrote, while the others can write no more."""
         for process in lasting:
             with suppress(psutil.Error):
@@ -196,6 +200,7 @@ class Zygote:
         for process in surplus:
             with suppress(psutil.Error):
                 process.kill()
+        guest.dying |= surplus
         found = list(os.scandir(guest.scratch))
         self._remove(*(entry.path for entry in found if entry.name != "data" or not entry.is_symlink()))
         for process in lasting:

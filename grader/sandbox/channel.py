@@ -19,7 +19,6 @@ from grader.models.values import decode
 
 GRACE = 1.5  # seconds between a probe's polite stop and its end, and from there to giving its holder up
 _WARNED = TypeAdapter(Warned)
-TRIES = 2  # runs of a question alone; the news of a limit it passed may come after the first one's end
 HURRIED = 1.0  # seconds a probe gets at most when those before have used up the time of all
 
 
@@ -55,7 +54,7 @@ class Ticket:
         fresh: to be answered by a copy of its own.
         alone: to be asked while nothing else runs, since a limit of the whole guest was passed
             while it ran beside others.
-        tries: how often it ran alone.
+        isolated: whether it did run alone.
         over: the limit of the whole guest that was passed while it ran alone.
         behind: how many questions the copy that answered had answered before.
     """
@@ -64,7 +63,7 @@ class Ticket:
     blob: bytes
     fresh: bool = False
     alone: bool = False
-    tries: int = 0
+    isolated: bool = False
     over: LostTo | None = None
     answer: Answer | None = None
     behind: int = 0
@@ -110,7 +109,7 @@ class Channel:
     def send_batch(self) -> None:
         """Send the questions that one copy may answer: all that wait, or one that wants its own."""
         first = self.queue.popleft()
-        first.tries += first.alone
+        first.isolated = first.alone
         self.batch = [first]
         while not (first.fresh or first.alone) and self.queue and not self.queue[0].fresh and not self.queue[0].alone:
             self.batch.append(self.queue.popleft())
@@ -178,7 +177,7 @@ class Channel:
         ticket, *rest = self.batch
         self.batch = []
         self.queue.extendleft(reversed(rest))
-        if ticket.alone and ticket.tries < TRIES and ticket.over is None and not self._stopped:
+        if ticket.alone and not ticket.isolated and not self._stopped:
             self.queue.appendleft(ticket)
             return
         crashed = isinstance(status, int) and not ticket.over

@@ -166,7 +166,8 @@ class Run:
     def _turn(self) -> None:
         """Send what can be sent, then wait for something to happen and deal with it."""
         self._dispatch()
-        for key, _ in self._selector.select(self._patience()):
+        ready = self._selector.select(self._patience())
+        for key, _ in sorted(ready, key=lambda one: one[0].data is not None):  # the zygote explains what ends
             if key.data is None:
                 self._heed_zygote()
             else:
@@ -207,9 +208,9 @@ class Run:
             limit: LostTo = event["limit"]
             asked = [channel.batch[0] for channel in self._channels.values() if channel.busy and channel.batch]
             suspects = [ticket for ticket in asked if not ticket.alone]
-            if len(asked) == 1 and self._notebook is None:
-                asked[0].over = limit
-            for ticket in suspects:
+            for ticket in asked:
+                if ticket.isolated:
+                    ticket.over = limit
                 ticket.alone = True
             if self._running is not None and not suspects:
                 self._strikes += 1

@@ -71,7 +71,7 @@ def fill_linear(model, value):
 
     return model.apply(fill)
 
-# %% wrong: frozen (-)
+# %% wrong: frozen (parameter_frozen)
 def fill_linear(model, value):
     def fill(module):
         if isinstance(module, nn.Linear):

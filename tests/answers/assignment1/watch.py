@@ -1,4 +1,4 @@
-# %% wrong: not-detached (shared_memory)
+# %% wrong: not-detached (graph_kept)
 def watch(module, log):
     def before(module, args):
         log.append(("before", args[0]))
@@ -18,7 +18,7 @@ def watch(module, log):
 
     return [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
 
-# %% wrong: copied-but-not-detached (-)
+# %% wrong: copied-but-not-detached (graph_kept)
 def watch(module, log):
     def before(module, args):
         log.append(("before", args[0].clone()))
