@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import pytest
 from conftest import ROOT
 
 ANSWERS = ROOT / "tests" / "answers"
@@ -64,6 +65,8 @@ def notebooks(answers: list[Answer]) -> Iterator[list[Answer]]:
 
 ALL = list(answers())
 TOGETHER = {answer: tuple(group) for group in notebooks(ALL) for answer in group}
+EACH = [pytest.param(a, id=str(a), marks=pytest.mark.xdist_group(f"with {TOGETHER[a][0]}")) for a in ALL]
+"""Every answer, as a parameter; those of one notebook go to one process, where it is graded once."""
 
 
 def with_answers(answers: Sequence[Answer], folder: Path) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from conftest import ROOT
-from planted import ALL, TOGETHER, Answer
+from planted import ALL, EACH, TOGETHER, Answer
 
 from grader import Report, grade
 from grader.sandbox.zygote import Zygote
@@ -30,7 +30,7 @@ def lost(report: Report) -> dict[str, list[str]]:
     }
 
 
-@pytest.mark.parametrize("answer", ALL, ids=str)
+@pytest.mark.parametrize("answer", EACH)
 def test_answer(answer: Answer, graded: Callable[[Answer], Report]) -> None:
     report = graded(answer)
     assert report.gradable

@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -79,19 +80,26 @@ def _wait(pid: int, channel: socket.socket) -> int | None:
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            with suppress(OSError):
-                os.killpg(pid, signal.SIGKILL)  # what it started
+            _end_group(pid)
             return status
         if select.select([channel], [], [], pause)[0]:
             break
         pause = min(pause * 1.3, 0.02)
     with suppress(wire.Closed, OSError):
         wire.receive(channel)  # `stop`, or the judge hung up
-    for kill in (os.killpg, os.kill):
-        with suppress(OSError):
-            kill(pid, signal.SIGKILL)
+    os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
+    _end_group(pid)
     return None
+
+
+def _end_group(pid: int) -> None:
+    """Kill what a copy started, and wait until it is gone, so that it does not count against the next copy."""
+    end = time.monotonic() + 1
+    with suppress(OSError):
+        while time.monotonic() < end:
+            os.killpg(pid, signal.SIGKILL)
+            time.sleep(0.001)
 
 
 def _answer(channel: socket.socket, student: look.Student, sources: Sources, question: Question) -> None:

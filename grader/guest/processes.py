@@ -32,6 +32,13 @@ def descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
+def leads_session_under(process: psutil.Process, parent: int) -> bool:
+    """Whether a process is the child of another and has begun a session of its own."""
+    with suppress(psutil.Error, OSError):
+        return process.ppid() == parent and os.getsid(process.pid) == process.pid
+    return False
+
+
 def private_memory(processes: Iterable[psutil.Process], shared: int) -> int:
     """Memory that processes hold beyond the `shared` bytes they were forked with."""
     total = 0

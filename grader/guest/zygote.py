@@ -47,7 +47,9 @@ class Guest:
 
     Attributes:
         pid: the trusted process that did the sandboxing.
+        notebook: the process that runs the cells.
         lasting: the processes that outlive a cell or a probe: the notebook's, all above it, and its holders.
+        expected: how many holders may still be told of.
         dying: those that were killed, and are not gone yet.
         excesses: how many looks in a row found too much in what lasts.
     """
@@ -55,16 +57,27 @@ class Guest:
     pid: int
     scratch: str
     limits: dict[str, Any]
+    notebook: int = 0
     lasting: set[int] = field(default_factory=set)
+    expected: int = 0
     dying: set[psutil.Process] = field(default_factory=set)
     excesses: int = 0
 
     def keep(self, pid: int) -> None:
         """Let a process last. The notebook's is told first, before student code can tell anything."""
-        if not self.lasting:
+        if self.notebook:
+            self.expected -= 1
+        else:
+            self.notebook, self.expected = pid, self.limits["holders"]
             with suppress(psutil.Error):
                 self.lasting |= {parent.pid for parent in psutil.Process(pid).parents()}
         self.lasting.add(pid)
+
+    def sort_out(self, living: set[psutil.Process]) -> set[psutil.Process]:
+        """Those of the living that last, and those that look like holders not told of yet."""
+        lasting = {process for process in living if process.pid in self.lasting}
+        new = [process for process in living - lasting if processes.leads_session_under(process, self.notebook)]
+        return lasting | set(sorted(new, key=psutil.Process.create_time)[: max(0, self.expected)])
 
 
 class Zygote:
@@ -174,7 +187,7 @@ class Zygote:
                 guest.excesses = 0
                 continue
             self._tell({"event": "over", "guest": number, "limit": over})  # before it shows in what ends
-            lasting = {process for process in living if process.pid in guest.lasting}
+            lasting = guest.sort_out(living)
             self._trim(guest, living - lasting, lasting)
             guest.excesses = guest.excesses + 1 if self._over(guest, lasting) else 0
             if guest.excesses >= PATIENCE:

@@ -93,6 +93,7 @@ class Channel:
         self._nonce = ""
         self._asked = 0
         self._stopped = False
+        self.disturbed = False
         self._reader = wire.Reader()
 
     @property
@@ -115,7 +116,7 @@ class Channel:
             self.batch.append(self.queue.popleft())
         self._nonce = secrets.token_hex(8)
         self._asked = len(self.batch)
-        self._stopped = False
+        self._stopped = self.disturbed = False
         frames = [wire.pack({"nonce": self._nonce, "batch": len(self.batch)})]
         for ticket in self.batch:
             ticket.nonce = secrets.token_hex(8)
@@ -177,7 +178,8 @@ class Channel:
         ticket, *rest = self.batch
         self.batch = []
         self.queue.extendleft(reversed(rest))
-        if ticket.alone and not ticket.isolated and not self._stopped:
+        if self.disturbed and not ticket.isolated and not self._stopped:
+            ticket.alone = True
             self.queue.appendleft(ticket)
             return
         crashed = isinstance(status, int) and not ticket.over
@@ -201,6 +203,12 @@ class Channel:
 
     def _late(self) -> LostTo:
         return "probes_time" if self._hurried else "time"
+
+    def disturb(self, limit: LostTo) -> None:
+        """A limit of the whole guest was passed while the copy is at work, which may not live to answer."""
+        self.disturbed = True
+        if self.batch and self.batch[0].isolated:
+            self.batch[0].over = limit
 
     def check_deadline(self) -> None:
         """Have the copy stopped when its question's time is over; give the holder up when it does not."""

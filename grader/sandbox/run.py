@@ -206,12 +206,10 @@ class Run:
             if event["event"] != "over" or event["guest"] not in self._guests:
                 continue
             limit: LostTo = event["limit"]
-            asked = [channel.batch[0] for channel in self._channels.values() if channel.busy and channel.batch]
-            suspects = [ticket for ticket in asked if not ticket.alone]
-            for ticket in asked:
-                if ticket.isolated:
-                    ticket.over = limit
-                ticket.alone = True
+            busy = [channel for channel in self._channels.values() if channel.busy]
+            suspects = [channel for channel in busy if not channel.disturbed]
+            for channel in busy:
+                channel.disturb(limit)
             if self._running is not None and not suspects:
                 self._strikes += 1
                 if self._strikes >= STRIKES:

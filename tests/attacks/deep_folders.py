@@ -1,5 +1,5 @@
 # Makes very many files without a byte, and folders in folders, deeper than a path or a recursion goes.
-# limits: disk: 2MiB, seconds: 3
+# limits: disk: 2MiB, seconds: 6
 # shows: "to": "disk"
 # costs: noise, linear
 # %%

@@ -47,7 +47,7 @@ swap(
     "the model that apply gives back is not returned",
     "return _model.apply(_f);",
     "_model.apply(_f)",
-    "model_not_returned",
+    "result_not_returned",
 )
 swap(
     "apply-to-children",
@@ -108,7 +108,7 @@ def hook_lambda_nothing(made: cst.Lambda, above: Above) -> Iterator[Changed]:
         yield made.with_changes(body=cst.Name("None"))
 
 
-@operator("handle-not-returned", "a hook's handle is not returned", cst.SimpleStatementLine, "hook_not_returned")
+@operator("handle-not-returned", "a hook's handle is not returned", cst.SimpleStatementLine, "hook_handle_not_returned")
 def handle_not_returned(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
     found = match("return _x;", line)
     if found is not None and re.search(r"\.register_\w*hook\(", code(line)):

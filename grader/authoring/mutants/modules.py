@@ -73,7 +73,7 @@ swap(
     "a buffer becomes a Parameter",
     "_o.register_buffer(_name, _x, *_rest);",
     "_o._name = nn.Parameter(_x)",
-    "parameter_instead_of_buffer",
+    "buffer_as_parameter",
 )
 swap(
     "buffer-not-saved",
@@ -88,7 +88,7 @@ swap(
     "_o.register_buffer(_name, _x, persistent=False)",
     "_o.register_buffer(_name, _x)",
 )
-swap("sizes-swapped", "two sizes change places", "nn.Linear(_in, _out)", "nn.Linear(_out, _in)", "shape_mismatch")
+swap("sizes-swapped", "two sizes change places", "nn.Linear(_in, _out)", "nn.Linear(_out, _in)", "dimensions_swapped")
 swap("super-init", "super().__init__() is dropped", "super().__init__(*_rest);", "pass", "missing_super")
 for _function in ("torch.tanh", "torch.relu", "torch.sigmoid", "F.relu", "F.gelu", "F.tanh"):
     swap("activation", "an activation is dropped", f"{_function}(_x)", "_x")
@@ -100,7 +100,7 @@ def activation_module(argument: cst.Arg, above: Above) -> Iterator[Changed]:
         yield argument.with_changes(value=cst.parse_expression("nn.Identity()"))
 
 
-@operator("plain-attribute-buffer", "a plain tensor becomes a buffer", cst.SimpleStatementLine, "buffer_too_many")
+@operator("plain-attribute-buffer", "a plain tensor becomes a buffer", cst.SimpleStatementLine, "registered_tensor")
 def plain_attribute_buffer(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
     found = match("self._name = torch._make(*_rest);", line)
     if found is not None:
@@ -108,7 +108,7 @@ def plain_attribute_buffer(line: cst.SimpleStatementLine, above: Above) -> Itera
         yield statements(fill("self.register_buffer(_text, torch._make(*_rest))", found))
 
 
-@operator("parameter-buffer", "a Parameter becomes a buffer", cst.SimpleStatementLine, "buffer_instead_of_parameter")
+@operator("parameter-buffer", "a Parameter becomes a buffer", cst.SimpleStatementLine, "parameter_as_buffer")
 def parameter_buffer(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
     found = match("_o._name = nn.Parameter(_x);", line)
     if found is not None:
