@@ -32,10 +32,17 @@ def descendants(pid: int) -> list[psutil.Process]:
     return []
 
 
-def leads_session_under(process: psutil.Process, parent: int) -> bool:
-    """Whether a process is the child of another and has begun a session of its own."""
-    with suppress(psutil.Error, OSError):
-        return process.ppid() == parent and os.getsid(process.pid) == process.pid
+def parent(process: psutil.Process) -> int | None:
+    """The number of the process that a living one is a child of."""
+    with suppress(psutil.Error):
+        return int(process.ppid())
+    return None
+
+
+def leads_session(process: psutil.Process) -> bool:
+    """Whether a process has begun a session of its own."""
+    with suppress(OSError):
+        return os.getsid(process.pid) == process.pid
     return False
 
 

@@ -50,6 +50,7 @@ class Guest:
         notebook: the process that runs the cells.
         lasting: the processes that outlive a cell or a probe: the notebook's, all above it, and its holders.
         expected: how many holders may still be told of.
+        seen: what lived when a limit was passed last.
         dying: those that were killed, and are not gone yet.
         excesses: how many looks in a row found too much in what lasts.
     """
@@ -60,6 +61,7 @@ class Guest:
     notebook: int = 0
     lasting: set[int] = field(default_factory=set)
     expected: int = 0
+    seen: set[psutil.Process] = field(default_factory=set)
     dying: set[psutil.Process] = field(default_factory=set)
     excesses: int = 0
 
@@ -74,10 +76,12 @@ class Guest:
         self.lasting.add(pid)
 
     def sort_out(self, living: set[psutil.Process]) -> set[psutil.Process]:
-        """Those of the living that last, and those that look like holders not told of yet."""
+        """Those of the living that last, and those that may be holders not told of yet, or only just forked."""
         lasting = {process for process in living if process.pid in self.lasting}
-        new = [process for process in living - lasting if processes.leads_session_under(process, self.notebook)]
-        return lasting | set(sorted(new, key=psutil.Process.create_time)[: max(0, self.expected)])
+        own = {process for process in living - lasting if processes.parent(process) == self.notebook}
+        holders = [process for process in own if process not in self.seen or processes.leads_session(process)]
+        self.seen = living
+        return lasting | set(sorted(holders, key=lambda process: process.pid)[: max(0, self.expected)])
 
 
 class Zygote:
