@@ -127,7 +127,7 @@ first = loaded(2)
     ids=["endless", "endless batches", "hung workers", "counted", "huge", "growing", "growing list"],
 )  # fmt: skip
 def test_what_has_no_end_is_stopped(course: Course, mistake: str, seconds: float, said: dict[str, str]) -> None:
-    limits = {"seconds": seconds, "memory": "128MiB", "workers": True}
+    limits = {"seconds": seconds, "memory": "128MiB"}
     course.assign({"id": "one", "requirements": REQUIREMENTS}, OTHER, solution=RIGHT, limits=limits)
     report = course.grade(RIGHT + mistake)
     assert report.gradable
@@ -140,7 +140,7 @@ def test_what_has_no_end_is_stopped(course: Course, mistake: str, seconds: float
 
 def test_workers_shared_memory_and_pickling_work_in_the_sandbox(course: Course) -> None:
     course.require({"kind": "function", "calls": [{"call": "pickled()"}, {"call": "shared()"}, {"call": "loaded(2)"}]},
-                   limits={"workers": True}, solution=INSIDE)  # fmt: skip
+                   solution=INSIDE)  # fmt: skip
     report = course.grade(INSIDE)
     assert report.cells[0].raised is None
     assert set(outcomes(report).values()) == {"passed"}

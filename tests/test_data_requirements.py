@@ -507,9 +507,7 @@ def graded_here(course: Course, kind: str, change: tuple[str, str] = ("", "")) -
     course.write("assignments/quiz/fixtures.py", FIXTURES)
     course.write("assignments/quiz/data/rows.csv", ROWS)
     code = changed(right, change)
-    return graded(
-        course, requirements, right, code, fixtures="fixtures.py", preload=["torch._dynamo"], limits={"workers": True}
-    )
+    return graded(course, requirements, right, code, fixtures="fixtures.py", preload=["torch._dynamo"])
 
 
 @pytest.mark.parametrize("kind", REQUIREMENTS)

@@ -178,7 +178,8 @@ class Zygote:
         """Kill one process, if it is the guest's: the number comes from the guest itself."""
         for process in processes.descendants(guest.pid):
             if process.pid == pid:
-                process.kill()
+                with suppress(psutil.Error):
+                    process.kill()
 
     def _watch(self) -> None:
         self._looks += 1
