@@ -18,16 +18,17 @@ from typing import Any
 from unittest import mock
 
 from grader.assignment.load import Folder, load_assignment
-from grader.authoring import loop
-from grader.authoring.loop import Job, Loop
+from grader.authoring import judge as judging_mutants
+from grader.authoring.judge import Job, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
-from grader.authoring.pool import Pool
 from grader.judging import judge, plugin
 from grader.judging.run import run_pytest
 from grader.judging.session import Session
 from grader.sandbox.channel import Channel
 from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
+from grader.workers.pool import Pool
+from grader.workers.worker import Loop
 
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 3
@@ -63,12 +64,12 @@ def jobs_of(folder: Folder, number: int) -> list[Job]:
 
 def rate(folder: Folder, jobs: list[Job], workers: int) -> float:
     """Mutants per second of warm workers."""
-    with Pool(folder.path, None, workers) as pool:
-        list(pool.judge(jobs[: 4 * workers]))
+    with Pool[Job, Any]((judge_mutant, folder.path), workers) as pool:
+        list(pool.run(jobs[: 4 * workers]))
         start = time.perf_counter()
-        results = list(pool.judge(jobs))
+        results = list(pool.run(jobs))
         seconds = time.perf_counter() - start
-    assert all(result.status != "error" for result in results)
+    assert all(result.status != "error" for _, result in results)
     return len(jobs) / seconds
 
 
@@ -98,7 +99,7 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
     given = Given(jobs)
     with (
         Zygote() as zygote,
-        mock.patch.object(loop, "prefetch", timed("start the guest, ask", loop.prefetch)),
+        mock.patch.object(judging_mutants, "prefetch", timed("start the guest, ask", judging_mutants.prefetch)),
         mock.patch.object(plugin, "judge", timed("wait and judge", plugin.judge)),
         mock.patch.object(judge, "diagnose_failure", timed("  of it diagnose", judge.diagnose_failure)),
         mock.patch.object(Channel, "send_batch", counted(Channel.send_batch)),
@@ -107,7 +108,7 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
         session = Session(zygote=zygote)
         session.grading(folder.path)
         cpu = time.process_time()
-        run_pytest(folder.path, session, Loop(given))  # type: ignore[arg-type]
+        run_pytest(folder.path, session, Loop(given, judge_mutant))  # type: ignore[arg-type]
         whole = time.perf_counter() - given.started
         cpu = time.process_time() - cpu
     count = len(jobs)

@@ -45,14 +45,14 @@ def answers() -> Iterator[Answer]:
 
 
 def notebooks(answers: list[Answer]) -> Iterator[list[Answer]]:
-    """Answers that share a notebook: of different exercises, and at most one exercise in three.
+    """Answers that share a notebook: of different exercises, and at most every other exercise.
 
     The other exercises keep the solution, so what an answer costs elsewhere shows; who shares a notebook is drawn
     by a seed, so no two exercises always go together.
     """
     for assignment in sorted({answer.assignment for answer in answers}):
         left = [answer for answer in answers if answer.assignment == assignment]
-        most = len({answer.exercise for answer in left}) // 3
+        most = len({answer.exercise for answer in left}) // 2
         random.Random(0).shuffle(left)
         while left:
             together: dict[str, Answer] = {}

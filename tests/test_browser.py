@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +19,9 @@ from sqlalchemy.orm import Session
 from test_report import value
 
 from grader.assignment.load import load_assignment
-from grader.batch.gradebook import Attempt, Gradebook
+from grader.batch.gradebook import Attempt, Gradebook, pack
 from grader.cli.pages import write_class
+from grader.sandbox.zygote import Zygote
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -182,22 +182,21 @@ def test_text_can_be_read(browser: Browser, page: Path, dark: bool) -> None:
 # -- a class
 
 
-@pytest.fixture
-def room(course: Course, run: Command, tmp_path: Path) -> Callable[[int], Path]:
+@pytest.fixture(scope="module")
+def room(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """A class of any size, of a few different reports."""
+    course = Course(tmp_path_factory.mktemp("room"), zygote)
     course.assign(
         *({"id": f"e{n}", "title": f"Exercise {n}", "requirements": [value(f"f{n}()", "1")]} for n in range(8))
     )
     reports = []
     for right in range(9):
         source = "".join(f"# exercise: e{n}\ndef f{n}(): return {1 if n < right else 2}\n# %%\n" for n in range(8))
-        file = course.path / "report.json"
-        run("run", course.quiz, course.write("a.py", source), "--json", file, "--isolation", "none")
-        reports.append(zlib.compress(file.read_bytes()))
+        reports.append(pack(course.grade(source, wish="none")))
 
     def call(size: int) -> Path:
         drawn, now = random.Random(size), datetime(2026, 11, 20, tzinfo=UTC)
-        out = tmp_path / f"out-{size}"
+        out = course.path / f"out-{size}"
         (out / "students").mkdir(parents=True)
         with Gradebook(out / "gradebook.sqlite", "quiz") as book:
             with Session(create_engine(f"sqlite:///{out / 'gradebook.sqlite'}")) as session, session.begin():

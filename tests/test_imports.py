@@ -20,6 +20,7 @@ LEVELS = [
     {"guest", "submission", "requirements", "sandbox", "diagnosis"},
     {"assignment"},
     {"judging"},
+    {"workers"},
     {"report", "batch", "authoring"},
     {"cli"},
 ]

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -22,11 +23,13 @@ from conftest import Command, Course
 from test_report import value
 
 from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.cli.app import run as run_command
 from grader.cli.pages import file_name
 from grader.models.report import Report
 from grader.report.html import render_page
 from grader.report.markdown import MAX_SIZE, render_markdown
 from grader.report.notebook import code, markdown
+from grader.sandbox.zygote import Zygote
 from grader.submission.source import read_source
 
 EVIL = "<script>alert('owned')</script>"
@@ -37,8 +40,7 @@ NOTEBOOK = (
 )
 
 
-@pytest.fixture
-def quiz(course: Course) -> Course:
+def set_up(course: Course) -> Course:
     """One exercise with a hidden check, one whose check raises, one that needs the first."""
     course.assign(
         {"id": "one", "title": {"en": "First <b>", "ko": "하나 <b>"},
@@ -47,6 +49,11 @@ def quiz(course: Course) -> Course:
         {"id": "three", "needs": ["one"], "requirements": [value("f()", "2"), value("f()", "2", id="more")]},
     )  # fmt: skip
     return course
+
+
+@pytest.fixture
+def quiz(course: Course) -> Course:
+    return set_up(course)
 
 
 def files(quiz: Course, run: Command, *cells: str, **options: str) -> dict[str, str]:
@@ -318,17 +325,24 @@ def test_classroom50_needs_its_runner(quiz: Course, run: Command) -> None:
 # -- a class
 
 
-@pytest.fixture
-def out(quiz: Course, run: Command) -> Path:
-    """What a batch left, and what tables must bear."""
+@pytest.fixture(scope="module")
+def batched(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with what a batch left, and names that tables must bear."""
+    course = set_up(Course(tmp_path_factory.mktemp("batched"), zygote))
     for name, cells in {"ada_12": NOTEBOOK, "grace@example.org": ("# exercise: one\ndef f(): return 2",)}.items():
-        quiz.notebook(*cells, name=f"class/{name}.ipynb")
-    quiz.notebook(*NOTEBOOK, name="class/=cmd|' !A0.ipynb")
-    quiz.write("class/+note.txt", "no notebook")
-    out = quiz.path / "out"
-    ended = run("batch", quiz.quiz, quiz.path / "class", "--out", out, "-j", "2", "--isolation", "none")
-    assert ended.code == 0, ended.err
-    return out
+        course.notebook(*cells, name=f"class/{name}.ipynb")
+    course.notebook(*NOTEBOOK, name="class/=cmd|' !A0.ipynb")
+    course.write("class/+note.txt", "no notebook")
+    places = (course.quiz, course.path / "class", "--out", course.path / "out")
+    assert run_command(["batch", *map(str, places), "-j", "2", "--isolation", "none"], zygote) == 0
+    return course.path
+
+
+@pytest.fixture
+def out(quiz: Course, batched: Path) -> Path:
+    """The same for this test alone."""
+    shutil.copytree(batched, quiz.path, dirs_exist_ok=True)
+    return quiz.path / "out"
 
 
 def table(quiz: Course, run: Command, out: Path, form: str) -> list[dict[str, str]]:

@@ -223,7 +223,7 @@ def test_mutants_that_hang_or_break_the_grader(quiz: Callable[..., Path], run: C
     assert sorted(detail.partition(": ")[2][:11] or detail for detail in details) == [
         "KeyError: 2",
         "KeyError: 4",
-        "the process that judged it ended (exit status 7)",
+        "the process that worked on it ended (exit status 7)",
     ]
     assert "KeyError: 2" in failed(ended)["mutants"]
     assert "6 mutants, 2 killed, 1 stopped by the limit of time, 0 survived, 3 ended in an error" in ended.out

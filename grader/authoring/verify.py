@@ -10,13 +10,13 @@ import grader
 from grader.assignment.load import Folder
 from grader.authoring import verifications as must
 from grader.authoring.declared import FILE, Declared, judge_survivors, read_declared
-from grader.authoring.loop import Job
+from grader.authoring.judge import Job, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
-from grader.authoring.pool import Pool
 from grader.authoring.report import Result, Verification, VerifyReport, planted
 from grader.models.report import ExerciseResult, Report
 from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
+from grader.workers.pool import Died, Pool
 
 PATIENCE = 2.0  # seconds that any mutant may take
 Watch = Callable[[str, int, int], None]
@@ -40,12 +40,15 @@ def verify(
         UsageError: for a wrong spec, `verify.yaml` or selection.
     """
     declared = read_declared(folder)
-    with Pool(folder.path, selection, workers if mutants else 0) as pool:
+    arguments = (judge_mutant, folder.path, "auto", selection)
+    with Pool[Job, Result](arguments, workers if mutants else 0) as pool:
         found, report = _verify_itself(folder, zygote, selection, declared, watch)
         jobs = _jobs(folder, report) if mutants else []
-        results = []
+        results: list[Result] = []
         start = time.monotonic()
-        for result in pool.judge(jobs):
+        for job, result in pool.run(jobs):
+            if isinstance(result, Died):
+                result = Result(mutant=job.mutant, status="error", detail=result.detail)
             results.append(result)
             watch("mutants", len(results), len(jobs))
         seconds = time.monotonic() - start

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from grader.assignment.load import Folder
-from grader.batch.pool import Died, Pool
+from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
-from grader.batch.worker import work
 from grader.errors import UsageError
 from grader.sandbox.support import Wish
+from grader.workers.pool import Died, Pool
 
 BEGUN = 4
 """How often a task is begun whose machine is lost, before it is given up."""
@@ -45,7 +45,7 @@ class Actor:
             archive.extractall(home, filter="data")
         (home / "submission").mkdir()
         self._home = home
-        self._pool = Pool[Task, Graded](work, (home / inside, isolation), 1, tries=2)
+        self._pool = Pool[Task, Graded]((grade_one, home / inside, isolation), 1, tries=2)
 
     def grade(self, task: Task, content: bytes) -> Graded | Died:
         """Grade one submission, given as its bytes."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.batch.pool import Died, Pool
+from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
-from grader.batch.worker import work
 from grader.sandbox.support import Wish
+from grader.workers.pool import Died, Pool
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,6 @@ class LocalEngine:
     def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
         """Results as they come; no process is started where there is nothing to do."""
         if jobs:
-            pool = Pool[Task, Graded](work, (self.assignment, self.isolation), min(self.size, len(jobs)), tries=2)
+            pool = Pool[Task, Graded]((grade_one, self.assignment, self.isolation), min(self.size, len(jobs)), tries=2)
             with pool:
                 yield from pool.run(jobs)

@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 from grader.assignment.load import Folder
 from grader.batch.fingerprint import digest, fingerprint
 from grader.batch.gradebook import Attempt, Gradebook, pack
-from grader.batch.pool import Died
 from grader.batch.submissions import Found
 from grader.batch.tasks import Graded, Task
+from grader.workers.pool import Died
 
 
 class Engine(Protocol):

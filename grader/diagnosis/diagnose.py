@@ -18,12 +18,15 @@ def diagnose(facts: list[Fact], mistakes: Iterable[Mistake]) -> tuple[Mistake, F
     None, where no mistake is shown: no diagnosis is better than a wrong one.
     """
     best: tuple[int, Mistake, Fact] | None = None
+    kinds: dict[Scalar, list[Fact]] = {}
+    for fact in facts:
+        kinds.setdefault(fact["fact"], []).append(fact)
     for mistake in mistakes:
         for alternative in mistake.when:
             weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
             if best is not None and weight <= best[0]:
                 continue
-            fields = _match(alternative, facts)
+            fields = _match(alternative, kinds)
             if fields is not None and all(fields.get(p) not in ("", None) for p in filled_places(mistake.hint.en)):
                 best = (weight, mistake, fields)
     return best[1:] if best else None
@@ -35,11 +38,13 @@ def hint(mistake: Mistake, fields: Fact) -> Localized:
     return Localized(en=mistake.hint.en.format(**fields), ko=korean.format(**fields) if korean else None)
 
 
-def _match(conditions: tuple[Condition, ...], facts: list[Fact]) -> Fact | None:
+def _match(conditions: tuple[Condition, ...], kinds: dict[Scalar, list[Fact]]) -> Fact | None:
     """The fields of the facts that meet the conditions, those of earlier conditions first; None if one is not met."""
     fields: Fact = {}
     for condition in conditions:
-        met = next((fact for fact in facts if _meets(fact, condition)), None)
+        kind = condition["fact"]
+        assert isinstance(kind, str)  # as Mistake sees to
+        met = next((fact for fact in kinds.get(kind, ()) if _meets(fact, condition)), None)
         if condition.get("absent"):
             if met is not None:
                 return None
@@ -51,7 +56,7 @@ def _match(conditions: tuple[Condition, ...], facts: list[Fact]) -> Fact | None:
 
 
 def _meets(fact: Fact, condition: Condition) -> bool:
-    return all(_fits(fact.get(name), pattern) for name, pattern in condition.items() if name != "absent")
+    return all(_fits(fact.get(name), pattern) for name, pattern in condition.items() if name not in ("fact", "absent"))
 
 
 def _fits(value: Scalar, pattern: Pattern) -> bool:

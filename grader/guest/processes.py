@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import sys
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -25,11 +26,36 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def descendants(pid: int) -> list[psutil.Process]:
-    """All living processes below `pid`."""
+def descendants(pid: int, all_of_them: bool = False) -> list[psutil.Process]:
+    """Processes below `pid`.
+
+    Args:
+        all_of_them: whether none may be missed, as the quick way does now and then where some of them just end.
+    """
     with suppress(psutil.Error):
-        return psutil.Process(pid).children(recursive=True)
-    return []
+        if all_of_them or not _LISTS_CHILDREN:
+            return psutil.Process(pid).children(recursive=True)
+    found = []
+    parents = [pid]
+    while parents:
+        for child in _children(parents.pop()):
+            parents.append(child)
+            with suppress(psutil.Error):
+                found.append(psutil.Process(child))
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Numbers of a process's children, without a look at every process there is (Linux)."""
+    found: list[int] = []
+    with suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as listed:
+                found += map(int, listed.read().split())
+    return found
+
+
+_LISTS_CHILDREN = os.path.exists(f"/proc/self/task/{threading.get_native_id()}/children")
 
 
 def parent(process: psutil.Process) -> int | None:
@@ -73,7 +99,7 @@ def die_with_parent() -> None:
 
 def end_tree(pid: int) -> None:
     """Kill everything below `pid`, and then `pid` itself, a child of ours."""
-    while living := [process for process in descendants(pid) if _alive(process)]:
+    while living := _living(pid):
         for process in living:
             with suppress(psutil.Error):
                 process.kill()
@@ -82,6 +108,12 @@ def end_tree(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
     with suppress(OSError):
         os.waitpid(pid, 0)
+
+
+def _living(pid: int) -> list[psutil.Process]:
+    """What lives below `pid`; none only where that is certain."""
+    found = [process for process in descendants(pid) if _alive(process)]
+    return found or [process for process in descendants(pid, all_of_them=True) if _alive(process)]
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -35,6 +35,16 @@ def size(path: str, enough: int) -> int:
     return total
 
 
+def remove_empty(path: str) -> bool:
+    """Remove a folder with nothing in it but the link to the data; whether it was one."""
+    with suppress(OSError):
+        os.unlink(os.path.join(path, "data"))
+    with suppress(OSError):
+        os.rmdir(path)
+        return True
+    return False
+
+
 def remove(*paths: str) -> subprocess.Popen[bytes]:
     """Have files and folders removed, by a process that is given back.
 

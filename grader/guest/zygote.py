@@ -233,7 +233,8 @@ class Zygote:
         guest = self._guests.pop(number, None)
         if guest is not None:
             processes.end_tree(guest.pid)
-            self._remove(guest.scratch)
+            if not scratch.remove_empty(guest.scratch):
+                self._remove(guest.scratch)
 
 
 def _sandboxed(request: dict[str, Any], channels: list[socket.socket], folder: str, memory: int) -> None:

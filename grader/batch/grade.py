@@ -1,9 +1,8 @@
-"""The loop of a worker: it takes the place of pytest's own."""
+"""What a worker does with one submission."""
 
 from __future__ import annotations
 
 import time
-from multiprocessing.connection import Connection
 
 import pytest
 
@@ -14,24 +13,7 @@ from grader.judging.results import build_report
 from grader.judging.session import Session
 
 
-class Loop:
-    """Grades what a connection brings, with the checks that pytest has collected."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        given = session.config.stash[SESSION]
-        while True:
-            try:
-                task: Task = self._connection.recv()
-            except EOFError:
-                return True
-            self._connection.send(_grade(task, given, session))
-
-
-def _grade(task: Task, given: Session, collected: pytest.Session) -> Graded:
+def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
     """Run all checks on one submission, as the plugin does for a single one."""
     assert given.started is not None
     start = time.monotonic()
@@ -46,8 +28,9 @@ def _grade(task: Task, given: Session, collected: pytest.Session) -> Graded:
         report = build_report(session)
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))
-    except GraderError as error:
-        return Graded(None, time.monotonic() - start, str(error), fault=True)
+    except Exception as error:  # a fault of ours costs this submission its result, and no other
+        fault = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
+        return Graded(None, time.monotonic() - start, fault, fault=True)
     finally:
         session.close()
     return Graded(report, time.monotonic() - start)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar, cast
+
+from grader.workers.worker import work
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -26,14 +29,12 @@ class Pool(Generic[Job, Result]):
     """Does jobs in processes of their own. Use as a context manager: they start at once, to be warm when needed.
 
     Args:
-        work: what a process does: takes a connection, and these arguments; receives jobs and sends results.
-        arguments: picklable.
+        arguments: of `work`, behind the connection; picklable.
         size: number of processes.
         tries: how often a job is begun whose worker dies.
     """
 
-    def __init__(self, work: Callable[..., None], arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
-        self._work = work
+    def __init__(self, arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
         self._arguments = arguments
         self._tries = tries
         self._workers: dict[Connection, SpawnProcess] = {}
@@ -91,8 +92,13 @@ class Pool(Generic[Job, Result]):
     def _start(self) -> None:
         context = get_context("spawn")  # a fork would inherit threads, and the sockets of other guests
         ours, theirs = context.Pipe()
-        process = context.Process(target=self._work, args=(theirs, *self._arguments), daemon=True)
-        process.start()
+        process = context.Process(target=work, args=(theirs, *self._arguments), daemon=True)
+        # Ctrl-C waits until the worker has said that it is for us alone.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._workers[ours] = process
 

@@ -1,10 +1,8 @@
-"""The loop of a worker: it takes the place of pytest's own."""
+"""What a worker does with one mutant."""
 
 from __future__ import annotations
 
-import gc
 from dataclasses import replace
-from multiprocessing.connection import Connection
 
 import pytest
 
@@ -32,40 +30,20 @@ class Job(Model):
     seconds: float
 
 
-class Loop:
-    """Judges what a connection brings, with the items that pytest has collected."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        items: dict[str | None, list[pytest.Item]] = {}
-        for item in session.items:
-            items.setdefault(exercise_of(item), []).append(item)
-        given = session.config.stash[SESSION]
-        gc.freeze()  # what is there stays: the collector need not look at it for every mutant
-        while True:
-            try:
-                job = self._connection.recv()
-            except EOFError:
-                return True
-            self._connection.send(_judge(job, given, items[job.mutant.exercise], session.config))
-
-
-def _judge(job: Job, given: Session, items: list[pytest.Item], config: pytest.Config) -> Result:
+def judge_mutant(job: Job, given: Session, collected: pytest.Session) -> Result:
     """Run the checks of a mutant's exercise, as the plugin does for a submission."""
+    items = [item for item in collected.items if exercise_of(item) == job.mutant.exercise]
     assert given.started is not None
     folder = _short(given.started.folder, job)
     session = Session(job.submission, zygote=given.zygote, given=folder, references=given.started.references)
-    config.stash[SESSION] = session
+    collected.config.stash[SESSION] = session
     try:
         grading = session.grading(folder.path)
         prefetch(session, items)
         (exercise,) = folder.spec.exercises
         grading.prefetch([(exercise.id, facts_question(exercise, folder.spec.seed), False)])  # most mutants fail
         for item in items:
-            config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            collected.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             if _stopped(session, folder.spec.limits):
                 break
             # Each copy costs as much as all else that a check does, and one failure that is certain kills a mutant.

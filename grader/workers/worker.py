@@ -1,0 +1,66 @@
+"""A process that does jobs, one after the other, with an assignment's checks collected once."""
+
+from __future__ import annotations
+
+import gc
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.errors import GraderError
+from grader.judging.plugin import SESSION
+from grader.judging.run import run_pytest
+from grader.judging.session import Session
+from grader.models.cells import Submission
+from grader.sandbox.support import Wish
+from grader.sandbox.zygote import Zygote
+
+Work = Callable[[Any, Session, pytest.Session], Any]
+"""Does a job, given the session that the checks were collected with, and what was collected."""
+
+
+def work(connection: Connection, do: Work, assignment: Path, wish: Wish = "auto", selection: str | None = None) -> None:
+    """A worker's whole life: until the other end of its connection is closed.
+
+    Args:
+        connection: brings jobs, takes what came of them; or the error that keeps this worker from doing any.
+        do: what to do with a job.
+        assignment: the folder.
+        wish: which isolation to use.
+        selection: which checks, as pytest's `-k` takes it.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    nobody = Submission(name="", sha256="", cells=())
+    with Zygote() as zygote:
+        session = Session(nobody, wish, zygote, selection)
+        try:
+            session.grading(assignment)
+            run_pytest(assignment, session, Loop(connection, do))
+        except GraderError as error:  # no job will fare better
+            connection.send(error)
+        finally:
+            session.close()
+
+
+class Loop:
+    """Takes the place of pytest's own loop."""
+
+    def __init__(self, connection: Connection, do: Work) -> None:
+        self._connection = connection
+        self._do = do
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        given = session.config.stash[SESSION]
+        gc.freeze()  # what is there stays: the collector need not look at it for every job
+        while True:
+            try:
+                job = self._connection.recv()
+            except EOFError:
+                return True
+            self._connection.send(self._do(job, given, session))
