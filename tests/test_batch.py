@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import signal
 import sqlite3
@@ -16,8 +15,9 @@ from typing import Any
 import psutil
 import pytest
 from conftest import GRADE, Command, Course
+from gradebooks import events, results, rows
 
-from grader.batch.gradebook import Gradebook, Row
+from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
 from grader.models.policy import Policy
 
@@ -47,15 +47,6 @@ def files(folder: Path, **sources: str) -> Path:
     for name, source in sources.items():
         (folder / f"{name}.py").write_text(source)
     return folder
-
-
-def rows(out: Path, policy: Policy = Policy()) -> dict[str, Row]:  # noqa: B008 (it is frozen)
-    with Gradebook(out / "gradebook.sqlite", "quiz") as book:
-        return {row.student: row for row in book.rows(policy)}
-
-
-def events(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines() if line]
 
 
 # -- a class
@@ -154,22 +145,6 @@ def stored(out: Path) -> int:
             return int(database.execute("select count(*) from attempts").fetchone()[0])
     except sqlite3.Error:
         return 0
-
-
-def results(out: Path) -> dict[str, str]:
-    """Every student's report, but for times."""
-
-    def timeless(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: timeless(part) for key, part in value.items() if key not in ("duration", "seconds")}
-        return [timeless(part) for part in value] if isinstance(value, list) else value
-
-    found = {}
-    for name, row in rows(out).items():
-        report = row.attempt.read_report()
-        assert report is not None
-        found[name] = json.dumps(timeless(report.model_dump(mode="json")), sort_keys=True)
-    return found
 
 
 def until(true: Callable[[], bool], seconds: float = 60) -> None:

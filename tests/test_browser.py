@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import random
@@ -194,6 +195,7 @@ def room(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
         source = "".join(f"# exercise: e{n}\ndef f{n}(): return {1 if n < right else 2}\n# %%\n" for n in range(8))
         reports.append(pack(course.grade(source, wish="none")))
 
+    @functools.cache
     def call(size: int) -> Path:
         drawn, now = random.Random(size), datetime(2026, 11, 20, tzinfo=UTC)
         out = course.path / f"out-{size}"

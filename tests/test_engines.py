@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Command, Course
-from test_batch import EXERCISE, HANGS, RIGHT, WRONG, files, results, rows, stored, until
+from gradebooks import results, rows
+from test_batch import EXERCISE, HANGS, RIGHT, WRONG, files, stored, until
 
 from grader.batch.gradebook import Gradebook
 from grader.models.policy import Policy

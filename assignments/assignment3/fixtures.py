@@ -373,7 +373,7 @@ def same_weights(kind, train, seed):
         random.seed(other)
         np.random.seed(other)
         torch.manual_seed(other)
-        train(model, images[:300], labels[:300], seed=seed)
+        train(model, images[:128], labels[:128], seed=seed)
         states.append(model.state_dict())
     first, second = states
     moved = any(not torch.equal(value, first[name]) for name, value in start.state_dict().items())

@@ -29,7 +29,7 @@ class Zygote:
     def __init__(self) -> None:
         self.control, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", **_HUGE_PAGES}
+        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", **_HUGE_PAGES}
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "grader.guest.zygote", str(theirs.fileno())],

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar, cast
@@ -93,7 +93,9 @@ class Pool(Generic[Job, Result]):
         context = get_context("spawn")  # a fork would inherit threads, and the sockets of other guests
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(theirs, *self._arguments), daemon=True)
-        # Ctrl-C waits until the worker has said that it is for us alone.
+        # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
+        # would end the wait.
+        resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()
