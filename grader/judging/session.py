@@ -52,6 +52,7 @@ class Session:
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None
+    _path: Path | None = None
 
     def grading(self, path: Path) -> Grading:
         """The grading of the assignment in a folder.
@@ -64,11 +65,12 @@ class Session:
                 self.zygote = self._own_zygote = Zygote()
             folder = self.given or load_assignment(path)
             self._grading = Grading(folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references)
-        elif self._grading.folder.path.resolve() != path.resolve():
+        elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",
                 "Give the folder of one assignment.",
             )
+        self._path = path  # every check asks again, and to resolve a path takes long
         return self._grading
 
     @property
