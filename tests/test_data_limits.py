@@ -11,6 +11,7 @@ RIGHT = """
 import itertools
 import pickle
 import torch
+import torch.multiprocessing as mp
 from torch.utils.data import DataLoader, Dataset, default_collate
 
 class Numbers(Dataset):
@@ -101,6 +102,21 @@ def loaded(workers):
     return [list(DataLoader(Numbers(), batch_size=2, num_workers=workers)) for _ in range(2)]
 
 first = loaded(2)
+
+def added_elsewhere(shared, number):
+    shared += number
+
+def shared():
+    total, model = torch.zeros(3).share_memory_(), torch.nn.Linear(3, 1).share_memory()
+    values = mp.Array("d", 2)
+    workers = [mp.Process(target=added_elsewhere, args=(total, number)) for number in (1, 2)]
+    workers.append(mp.Process(target=torch.nn.init.constant_, args=(model.weight, 7)))
+    workers.append(mp.Process(target=values.__setitem__, args=(1, 3.0)))
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return total, model.weight.detach(), list(values), total.is_shared()
 """
 )
 
@@ -131,9 +147,10 @@ def test_what_has_no_end_is_stopped(course: Course, mistake: str, seconds: float
         assert said[check.id.removeprefix("one::")] in str(check.observed)
 
 
-def test_workers_and_pickling_work_in_the_sandbox(course: Course) -> None:
-    course.require({"kind": "function", "calls": [{"call": "pickled()"}, {"call": "loaded(2)"}]},
-                   solution=INSIDE)  # fmt: skip
+def test_workers_pickling_and_shared_memory_work_in_the_sandbox(course: Course) -> None:
+    there = "(tensor([3.0, 3.0, 3.0]), tensor([[7.0, 7.0, 7.0]]), [0.0, 3.0], True)"
+    calls = [{"call": "pickled()"}, {"call": "loaded(2)"}, {"call": "shared()", "returns": there}]
+    course.require({"kind": "function", "calls": calls}, solution=INSIDE)
     report = course.grade(INSIDE)
     assert report.cells[0].raised is None
     assert set(outcomes(report).values()) == {"passed"}

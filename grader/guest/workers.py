@@ -1,7 +1,8 @@
-"""Lets the workers of a DataLoader run without shared memory and sockets.
+"""Lets the workers of a DataLoader run, and processes share tensors, without `/dev/shm` and sockets.
 
 `multiprocessing` keeps its semaphores in `/dev/shm`, and torch passes tensors through it. That folder cannot
-be granted to one guest alone. So in guests a semaphore is an eventfd, and a tensor is sent by value.
+be granted to one guest alone. So in guests a semaphore is an eventfd, a tensor is sent by value, and one that is
+shared lies in a removed file of the scratch folder, where the limit of disk counts it.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import multiprocessing.synchronize
 import os
 import select
 import sys
+import tempfile
 import threading
 import time
 from multiprocessing.reduction import ForkingPickler
@@ -98,7 +100,7 @@ class Semaphore:
         self._thread = 0
 
 
-def share_nothing() -> None:
+def do_without_shm() -> None:
     """Have `multiprocessing` and torch work without `/dev/shm`, for this process and its forks. Linux only."""
     if sys.platform != "linux":
         return
@@ -106,12 +108,28 @@ def share_nothing() -> None:
     vars(sys.modules["_multiprocessing"])["SemLock"] = Semaphore
     multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # leaves it the scratch folder
     UntypedStorage._new_shared = classmethod(_new)  # type: ignore[assignment,method-assign]
+    Tensor.share_memory_ = _share  # type: ignore[method-assign]
     ForkingPickler.register(UntypedStorage, _reduce_storage)
     ForkingPickler.register(Tensor, _reduce_tensor)
 
 
 def _new(cls: type[UntypedStorage], size: int, *, device: str = "cpu") -> UntypedStorage:
     return cls(size, device=device)
+
+
+def _share(self: Tensor) -> Tensor:
+    """`Tensor.share_memory_`: what is forked from now on sees what is written to it."""
+    storage = self.untyped_storage()
+    if not storage.is_shared() and storage.nbytes():
+        file, path = tempfile.mkstemp()
+        os.truncate(file, storage.nbytes())
+        os.close(file)
+        shared = UntypedStorage.from_file(path, True, storage.nbytes())
+        os.unlink(path)
+        shared.copy_(storage)
+        empty = torch.empty(0, dtype=self.dtype)
+        self.data = empty.set_(shared, self.storage_offset(), self.size(), self.stride())
+    return self
 
 
 def _reduce_storage(storage: UntypedStorage) -> Any:

@@ -31,7 +31,7 @@ from grader.guest import look, processes, scratch
 from grader.guest.holder import seed_everything
 from grader.guest.notebook import run_guest
 from grader.guest.values import decode, encode
-from grader.guest.workers import share_nothing
+from grader.guest.workers import do_without_shm
 
 WATCH = 0.1  # seconds between two looks at what the guests use
 CLOSER = 10  # every so many looks, at mapped files, too
@@ -275,7 +275,7 @@ def _private_memory() -> int:
 def warm_up() -> None:
     """Do once what every guest will do, so that guests do not pay for first times."""
     torch.set_num_threads(1)
-    share_nothing()
+    do_without_shm()
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
     look.fill(model, 0)
