@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, UntypedStorage
@@ -124,7 +124,7 @@ def _share(self: Tensor) -> Tensor:
         file, path = tempfile.mkstemp()
         os.truncate(file, storage.nbytes())
         os.close(file)
-        shared = UntypedStorage.from_file(path, True, storage.nbytes())
+        shared = cast(UntypedStorage, UntypedStorage.from_file(path, True, storage.nbytes()))
         os.unlink(path)
         shared.copy_(storage)
         empty = torch.empty(0, dtype=self.dtype)
