@@ -45,14 +45,14 @@ def answers() -> Iterator[Answer]:
 
 
 def notebooks(answers: list[Answer]) -> Iterator[list[Answer]]:
-    """Answers that share a notebook: of different exercises, and at most every other exercise.
+    """Answers that share a notebook: of different exercises, and at most two exercises in three.
 
     The other exercises keep the solution, so what an answer costs elsewhere shows; who shares a notebook is drawn
     by a seed, so no two exercises always go together.
     """
     for assignment in sorted({answer.assignment for answer in answers}):
         left = [answer for answer in answers if answer.assignment == assignment]
-        most = len({answer.exercise for answer in left}) // 2
+        most = len({answer.exercise for answer in left}) * 2 // 3
         random.Random(0).shuffle(left)
         while left:
             together: dict[str, Answer] = {}
