@@ -94,6 +94,7 @@ SMALL = {
     "sum-mean": ("y = x.sum(dim=0)", "y = x.mean(dim=0)"),
     "reduction": ("y = ((a - b) ** 2).mean()", "y = (a - b) ** 2"),
     "clone": ("y = x.detach().clone()", "y = x.detach()"),
+    "leaf": ("y = x.detach().clone().requires_grad_()", "y = x.clone().requires_grad_()"),
     "detach": ("y = x.detach().clone()", "y = x.clone()"),
     "detach-alone": ("y = x.detach()", "y = x"),
     "requires-grad": ("y = x.requires_grad_()", "y = x"),

@@ -30,10 +30,11 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
     if answer.good and expected is not None and expected.good:
         found += _of_values(answer.value, expected.value)
     if isinstance(told, dict) and isinstance(told_by_solution, dict):
-        found += _of_source(_plain(told, "source"), _plain(told_by_solution, "source"))
+        source, theirs = _plain(told, "source"), _plain(told_by_solution, "source")
+        found += [*_of_source(source, theirs), *_of_pairs(source, theirs), *_entries(source, theirs, found)]
         found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
-        for own, theirs in zip(_lists(told), _lists(told_by_solution), strict=False):
-            found += _of_objects(own, theirs)
+        for own, others in zip(_lists(told), _lists(told_by_solution), strict=False):
+            found += _of_objects(own, others)
     return found[:MOST]
 
 
@@ -48,8 +49,12 @@ def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
         place: Fact = (
             {"function": frame.function, "code": frame.code, "line": frame.line, "cell": frame.cell} if frame else {}
         )
+        said: Fact = {
+            "message": raised.message,
+            "expected": expected.raised.type if expected and expected.raised else "",
+        }
         for base in raised.bases:
-            yield {"fact": "raised", "type": base, "message": raised.message, "function": "", "code": "", **place}
+            yield {"fact": "raised", "type": base, **said, "function": "", "code": "", **place}
     for category, message in answer.warned:
         if expected is None or (category, message) not in expected.warned:
             yield {"fact": "warned", "category": category, "message": message}
@@ -114,6 +119,46 @@ def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
     for fact in theirs:
         if fact.get("fact") == "uses" and not shown[_what(fact)]:
             yield {"fact": "lacks", "name": fact.get("name")}
+    for (kind, key), number in known.items():
+        if kind == "uses" and 0 < shown[kind, key] < number:
+            yield {"fact": "fewer", "name": key}
+
+
+def _of_pairs(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
+    """Classes without the bases that the solution's have, and layers with its sizes in the other order."""
+    bases = {fact.get("class"): fact.get("bases") for fact in theirs if fact.get("fact") == "defines"}
+    sizes = {fact.get("key") for fact in theirs if fact.get("fact") == "sizes"}
+    for fact in own:
+        place: Fact = {"line": fact.get("line"), "cell": fact.get("cell")}
+        if fact.get("fact") == "defines" and not fact.get("bases") and bases.get(fact.get("class")):
+            yield {"fact": "no_base", "class": fact["class"], "expected": bases[fact["class"]], **place}
+        elif fact.get("fact") == "sizes" and fact.get("key") not in sizes and fact.get("turned") in sizes:
+            yield {"fact": "sizes_swapped", "code": fact.get("code"), **place}
+
+
+def _entries(own: list[Fact], theirs: list[Fact], failure: list[Fact]) -> Iterator[Fact]:
+    """Entries of the solution's dicts that no dict of the student's has, where the failure names them."""
+    dicts = [(_names(fact), fact) for fact in own if fact.get("fact") == "entries"]
+    everywhere = {name for names, _ in dicts for name in names}
+    for fact in theirs:
+        wanted = _names(fact) if fact.get("fact") == "entries" else set()
+        shared, nearest = max(
+            ((len(wanted & names), d) for names, d in dicts), key=lambda pair: pair[0], default=(0, {})
+        )
+        for name in sorted(wanted - everywhere) if shared else ():
+            if any(_speaks_of(name, said) for said in failure):
+                place: Fact = {key: nearest.get(key) for key in ("code", "line", "cell")}
+                yield {"fact": "entry_missing", "name": name, **place}
+
+
+def _names(fact: Fact) -> set[str]:
+    return set(str(fact.get("names")).split("\n"))
+
+
+def _speaks_of(name: str, said: Fact) -> bool:
+    if said.get("fact") == "differs":
+        return said.get("what") == "keys" and name in str(said.get("missing")).split(", ")
+    return said.get("fact") == "raised" and repr(name) in str(said.get("message"))
 
 
 def _what(fact: Fact) -> tuple[Any, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.guest.syntax import Fact, calls_in, fact_of, is_blank, last_name, returns_value, source_of
+from grader.guest.syntax import Fact, calls_in, fact_of, is_blank, last_name, own_parts, returns_value, source_of
 
 _CHANGES_A_LIST = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort", "update"}
 
@@ -15,6 +15,7 @@ def read_function(node: ast.FunctionDef | ast.AsyncFunctionDef, hooks: set[str])
     if not returns_value(node) and not is_blank(node):
         yield fact_of("returns_nothing", node, node.name, function=node.name)
     yield from _clears_late(node)
+    yield from _children_once(node)
     takes_tensors = node.name == "forward" or node.name in hooks
     # Elsewhere `n += 1` may be about a number, unless `n` is used as an object.
     objects = {last_name(part.value) for part in ast.walk(node) if isinstance(part, ast.Attribute)}
@@ -63,3 +64,14 @@ def _clears_late(node: ast.AST) -> Iterator[Fact]:
     backward, clears = first.get("backward"), first.get("zero_grad")
     if backward and clears and backward.lineno < clears.lineno:
         yield fact_of("clears_late", clears, code=source_of(clears))
+
+
+def _children_once(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[Fact]:
+    """The children of a module are visited, and not those below: neither by recursion nor in a `while`."""
+    parts = list(own_parts(node))
+    goes_on = any(last_name(call.func) == node.name for call in calls_in(node))
+    if goes_on or any(isinstance(part, ast.While) for part in parts):
+        return
+    for part in parts:
+        if isinstance(part, ast.Call) and last_name(part.func) in ("children", "named_children"):
+            yield fact_of("children_once", part, function=node.name, code=source_of(part))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from grader.guest.functions import read_function
+from grader.guest.habits import read_class, read_parts
 from grader.guest.syntax import FUNCTIONS, Fact, Function, calls_in, fact_of, last_name, returns_value, source_of
 
 _HOOKS = {
@@ -49,10 +50,11 @@ def read_source(text: str) -> Iterator[Fact]:
     yield from _hooks(tree, functions)
     yield from _tensors(tree)
     yield from _loops(tree)
+    yield from read_parts(tree)
     hooks = {last_name(call.args[0]) for call in calls_in(tree) if last_name(call.func) in _HOOKS and call.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
-            yield fact_of("defines", node, node.name, **{"class": node.name})
+            yield from read_class(node)
             yield from _class(node)
         elif isinstance(node, FUNCTIONS):
             yield from read_function(node, hooks)

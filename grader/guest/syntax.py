@@ -35,12 +35,12 @@ def calls_in(node: ast.AST) -> Iterator[ast.Call]:
     return (part for part in ast.walk(node) if isinstance(part, ast.Call))
 
 
-def _own(function: ast.AST) -> Iterator[ast.AST]:
+def own_parts(function: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a function, without those of functions and classes inside it."""
     for child in ast.iter_child_nodes(function):
         if not isinstance(child, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
             yield child
-            yield from _own(child)
+            yield from own_parts(child)
 
 
 def returns_value(function: Function) -> bool:
@@ -49,7 +49,7 @@ def returns_value(function: Function) -> bool:
         return not (isinstance(function.body, ast.Constant) and function.body.value is None)
     return any(
         (isinstance(node, ast.Return) and node.value is not None) or isinstance(node, (ast.Yield, ast.YieldFrom))
-        for node in _own(function)
+        for node in own_parts(function)
     )
 
 

@@ -21,7 +21,7 @@ _ATTRIBUTE = (
 FACTS: dict[str, tuple[str, ...]] = {
     # about the check that failed
     "check": ("name",),
-    "raised": ("type", "message", "function", "code", *_PLACE),
+    "raised": ("type", "message", "expected", "function", "code", *_PLACE),
     "stopped": ("by",),
     "warned": ("category", "message"),
     "changed_input": ("place",),
@@ -33,7 +33,11 @@ FACTS: dict[str, tuple[str, ...]] = {
     # about the source
     "uses": ("name", "code", *_PLACE),
     "lacks": ("name",),
+    "fewer": ("name",),
     "mentions": ("name", "code", *_PLACE),
+    "no_base": ("class", "expected", *_PLACE),
+    "entry_missing": ("name", "code", *_PLACE),
+    "sizes_swapped": ("code", *_PLACE),
     "no_super_init": ("class", *_PLACE),
     "returns_nothing": ("function", *_PLACE),
     "layer_in_forward": ("class", "function", "layer", "code", *_PLACE),
@@ -54,6 +58,13 @@ FACTS: dict[str, tuple[str, ...]] = {
     "numpy_random": ("function", "code", *_PLACE),
     "unbounded_getitem": ("class", *_PLACE),
     "doc_method": _PLACE,
+    "shared_container": ("class", "name", "code", *_PLACE),
+    "argument_unused": ("class", "name", *_PLACE),
+    "length_shifted": ("class", "code", *_PLACE),
+    "children_once": ("function", "code", *_PLACE),
+    "written_at_end": ("code", *_PLACE),
+    "buffer_made": ("owner", "name", "code", *_PLACE),
+    "step_twice": ("code", *_PLACE),
 }
 """The facts a mistake may be shown by, and the fields of each."""
 

@@ -88,7 +88,7 @@ swap(
     "_o.register_buffer(_name, _x, persistent=False)",
     "_o.register_buffer(_name, _x)",
 )
-swap("sizes-swapped", "two sizes change places", "nn.Linear(_in, _out)", "nn.Linear(_out, _in)", "dimensions_swapped")
+swap("sizes-swapped", "two sizes change places", "nn.Linear(_in, _out)", "nn.Linear(_out, _in)", "sizes_swapped")
 swap("super-init", "super().__init__() is dropped", "super().__init__(*_rest);", "pass", "missing_super")
 for _function in ("torch.tanh", "torch.relu", "torch.sigmoid", "F.relu", "F.gelu", "F.tanh"):
     swap("activation", "an activation is dropped", f"{_function}(_x)", "_x")

@@ -61,9 +61,16 @@ swap("mean-sum", "a sum takes the place of the mean", "_x.mean(*_rest)", "_x.sum
 swap("sum-mean", "the mean takes the place of a sum", "_x.sum(*_rest)", "_x.mean(*_rest)")
 swap("reduction", "a reduction is dropped", "_x.mean()", "_x", "backward_nonscalar")
 swap("clone", "a copy shares memory", "_x.detach().clone()", "_x.detach()", "shared_memory")
-swap("detach", "a copy keeps its graph", "_x.detach().clone()", "_x.clone()", "nonleaf_grad")
+swap(
+    "leaf",
+    "a copy is no leaf",
+    "_x.detach().clone().requires_grad_()",
+    "_x.clone().requires_grad_()",
+    "nonleaf_grad",
+)
+swap("detach", "a copy keeps its graph", "_x.detach().clone()", "_x.clone()", "graph_kept")
 swap("detach-alone", "a tensor is not detached", "_x.detach()", "_x", "graph_kept")
-swap("requires-grad", "requires_grad_() is dropped", "_x.requires_grad_()", "_x", "no_grad_graph")
+swap("requires-grad", "requires_grad_() is dropped", "_x.requires_grad_()", "_x", "requires_grad_forgotten")
 for _types in (("float32", "float64"), ("int64", "int32"), ("int64", "float32")):
     swap("dtype", "a dtype is another", f"torch.{_types[0]}", f"torch.{_types[1]}", "dtype_mismatch")
 
