@@ -31,7 +31,7 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
         found += _of_values(answer.value, expected.value)
     if isinstance(told, dict) and isinstance(told_by_solution, dict):
         source, theirs = _plain(told, "source"), _plain(told_by_solution, "source")
-        found += [*_of_source(source, theirs), *_of_pairs(source, theirs), *_entries(source, theirs, found)]
+        found += [*_of_source(source, theirs), *_of_pairs(source, theirs, found), *_entries(source, theirs, found)]
         found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
         for own, others in zip(_lists(told), _lists(told_by_solution), strict=False):
             found += _of_objects(own, others)
@@ -124,14 +124,21 @@ def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
             yield {"fact": "fewer", "name": key}
 
 
-def _of_pairs(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
+def _of_pairs(own: list[Fact], theirs: list[Fact], failure: list[Fact]) -> Iterator[Fact]:
     """Classes without the bases that the solution's have, and layers with its sizes in the other order."""
     bases = {fact.get("class"): fact.get("bases") for fact in theirs if fact.get("fact") == "defines"}
     sizes = {fact.get("key") for fact in theirs if fact.get("fact") == "sizes"}
     for fact in own:
         place: Fact = {"line": fact.get("line"), "cell": fact.get("cell")}
         if fact.get("fact") == "defines" and not fact.get("bases") and bases.get(fact.get("class")):
-            yield {"fact": "no_base", "class": fact["class"], "expected": bases[fact["class"]], **place}
+            named = any(_speaks_of(str(fact["class"]), said) for said in failure)
+            yield {
+                "fact": "no_base",
+                "class": fact["class"],
+                "expected": bases[fact["class"]],
+                "named": named,
+                **place,
+            }
         elif fact.get("fact") == "sizes" and fact.get("key") not in sizes and fact.get("turned") in sizes:
             yield {"fact": "sizes_swapped", "code": fact.get("code"), **place}
 

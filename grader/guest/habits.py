@@ -9,6 +9,8 @@ from grader.guest.syntax import FUNCTIONS, Fact, calls_in, fact_of, last_name, s
 
 _CONTAINERS = {"Counter", "OrderedDict", "defaultdict", "deque", "dict", "list", "set"}
 _FILLS = {"add", "append", "appendleft", "extend", "insert", "setdefault", "update"}
+_WORK = {"__call__", "__getitem__", "__iter__", "forward"}
+"""Where an object does what it was made for."""
 _TWO_SIZES = ("Linear", "Conv", "Embedding")
 
 
@@ -114,8 +116,9 @@ def _is_container(value: ast.AST) -> bool:
 
 def _unused_arguments(node: ast.ClassDef) -> Iterator[Fact]:
     """Arguments of `__init__` that are kept as attributes, and then at most tested."""
-    init = next((p for p in node.body if isinstance(p, FUNCTIONS) and p.name == "__init__"), None)
-    if init is None:
+    methods = {part.name: part for part in node.body if isinstance(part, FUNCTIONS)}
+    init = methods.get("__init__")
+    if init is None or not methods.keys() & _WORK:
         return
     arguments = {argument.arg for argument in [*init.args.args, *init.args.kwonlyargs]}
     kept = {_of_self(t): t for t, v in _assigned(init) if isinstance(v, ast.Name) and v.id in arguments and _of_self(t)}

@@ -35,7 +35,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "lacks": ("name",),
     "fewer": ("name",),
     "mentions": ("name", "code", *_PLACE),
-    "no_base": ("class", "expected", *_PLACE),
+    "no_base": ("class", "expected", "named", *_PLACE),
     "entry_missing": ("name", "code", *_PLACE),
     "sizes_swapped": ("code", *_PLACE),
     "no_super_init": ("class", *_PLACE),

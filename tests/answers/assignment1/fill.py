@@ -81,7 +81,7 @@ def fill_linear(model, value):
 
     return model.apply(fill)
 
-# %% wrong: new-parameters (-)
+# %% wrong: new-parameters (parameter_replaced)
 def fill_linear(model, value):
     def fill(module):
         if isinstance(module, nn.Linear):
@@ -91,7 +91,7 @@ def fill_linear(model, value):
 
     return model.apply(fill)
 
-# %% wrong: top-level-only (-)
+# %% wrong: top-level-only (apply_not_recursive)
 def fill_linear(model, value):
     for module in model.children():
         if isinstance(module, nn.Linear):

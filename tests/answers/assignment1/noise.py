@@ -1,4 +1,4 @@
-# %% wrong: global-seed (-)
+# %% wrong: global-seed (global_seed)
 def noise(rows, columns, seed):
     torch.manual_seed(seed)
     return torch.randn(rows, columns)

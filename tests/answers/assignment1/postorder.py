@@ -6,7 +6,7 @@ def postorder(model):
 def postorder(model):
     return [type(module).__name__ for module in model.modules()][::-1]
 
-# %% wrong: one-level-only (-)
+# %% wrong: one-level-only (apply_not_recursive)
 def postorder(model):
     names = [type(child).__name__ for child in model.children()]
     names.append(type(model).__name__)

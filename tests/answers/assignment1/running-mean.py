@@ -45,7 +45,7 @@ class RunningMean(nn.Module):
         self.mean = (1 - self.momentum) * self.mean + self.momentum * x.detach().mean(0)
         return x - self.mean
 
-# %% wrong: graph-kept-in-the-buffer (-)
+# %% wrong: graph-kept-in-the-buffer (graph_kept)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()

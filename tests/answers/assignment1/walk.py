@@ -15,7 +15,7 @@ def fetch(model, path):
             pass
     raise AttributeError(path)
 
-# %% wrong: names-one-level-only (-)
+# %% wrong: names-one-level-only (apply_not_recursive)
 def module_names(model):
     return [name for name, _ in model.named_children()]
 

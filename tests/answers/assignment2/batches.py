@@ -8,7 +8,7 @@ def make_loader(dataset, batch_size, seed=None):
 def first_batch(loader):
     return next(iter(loader))
 
-# %% wrong: global-generator (-)
+# %% wrong: global-generator (global_seed)
 def make_loader(dataset, batch_size, seed=None):
     if seed is None:
         return DataLoader(dataset, batch_size=batch_size)

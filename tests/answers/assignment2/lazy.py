@@ -63,7 +63,7 @@ class Lazy(Dataset):
         item = self.load(index)
         return self.transform(item) if self.transform else item
 
-# %% wrong: one-memory-for-all-datasets (-)
+# %% wrong: one-memory-for-all-datasets (shared_class_attribute)
 class Lazy(Dataset):
     items = {}
 

@@ -48,7 +48,7 @@ class EvenFirst(Sampler):
         yield from range(0, n, 2)
         yield from range(1, n, 2)
 
-# %% wrong: tensors (-)
+# %% wrong: tensors (number_kept_tensor)
 class EvenFirst(Sampler):
     def __init__(self, data_source):
         self.data_source = data_source

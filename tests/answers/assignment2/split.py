@@ -1,4 +1,4 @@
-# %% wrong: global-generator (-)
+# %% wrong: global-generator (global_seed)
 def split(dataset, fraction, seed):
     size = int(fraction * len(dataset) + 0.5)
     generator = torch.manual_seed(seed)

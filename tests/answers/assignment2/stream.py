@@ -1,4 +1,4 @@
-# %% wrong: every-worker-does-everything (-)
+# %% wrong: every-worker-does-everything (workers_repeat)
 class Stream(IterableDataset):
     def __init__(self, start, end):
         self.start, self.end = start, end

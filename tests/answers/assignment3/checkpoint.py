@@ -1,4 +1,4 @@
-# %% wrong: optimizer-saved-not-loaded (-)
+# %% wrong: optimizer-saved-not-loaded (state_not_loaded)
 def save_checkpoint(path, model, optimizer, epoch):
     torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}, path)
 

@@ -1,4 +1,4 @@
-# %% wrong: state-left-changed (-)
+# %% wrong: state-left-changed (global_seed)
 def train_once(seed):
     torch.manual_seed(seed)
     x = torch.randn(64, 2)
@@ -14,7 +14,7 @@ def train_once(seed):
         losses.append(loss.item())
     return losses
 
-# %% wrong: fresh-seed-afterwards (-)
+# %% wrong: fresh-seed-afterwards (global_seed)
 def train_once(seed):
     torch.manual_seed(seed)
     x = torch.randn(64, 2)
@@ -48,7 +48,7 @@ def train_once(seed):
         losses.append(loss.item())
     return losses
 
-# %% wrong: losses-as-tensors (-)
+# %% wrong: losses-as-tensors (number_kept_tensor)
 def train_once(seed):
     with torch.random.fork_rng():
         torch.manual_seed(seed)

@@ -6,7 +6,7 @@ def train_step(model, optimizer, loss_fn, x, y):
     optimizer.step()
     return loss.item()
 
-# %% wrong: tensor-returned (-)
+# %% wrong: tensor-returned (number_kept_tensor)
 def train_step(model, optimizer, loss_fn, x, y):
     model.train()
     optimizer.zero_grad()
