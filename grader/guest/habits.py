@@ -92,15 +92,16 @@ def _shared_containers(node: ast.ClassDef) -> Iterator[Fact]:
                 ast.Assign(targets=[ast.Name(name)], value=value) | ast.AnnAssign(target=ast.Name(name), value=value)
             ) if value is not None and _is_container(value):
                 made[name] = part
-    filled, own = set(), set()
-    for part in ast.walk(node):
-        match part:
+    filled: set[str] = set()
+    own: set[str] = set()
+    for inner in ast.walk(node):
+        match inner:
             case ast.Subscript(value=kept, ctx=ast.Store()):
                 filled.add(_of_self(kept))
             case ast.Call(func=ast.Attribute(value=kept, attr=method)) if method in _FILLS:
                 filled.add(_of_self(kept))
             case ast.Attribute(ctx=ast.Store()):
-                own.add(_of_self(part))
+                own.add(_of_self(inner))
     for name in sorted(made.keys() & filled - own):
         yield fact_of("shared_container", made[name], name, name=name, code=source_of(made[name]), **_within(node))
 
