@@ -8,6 +8,8 @@ hold the same reports, byte for byte but for times, and each submission must hav
 
 from __future__ import annotations
 
+import difflib
+import json
 import random
 import subprocess
 import sys
@@ -37,6 +39,15 @@ def kill_one(process: subprocess.Popen[bytes], drawn: random.Random) -> str | No
             process.wait()
             return "coordinator"
     return None
+
+
+def compare(found: dict[str, str], expected: dict[str, str]) -> None:
+    """End with the first difference, if there is one."""
+    assert found.keys() == expected.keys()
+    for student, report in expected.items():
+        if found[student] != report:
+            lines = (json.dumps(json.loads(text), indent=1).splitlines() for text in (report, found[student]))
+            sys.exit(f"{student} has another report:\n" + "\n".join(list(difflib.unified_diff(*lines, n=8))[:60]))
 
 
 def main() -> None:
@@ -69,7 +80,7 @@ def main() -> None:
         expected = results(home / "whole", ASSIGNMENT)
         for number in range(round_ + 1):
             out = home / f"killed-{number}"
-            assert results(out, ASSIGNMENT) == expected
+            compare(results(out, ASSIGNMENT), expected)
             graded = [event["student"] for event in events(out) if event["event"] == "graded"]
             twice = {student for student, times in Counter(graded).items() if times > 1}
             assert not twice, twice

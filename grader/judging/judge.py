@@ -50,8 +50,9 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
         try:
             _judge_answer(grading, exercise, check, answer)
         except Failure:
-            # What failed behind other questions is asked again by itself, and that counts.
-            again = grading.observe_again(exercise, check.question)
+            # What failed behind other questions is asked again by itself, and that counts. No probe undefines a name.
+            missing = answer.raised and answer.raised.missing
+            again = None if missing else grading.observe_again(exercise, check.question)
             if again is None:
                 raise
             answer = again

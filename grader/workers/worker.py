@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,8 @@ def work(connection: Connection, do: Work, assignment: Path, wish: Wish = "auto"
             session.grading(assignment)
             run_pytest(assignment, session, Loop(connection, do))
         except GraderError as error:  # no job will fare better
-            connection.send(error)
+            with suppress(OSError):
+                connection.send(error)
         finally:
             session.close()
 
@@ -61,6 +63,8 @@ class Loop:
         while True:
             try:
                 job = self._connection.recv()
-            except EOFError:
+            except (EOFError, OSError):  # who gives the jobs has gone
                 return True
-            self._connection.send(self._do(job, given, session))
+            done = self._do(job, given, session)
+            with suppress(OSError):
+                self._connection.send(done)
