@@ -162,9 +162,8 @@ def main() -> None:
         print(f"grade batch      {rate:7.2f} submissions a second ({size})")
         for name, measure in (("nbgrader", nbgrader), ("otter-grader", otter)):
             theirs = measure(home, programs)
-            print(
-                f"{name:16} {theirs:7.2f} submissions a second ({FEW}), and grade batch {rate / theirs:.0f} times as many"
-            )
+            times = f"grade batch {rate / theirs:.0f} times as many"
+            print(f"{name:16} {theirs:7.2f} submissions a second ({FEW}), {times}")
 
 
 if __name__ == "__main__":
