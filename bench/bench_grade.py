@@ -59,7 +59,7 @@ def main() -> None:
     torch_times, cold, hot = [], [], []
     parts: dict[str, list[float]] = {}
     starts = []
-    with Zygote() as zygote:
+    with Zygote(long_lived=True) as zygote:
         grade(ASSIGNMENT, SOLUTION, zygote=zygote)
         for _ in range(rounds):
             torch_times.append(timed(sys.executable, "-c", "import torch"))

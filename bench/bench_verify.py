@@ -98,7 +98,7 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
 
     given = Given(jobs)
     with (
-        Zygote() as zygote,
+        Zygote(long_lived=True) as zygote,
         mock.patch.object(judging_mutants, "prefetch", timed("start the guest, ask", judging_mutants.prefetch)),
         mock.patch.object(plugin, "judge", timed("wait and judge", plugin.judge)),
         mock.patch.object(judge, "diagnose_failure", timed("  of it diagnose", judge.diagnose_failure)),

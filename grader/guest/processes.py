@@ -26,14 +26,10 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def descendants(pid: int, all_of_them: bool = False) -> list[psutil.Process]:
-    """Processes below `pid`.
-
-    Args:
-        all_of_them: whether none may be missed, as the quick way does now and then where some of them just end.
-    """
+def descendants(pid: int) -> list[psutil.Process]:
+    """All living processes below `pid`. Where some of them just end, others may be missed."""
     with suppress(psutil.Error):
-        if all_of_them or not _LISTS_CHILDREN:
+        if not _LISTS_CHILDREN:
             return psutil.Process(pid).children(recursive=True)
     found = []
     parents = [pid]
@@ -111,9 +107,11 @@ def end_tree(pid: int) -> None:
 
 
 def _living(pid: int) -> list[psutil.Process]:
-    """What lives below `pid`; none only where that is certain."""
-    found = [process for process in descendants(pid) if _alive(process)]
-    return found or [process for process in descendants(pid, all_of_them=True) if _alive(process)]
+    """What lives below `pid`; none only if a second look finds none, when nothing ends any more."""
+    for _ in range(2):
+        if found := [process for process in descendants(pid) if _alive(process)]:
+            return found
+    return []
 
 
 def _alive(process: psutil.Process) -> bool:

@@ -1,6 +1,6 @@
 """The zygote: imports torch once and forks a guest for every submission.
 
-    python -m grader.guest.zygote FD
+    python -m grader.guest.zygote FD [long-lived]
 
 It is trusted, stays single-threaded, and knows no spec, no check and no
 reference: it is told limits and readable folders, passes on sockets it does
@@ -27,7 +27,7 @@ import psutil
 import torch
 
 from grader import wire
-from grader.guest import look, processes, scratch
+from grader.guest import look, pages, processes, scratch
 from grader.guest.holder import seed_everything
 from grader.guest.notebook import run_guest
 from grader.guest.values import decode, encode
@@ -87,10 +87,11 @@ class Guest:
 class Zygote:
     """Serves the judge's requests, one at a time."""
 
-    def __init__(self, control: socket.socket) -> None:
+    def __init__(self, control: socket.socket, long_lived: bool) -> None:
         self._control = control
+        self._long_lived = long_lived
+        self._settle()
         self._guests: dict[int, Guest] = {}
-        self._memory = _private_memory()
         self._looks = 0
         self._removals: list[subprocess.Popen[bytes]] = []
 
@@ -146,10 +147,16 @@ class Zygote:
         for module in modules:
             with suppress(ImportError):
                 importlib.import_module(module)
+        self._settle()
+        self._tell({"event": "preloaded", "guest": None})
+
+    def _settle(self) -> None:
+        """Get ready to fork, once all is imported."""
         gc.collect()
         gc.freeze()
+        if self._long_lived:
+            pages.merge()
         self._memory = _private_memory()
-        self._tell({"event": "preloaded", "guest": None})
 
     def _start(self, request: dict[str, Any], fds: list[int]) -> Guest:
         folder = scratch.make()
@@ -284,12 +291,10 @@ def warm_up() -> None:
 
 
 def main() -> None:
-    """Serve the judge whose socket's number is the first argument."""
+    """Serve the judge whose socket's number is the first argument; for long, where there is a second."""
     control = socket.socket(fileno=int(sys.argv[1]))
     warm_up()
-    gc.collect()
-    gc.freeze()
-    zygote = Zygote(control)
+    zygote = Zygote(control, long_lived=len(sys.argv) > 2)
     try:
         with suppress(ConnectionError):
             zygote.serve()

@@ -37,7 +37,7 @@ def work(connection: Connection, do: Work, assignment: Path, wish: Wish = "auto"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     nobody = Submission(name="", sha256="", cells=())
-    with Zygote() as zygote:
+    with Zygote(long_lived=True) as zygote:
         session = Session(nobody, wish, zygote, selection)
         try:
             session.grading(assignment)
