@@ -35,6 +35,9 @@ class Exercise(Model):
     hint: Text | None = None
     requirements: tuple[AnyRequirement, ...] = ()
 
+    def __hash__(self) -> int:  # its requirements may hold dicts
+        return hash(self.id)
+
 
 class Assignment(Model):
     """A whole assignment.

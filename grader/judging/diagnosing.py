@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from grader.assignment.spec import Exercise
@@ -24,6 +25,7 @@ def observe_facts(student: look.Student, trees: list[Any]) -> Any:
     return look.facts(student, trees)
 
 
+@lru_cache(maxsize=256)
 def facts_question(exercise: Exercise, seed: int) -> Question:
     """Asks for the facts of an exercise: about its source, and about objects that its checks make.
 
