@@ -9,6 +9,7 @@ import pytest
 
 from grader.authoring.mutants.engine import changes, mutants_of
 from grader.authoring.mutants.operators import OPERATORS
+from grader.diagnosis.catalogue import catalogue
 from grader.models.cells import Cell, Submission
 
 SMALL = {
@@ -228,6 +229,10 @@ def test_operator(name: str, before: str, after: str) -> None:
 
 def test_every_operator_is_in_the_table() -> None:
     assert {operator.id for operator in OPERATORS} == (SMALL | LARGE).keys()
+
+
+def test_the_mistakes_that_operators_plant_are_in_the_catalogue() -> None:
+    assert {operator.mistake for operator in OPERATORS if operator.mistake} <= {m.id for m in catalogue()}
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ def observe_pickle(student: look.Student, tree: Any) -> Any:
 
     dataset = look.evaluate(student, tree)
     bases = [base.__name__ for base in type(dataset).__mro__]
+    # As in every probe, in the student's sandbox: nothing pickled reaches the judge.
     return {"bases": bases, "before": dataset[0], "after": pickle.loads(pickle.dumps(dataset))[0]}
 
 

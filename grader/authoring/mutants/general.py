@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import libcst as cst
 
@@ -79,11 +80,17 @@ def formatted_text(string: cst.FormattedString, above: Above) -> Iterator[Change
     yield string.with_changes(parts=[*string.parts, cst.FormattedStringText("x")])
 
 
-@operator("arithmetic", "an arithmetic operator is another", cst.BinaryOperation)
-def arithmetic(made: cst.BinaryOperation, above: Above) -> Iterator[Changed]:
-    other = _ARITHMETIC.get(type(made.operator))
-    if other is not None:
-        yield made.with_changes(operator=other)
+def _exchange(id: str, title: str, node: type[cst.CSTNode], others: dict[Any, Any]) -> None:
+    """Register an operator that puts another sign in the place of one."""
+
+    @operator(id, title, node)
+    def exchanged(made: Any, above: Above) -> Iterator[Changed]:
+        other = others.get(type(made.operator))
+        if other is not None:
+            yield made.with_changes(operator=other)
+
+
+_exchange("arithmetic", "an arithmetic operator is another", cst.BinaryOperation, _ARITHMETIC)
 
 
 @operator("operand", "one side of an operation is dropped", cst.BinaryOperation)
@@ -97,18 +104,8 @@ def sign(made: cst.UnaryOperation, above: Above) -> Iterator[Changed]:
     yield made.expression
 
 
-@operator("comparison-edge", "a comparison treats its edge otherwise", cst.ComparisonTarget)
-def comparison_edge(made: cst.ComparisonTarget, above: Above) -> Iterator[Changed]:
-    other = _EDGES.get(type(made.operator))
-    if other is not None:
-        yield made.with_changes(operator=other)
-
-
-@operator("comparison", "a comparison is turned round", cst.ComparisonTarget)
-def comparison(made: cst.ComparisonTarget, above: Above) -> Iterator[Changed]:
-    other = _OPPOSITES.get(type(made.operator))
-    if other is not None:
-        yield made.with_changes(operator=other)
+_exchange("comparison-edge", "a comparison treats its edge otherwise", cst.ComparisonTarget, _EDGES)
+_exchange("comparison", "a comparison is turned round", cst.ComparisonTarget, _OPPOSITES)
 
 
 @operator("condition", "a condition is negated", cst.If)

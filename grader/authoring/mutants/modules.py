@@ -100,20 +100,20 @@ def activation_module(argument: cst.Arg, above: Above) -> Iterator[Changed]:
         yield argument.with_changes(value=cst.parse_expression("nn.Identity()"))
 
 
-@operator("plain-attribute-buffer", "a plain tensor becomes a buffer", cst.SimpleStatementLine, "registered_tensor")
-def plain_attribute_buffer(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
-    found = match("self._name = torch._make(*_rest);", line)
-    if found is not None:
-        found["_text"] = ast.Constant(found["_name"].id)
-        yield statements(fill("self.register_buffer(_text, torch._make(*_rest))", found))
-
-
-@operator("parameter-buffer", "a Parameter becomes a buffer", cst.SimpleStatementLine, "parameter_as_buffer")
-def parameter_buffer(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
-    found = match("_o._name = nn.Parameter(_x);", line)
-    if found is not None:
-        found["_text"] = ast.Constant(found["_name"].id)
-        yield statements(fill("_o.register_buffer(_text, _x)", found))
+swap(
+    "plain-attribute-buffer",
+    "a plain tensor becomes a buffer",
+    "self._name = torch._make(*_rest);",
+    "self.register_buffer('_name', torch._make(*_rest))",
+    "registered_tensor",
+)
+swap(
+    "parameter-buffer",
+    "a Parameter becomes a buffer",
+    "_o._name = nn.Parameter(_x);",
+    "_o.register_buffer('_name', _x)",
+    "parameter_as_buffer",
+)
 
 
 @operator("layer-in-forward", "a layer is made in forward", cst.ClassDef, "layer_created_in_forward")

@@ -82,7 +82,7 @@ def match(pattern: str, node: cst.CSTNode) -> dict[str, Any] | None:
 
 
 def fill(template: str, found: dict[str, Any]) -> str:
-    """A template with its places filled, as source."""
+    """A template with its places filled, as source; `'_x'` is the text of the name that was found."""
     return ast.unparse(_Filler(found).visit(ast.parse(template)))
 
 
@@ -191,6 +191,10 @@ class _Filler(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> Any:
         return self._found.get(node.id, node)
+
+    def visit_Constant(self, node: ast.Constant) -> Any:
+        named = self._found.get(_place(node.value) or "")
+        return ast.Constant(named.id) if isinstance(named, ast.Name) else node
 
     def visit_Attribute(self, node: ast.Attribute) -> Any:
         named = self._found.get(_place(node.attr) or "")

@@ -108,7 +108,7 @@ def output_softmax(made: cst.Return, above: Above) -> Iterator[Changed]:
         yield made.with_changes(value=expression(f"({code(made.value)}).softmax(dim=1)", made))
 
 
-@operator("optimizer-in-loop", "an optimizer is made in every step", cst.FunctionDef, "optimizer_in_loop")
+@operator("optimizer-in-loop", "an optimizer is made in every step", cst.FunctionDef)
 def optimizer_in_loop(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     lines = block(function)
     for place, line in enumerate(lines[:-1]):
