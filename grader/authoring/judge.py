@@ -35,7 +35,8 @@ def judge_mutant(job: Job, given: Session, collected: pytest.Session) -> Result:
     items = [item for item in collected.items if exercise_of(item) == job.mutant.exercise]
     assert given.started is not None
     folder = _short(given.started.folder, job)
-    session = Session(job.submission, zygote=given.zygote, given=folder, references=given.started.references)
+    references = given.started.references
+    session = Session(job.submission, zygote=given.zygote, given=folder, references=references, in_turn=True)
     collected.config.stash[SESSION] = session
     try:
         grading = session.grading(folder.path)

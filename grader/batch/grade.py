@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import zip_longest
 
 import pytest
 
@@ -18,13 +19,13 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
-    session = Session(task.path, given.wish, given.zygote, given=folder, references=references)
+    session = Session(task.path, given.wish, given.zygote, given=folder, references=references, in_turn=True)
     collected.config.stash[SESSION] = session
     try:
         session.grading(folder.path)
         prefetch(session, collected.items)
-        for item in collected.items:
-            collected.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+        for item, following in zip_longest(collected.items, collected.items[1:]):
+            collected.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         report = build_report(session)
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))

@@ -1,16 +1,15 @@
 """Keeps the state an exercise ended in, and answers its probes from copies of it.
 
-A holder is forked where the exercise's last cell has run. It forks once more for
-every batch of questions: the copy answers them in order and is gone. The judge
-asks again, in a copy of its own, what did not come out right behind another
-question; so no student loses a point by what another probe did.
+The process that holds a state forks for every batch of questions: the copy answers
+them in order and is gone. The judge asks again, in a copy of its own, what did not
+come out right behind another question; so no student loses a point by what another
+probe did.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import select
 import signal
 import socket
 import sys
@@ -46,51 +45,43 @@ class Fixtures:
 
 def seed_everything(seed: int) -> None:
     """Seed the generators student code may draw from."""
-    torch.manual_seed(seed)
+    # `torch.manual_seed` seeds accelerators, too, which a guest does not see, and notes its whole stack for each kind.
+    torch.default_generator.manual_seed(seed)
     random.seed(seed)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(seed)
 
 
-def hold(channel: socket.socket, student: look.Student, sources: Sources) -> None:
-    """Answer batches until the judge hangs up. Never returns."""
-    os.setsid()
-    while True:
-        try:
-            start, _ = wire.receive(channel)
-            if "batch" not in start:  # a `stop` that came too late
-                continue
-            questions = [wire.receive(channel) for _ in range(start["batch"])]
-        except (wire.Closed, OSError):
-            os._exit(0)
-        pid = os.fork()
-        if pid == 0:
-            try:
-                os.setpgid(0, 0)
-                for question in questions:
-                    _answer(channel, student, sources, question)
-            finally:
-                os._exit(0)
-        wire.send(channel, {"nonce": start["nonce"], "ended": _wait(pid, channel)})
+def hold(channel: socket.socket, others: list[socket.socket], student: look.Student, sources: Sources) -> None:
+    """Answer batches until the judge hangs up.
 
-
-def _wait(pid: int, channel: socket.socket) -> int | None:
-    """The exit status of the copy, as `waitpid` gives it; None when the judge had it stopped."""
-    pause = 0.0005
-    while True:
-        done, status = os.waitpid(pid, os.WNOHANG)
-        if done:
-            _end_group(pid)
-            return status
-        if select.select([channel], [], [], pause)[0]:
-            break
-        pause = min(pause * 1.3, 0.02)
+    What is asked is read by the copies alone, which also close the `others`: the state that is held learns nothing.
+    """
     with suppress(wire.Closed, OSError):
-        wire.receive(channel)  # `stop`, or the judge hung up
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
-    _end_group(pid)
-    return None
+        while True:
+            start, _ = wire.receive(channel)
+            if "batch" not in start:  # a question whose copy did not live to read it
+                continue
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    os.setpgid(0, 0)
+                    close(others)
+                    wire.send(channel, {"nonce": start["nonce"], "pid": os.getpid()})
+                    questions = [wire.receive(channel) for _ in range(start["batch"])]
+                    for question in questions:
+                        _answer(channel, student, sources, question)
+                finally:
+                    os._exit(0)
+            _, status = os.waitpid(pid, 0)
+            _end_group(pid)
+            wire.send(channel, {"nonce": start["nonce"], "ended": status})
+
+
+def close(channels: list[socket.socket]) -> None:
+    """Close sockets that another process goes on with, whose objects it may need."""
+    for channel in channels:
+        os.close(channel.fileno())
 
 
 def _end_group(pid: int) -> None:

@@ -1,4 +1,8 @@
-"""Runs a submission's cells in order, and leaves a holder where each exercise ends."""
+"""Runs a submission's cells in order, and holds the state in which each exercise ends.
+
+Either in a process of its own, forked there, so that several exercises can be asked
+about at any time; or in this one, which runs on when the judge has no more to ask.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from typing import Any
 from grader import wire
 from grader.guest.confine import confine
 from grader.guest.faults import Sources, describe, time_limit
-from grader.guest.holder import Fixtures, hold, seed_everything
+from grader.guest.holder import Fixtures, close, hold, seed_everything
 from grader.guest.look import Student
 from grader.guest.shell import Capture, Shell
 
@@ -36,7 +40,7 @@ def run_guest(channels: list[socket.socket], limits: dict[str, Any], scratch: st
     try:
         _settle(limits, scratch, used_memory)
         job, _ = wire.receive(notebook)
-        _run(notebook, channels[1:], job, limits)
+        _run(notebook, dict(enumerate(channels[1:])), job, limits)
         _wait_for_hangup(notebook)
     except (wire.Closed, OSError):
         pass
@@ -64,7 +68,9 @@ def _settle(limits: dict[str, Any], scratch: str, used_memory: int) -> None:
     confine()
 
 
-def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, Any], limits: dict[str, Any]) -> None:
+def _run(
+    notebook: socket.socket, channels: dict[int, socket.socket], job: dict[str, Any], limits: dict[str, Any]
+) -> None:
     sources = Sources()
     output = Capture(limits["output"])
     shell = Shell(sources, output)
@@ -88,8 +94,15 @@ def _run(notebook: socket.socket, channels: list[socket.socket], job: dict[str, 
             wire.send(notebook, header)
         for exercise, place in cell["ends"].items():
             student = Student(shell.module.__dict__, fixtures, _cells_of(exercise, job["cells"]))
-            pid = _fork_holder(notebook, channels, place, student, sources)
-            wire.send(notebook, {"held": exercise, "pid": pid})
+            channel = channels.pop(place)
+            others = [notebook, *channels.values()]
+            if job["in_turn"]:
+                wire.send(notebook, {"held": exercise})
+                hold(channel, others, student, sources)
+            else:
+                pid = _fork_holder(channel, others, student, sources)
+                wire.send(notebook, {"held": exercise, "pid": pid})
+            channel.close()
     wire.send(notebook, {"finished": True})
 
 
@@ -99,20 +112,15 @@ def _cells_of(exercise: str, cells: list[dict[str, Any]]) -> list[dict[str, Any]
     return [cell for cell in sources if cell["exercise"] == exercise] or sources
 
 
-def _fork_holder(
-    notebook: socket.socket, channels: list[socket.socket], place: int, student: Student, sources: Sources
-) -> int:
+def _fork_holder(channel: socket.socket, others: list[socket.socket], student: Student, sources: Sources) -> int:
     pid = os.fork()
     if pid == 0:
         try:
-            for other in (notebook, *channels):
-                if other is not channels[place]:
-                    os.close(other.fileno())
-            hold(channels[place], student, sources)
+            os.setsid()
+            close(others)
+            hold(channel, [], student, sources)
         finally:
             os._exit(0)
-    os.close(channels[place].detach())
-    channels[place] = socket.socketpair()[0]
     return pid
 
 

@@ -52,6 +52,7 @@ class Guest:
         expected: how many holders may still be told of.
         seen: what lived when a limit was passed last.
         dying: those that were killed, and are not gone yet.
+        looks: how many there were.
         excesses: how many looks in a row found too much in what lasts.
     """
 
@@ -63,6 +64,7 @@ class Guest:
     expected: int = 0
     seen: set[psutil.Process] = field(default_factory=set)
     dying: set[psutil.Process] = field(default_factory=set)
+    looks: int = 0
     excesses: int = 0
 
     def keep(self, pid: int) -> None:
@@ -92,7 +94,6 @@ class Zygote:
         self._long_lived = long_lived
         self._settle()
         self._guests: dict[int, Guest] = {}
-        self._looks = 0
         self._removals: list[subprocess.Popen[bytes]] = []
 
     def serve(self) -> None:
@@ -189,8 +190,8 @@ class Zygote:
                     process.kill()
 
     def _watch(self) -> None:
-        self._looks += 1
         for number, guest in list(self._guests.items()):
+            guest.looks += 1
             found = set(processes.descendants(guest.pid))
             guest.dying &= found
             living = found - guest.dying
@@ -213,7 +214,7 @@ class Zygote:
             return "processes"
         if processes.private_memory(living, self._memory) > 4 * limits["memory"]:
             return "memory"
-        disk = processes.removed_files(living, mapped=self._looks % CLOSER == 0)
+        disk = processes.removed_files(living, mapped=guest.looks % CLOSER == 0)
         disk += scratch.size(guest.scratch, limits["disk"] + 1)
         return "disk" if disk > limits["disk"] else None
 
@@ -282,6 +283,8 @@ def _private_memory() -> int:
 def warm_up() -> None:
     """Do once what every guest will do, so that guests do not pay for first times."""
     torch.set_num_threads(1)
+    with suppress(ImportError):  # where there is no sandbox
+        importlib.import_module("sandlock")
     do_without_shm()
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())

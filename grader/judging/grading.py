@@ -29,8 +29,10 @@ class Grading:
         wish: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
         references: another grading's, to share what the solution answers; it must outlive this one.
+        in_turn: whether the exercises are judged one after the other, as the spec has them; see `Run`.
 
     Attributes:
+        asked: the questions that were put, each with its exercise.
         asks_again: whether what fails behind other questions is asked again by itself.
     """
 
@@ -42,6 +44,7 @@ class Grading:
         wish: support.Wish = "auto",
         use_recorded: bool = True,
         references: References | None = None,
+        in_turn: bool = False,
     ) -> None:
         self.folder = folder
         self.isolation = support.choose(wish)
@@ -50,10 +53,12 @@ class Grading:
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
+        self._in_turn = in_turn
         self._shares = references is not None
         self.references = references or References(folder, self._start, use_recorded)
         self.asks_again = True
         self._run: Run | None = None
+        self.asked: list[tuple[str, Question]] = []
         self._tickets: dict[Key, Ticket] = {}
 
     @property
@@ -106,19 +111,20 @@ class Grading:
 
     def _running(self) -> Run:
         if self._run is None:
-            self._run = self._start(self.submission)
+            self._run = self._start(self.submission, self._in_turn)
         return self._run
 
     def _ask(self, exercise: str, question: Question, fresh: bool = False) -> Ticket:
         key = (exercise, question.digest)
         if key not in self._tickets:
+            self.asked.append((exercise, question))
             data, blob = question.encoded
             self._tickets[key] = self._running().ask(
                 exercise, question.probe.source, question.probe.name, data, blob, fresh
             )
         return self._tickets[key]
 
-    def _start(self, submission: Submission) -> Run:
+    def _start(self, submission: Submission, in_turn: bool = False) -> Run:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
         return Run(
@@ -131,6 +137,7 @@ class Grading:
             readable=support.readable(),
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
+            in_turn=in_turn,
         )
 
 

@@ -159,7 +159,6 @@ def exercise_of(item: pytest.Item) -> str | None:
     return mark.kwargs["exercise"] if mark else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Before pytest's own loop, put all questions at once."""
     if not (session.config.option.collectonly or session.testsfailed):

@@ -35,6 +35,8 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
         references = session.started.references
         for exercise in folder.spec.exercises:
             references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
+        for exercise_id, question in session.started.asked:
+            references.answer(exercise_id, question)  # those that only a diagnosis compares, too
         write_recorded(folder.recorded, references.answers, references.made_from)
         return len(references.answers)
     finally:

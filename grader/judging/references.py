@@ -56,7 +56,15 @@ class Recorded:
                 f"{path} cannot be read as recorded answers ({error}).", "Run `grade record` for the assignment."
             ) from None
 
+    def __contains__(self, key: Key) -> bool:
+        return "/".join(key) in self._answers
+
     def get(self, key: Key) -> Answer | None:
+        """The answer to a question, if it is there.
+
+        Raises:
+            ReferenceFault: when it is not of the form in which answers are written.
+        """
         name = "/".join(key)
         found = self._answers.get(name)
         if found is None:
@@ -70,7 +78,7 @@ class Recorded:
 
 
 def write_recorded(path: Path, answers: dict[Key, Answer], made_from: dict[str, str]) -> None:
-    """Write answers to a file that `Recorded` reads."""
+    """Write answers to a file that `Recorded` reads; the same answers give the same bytes."""
     index: dict[str, Any] = {}
     tensors: dict[str, Any] = {}
     for (exercise, digest), answer in sorted(answers.items()):
@@ -85,7 +93,19 @@ def write_recorded(path: Path, answers: dict[Key, Answer], made_from: dict[str, 
 
             tensors |= {f"{name}/{key}": value for key, value in load(blob).items()}
     metadata = {"made_from": json.dumps(made_from, sort_keys=True), "answers": json.dumps(index, sort_keys=True)}
-    path.write_bytes(save(tensors, metadata))
+    path.write_bytes(_sorted(save(tensors, metadata)))
+
+
+def _sorted(content: bytes) -> bytes:
+    """A safetensors file with its header's keys in order, which the library leaves to chance.
+
+    The header is JSON behind its own length (8 bytes, little-endian); offsets in it count from its end.
+    Source: the format's description in the safetensors repository.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + content[end:]
 
 
 class References:
@@ -119,7 +139,7 @@ class References:
 
     def prefetch(self, questions: list[tuple[str, Question]]) -> None:
         """Put questions that will need a run in its queue, so that they are answered in the meantime."""
-        missing = [(e, q) for e, q in questions if self._from_file(e, q) is None]
+        missing = [(e, q) for e, q in questions if not self._is_known((e, q.digest))]
         if missing and self._solution is not None:
             run = self._running()
             for exercise, question in missing:
@@ -134,7 +154,7 @@ class References:
         """
         key = (exercise, question.digest)
         if key not in self.answers:
-            recorded = self._from_file(exercise, question)
+            recorded = self._recorded.get(key) if self._recorded and self._fresh else None
             if recorded is None:
                 if self._solution is None:
                     raise ReferenceFault(
@@ -160,8 +180,8 @@ class References:
         except ReferenceFault:
             return None
 
-    def _from_file(self, exercise: str, question: Question) -> Answer | None:
-        return self._recorded.get((exercise, question.digest)) if self._recorded and self._fresh else None
+    def _is_known(self, key: Key) -> bool:
+        return key in self.answers or (self._fresh and self._recorded is not None and key in self._recorded)
 
     def _running(self) -> Run:
         if self._run is None:

@@ -29,6 +29,7 @@ class _Given:
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[plugin.SESSION] = self._session
+        config.option.tbstyle = "native"  # the quickest: nobody reads what pytest says of a failure here
 
     def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
         if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
@@ -131,7 +132,7 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         selected = f"No exercise matches -k {session.selection!r}."
         raise UsageError(selected if session.selection else "The spec has no checks.", _listed(session))
-    if code == pytest.ExitCode.USAGE_ERROR:
+    if code == pytest.ExitCode.USAGE_ERROR and session.selection:
         raise UsageError(
             f"-k {session.selection!r} is not an expression.",
             f"Write it as pytest does: `one or two`, `not three`. {_listed(session)}",

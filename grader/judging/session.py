@@ -40,6 +40,8 @@ class Session:
         use_recorded: whether recorded answers of the solution may be used.
         given: the assignment, where it is not as its folder says: with another seed, for one exercise.
         references: another session's answers of the solution.
+        in_turn: whether checks are run in the spec's order, exercise by exercise: then the submission takes fewer
+            processes, of which one works at a time. For where as many submissions are graded as there are cores.
     """
 
     submission: Path | Submission | None = None
@@ -49,6 +51,7 @@ class Session:
     use_recorded: bool = True
     given: Folder | None = None
     references: References | None = None
+    in_turn: bool = False
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None
@@ -64,7 +67,9 @@ class Session:
             if self.zygote is None:
                 self.zygote = self._own_zygote = Zygote()
             folder = self.given or load_assignment(path)
-            self._grading = Grading(folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references)
+            self._grading = Grading(
+                folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references, self.in_turn
+            )
         elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",

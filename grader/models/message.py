@@ -19,6 +19,8 @@ Scalar = str | int | float | bool | None
 
 def clean(text: str) -> str:
     """Text that every terminal and encoder can take: no lone surrogates, no control characters."""
+    if text.isprintable():  # most are; surrogates are not
+        return text
     text = text.encode("utf-8", "replace").decode()
     return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 

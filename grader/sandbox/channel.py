@@ -1,4 +1,4 @@
-"""The judge's end of one holder: requests queue up, answers come back checked."""
+"""The judge's end of one held state: requests queue up, answers come back checked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import secrets
 import socket
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +52,7 @@ class Ticket:
     """A question on its way; `answer` is set when it is settled.
 
     Attributes:
+        exercise: which state is asked.
         fresh: to be answered by a copy of its own.
         alone: to be asked while nothing else runs, since a limit of the whole guest was passed
             while it ran beside others.
@@ -59,6 +61,7 @@ class Ticket:
         behind: how many questions the copy that answered had answered before.
     """
 
+    exercise: str
     header: dict[str, Any]
     blob: bytes
     fresh: bool = False
@@ -71,26 +74,34 @@ class Ticket:
 
 
 class Channel:
-    """One exercise's holder.
+    """One exercise's state, and the process that holds it.
 
     Args:
-        sock: our end.
         exercise: whose state is held.
         clock: of all exercises.
+        kill: ends a process of the same guest.
+
+    Attributes:
+        sock: our end, once there is a guest.
+        held: whether the state is there to be asked.
+        left: whether it is there no more, since nothing more was to be asked.
     """
 
-    def __init__(self, sock: socket.socket, exercise: str, clock: Clock) -> None:
-        self.sock = sock
+    def __init__(self, exercise: str, clock: Clock, kill: Callable[[int], None]) -> None:
+        self.sock = socket.socket()
         self.exercise = exercise
         self._clock = clock
+        self._kill = kill
         self._since = 0.0
         self._hurried = False
         self.held = False
+        self.left = False
         self.lost: Lost | None = None
         self.queue: deque[Ticket] = deque()
         self.batch: list[Ticket] = []
         self.deadline = 0.0
         self._nonce = ""
+        self._copy: int | None = None
         self._asked = 0
         self._stopped = False
         self.disturbed = False
@@ -115,6 +126,7 @@ class Channel:
         while not (first.fresh or first.alone) and self.queue and not self.queue[0].fresh and not self.queue[0].alone:
             self.batch.append(self.queue.popleft())
         self._nonce = secrets.token_hex(8)
+        self._copy = None
         self._asked = len(self.batch)
         self._stopped = self.disturbed = False
         frames = [wire.pack({"nonce": self._nonce, "batch": len(self.batch)})]
@@ -150,10 +162,14 @@ class Channel:
 
     def _take(self, header: dict[str, Any], blob: bytes) -> None:
         nonce = header.get("nonce")
-        if "ended" in header and self._nonce and nonce == self._nonce:
+        if "pid" in header and self._nonce and nonce == self._nonce and self._copy is None:
+            self._copy = _whole(header["pid"])
+            self._spend()
+            self._begin()
+        elif "ended" in header and self._nonce and nonce == self._nonce:
             self._nonce = ""
             self._spend()
-            self._settle_rest(header["ended"])
+            self._settle_rest(_whole(header["ended"]))
         elif self.batch and nonce == self.batch[0].nonce:
             ticket = self.batch.pop(0)
             self._spend()
@@ -171,7 +187,7 @@ class Channel:
         raised = Raised.model_validate(data)
         return raised.model_copy(update={"limit": self._late()}) if raised.limit == "time" else raised
 
-    def _settle_rest(self, status: Any) -> None:
+    def _settle_rest(self, status: int) -> None:
         """The copy has ended: the question it was at is settled, those behind it are asked again."""
         if not self.batch:
             return
@@ -182,8 +198,8 @@ class Channel:
             ticket.alone = True
             self.queue.appendleft(ticket)
             return
-        crashed = isinstance(status, int) and not ticket.over
-        lost = _crash(status) if crashed else Lost(to=ticket.over or self._late())
+        stopped = ticket.over or (self._late() if self._stopped else None)
+        lost = Lost(to=stopped) if stopped else _crash(status)
         self._settle(ticket, Answer(lost=lost), len(rest))
 
     def _settle(self, ticket: Ticket, answer: Answer, left: int) -> None:
@@ -214,20 +230,19 @@ class Channel:
         """Have the copy stopped when its question's time is over; give the holder up when it does not."""
         if not self.busy or time.monotonic() < self.deadline:
             return
-        if self._stopped:
+        if self._stopped or self._copy is None:
             self.lose(Lost(to=self._late()))
             return
         self._stopped = True
         self.deadline = time.monotonic() + GRACE
-        try:
-            self.sock.sendall(wire.pack({"stop": True}))
-        except OSError:
-            self.lose(Lost(to=self._late()))
+        self._kill(self._copy)
 
     def lose(self, why: Lost) -> None:
         """The holder cannot answer any more: what is open, and all that follows, is lost."""
         if self.busy:
             self._spend()
+            if self._copy is not None:
+                self._kill(self._copy)
         if self.lost is None:
             self.lost = why
         for ticket in (*self.batch, *self.queue):
@@ -236,6 +251,20 @@ class Channel:
         self.queue.clear()
         self._nonce = ""
         self.sock.close()
+
+    def leave(self) -> None:
+        """Nothing more will be asked: whoever holds the state may let it go. Not while a copy is at work."""
+        self.left = True
+        for ticket in self.queue:  # which nobody waits for
+            ticket.answer = Answer(lost=Lost(to="notebook"))
+        self.queue.clear()
+        self.sock.close()
+
+
+def _whole(number: Any) -> int:
+    if not isinstance(number, int):
+        raise WireError("a malformed answer")
+    return number
 
 
 def _crash(status: int) -> Lost:

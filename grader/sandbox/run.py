@@ -1,9 +1,10 @@
 """One submission on its way through its guests.
 
-Normally there is one guest: it runs the cells and leaves a holder per exercise.
-A cell that takes its process down (a hang nothing interrupts, `os._exit`, a
-crash) costs a guest: the next one runs the cells again without that cell, for
-the exercises that have no holder yet.
+Normally there is one guest: it runs the cells and holds the state in which each
+exercise ends, in a process of its own, or in the notebook's, which waits there. A
+cell that takes its process down (a hang nothing interrupts, `os._exit`, a crash)
+costs a guest: the next one runs the cells again without that cell, for the
+exercises that are not held yet.
 """
 
 from __future__ import annotations
@@ -12,21 +13,18 @@ import os
 import selectors
 import socket
 import time
+from functools import partial
 from typing import Any
 
-from pydantic import ValidationError
-
 from grader import wire
+from grader.errors import SandboxFault
 from grader.models.cells import Submission
 from grader.models.limits import Limits
-from grader.models.message import say
-from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised
+from grader.models.observation import Answer, CellRun, Lost, LostTo
 from grader.sandbox.channel import Channel, Clock, Ticket
+from grader.sandbox.notebook import Notebook
 from grader.sandbox.support import Isolation
 from grader.sandbox.zygote import Zygote
-
-GRACE = 1.5  # seconds between a cell's polite stop and its process's end
-STRIKES = 2  # times a running cell may pass a limit of the whole guest
 
 
 class Run:
@@ -42,6 +40,11 @@ class Run:
         readable: what a guest may read.
         data: a folder it may read, too, as `data` in the folder its code runs in.
         isolation: as `support.choose` decided.
+        in_turn: the exercises are asked about one after the other, as they are given, and not again. Where the
+            cells have them in that order, too, this takes half as many processes; but only one is at work.
+
+    Raises:
+        SandboxFault: by `answer`, for an exercise that was passed in turn.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class Run:
         readable: list[str],
         data: str | None,
         isolation: Isolation,
+        in_turn: bool = False,
     ) -> None:
         self._zygote = zygote
         self._submission = submission
@@ -65,17 +69,17 @@ class Run:
         self._data = data
         self._isolation = isolation
         clock = Clock(limits.seconds, limits.notebook_seconds)
-        self._channels = {exercise: Channel(socket.socket(), exercise, clock) for exercise in exercises}
+        self._channels = {exercise: Channel(exercise, clock, self._kill) for exercise in exercises}
         self._ends = _ends(submission, exercises)
+        self._in_turn = in_turn and _in_order(self._ends) == exercises
         self._selector = selectors.DefaultSelector()
         self._selector.register(zygote.control, selectors.EVENT_READ)
         self._parallel = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
         self._cells: dict[int, CellRun] = {}
         self._skipped: set[int] = set()
         self._guests: list[int] = []
-        self._notebook: socket.socket | None = None
-        self._stop_at = time.monotonic() + limits.notebook_seconds
-        self._start_guest()
+        self._notebook: Notebook | None = None
+        self._start_guest(stop_at=time.monotonic() + limits.notebook_seconds)
 
     def ask(
         self, exercise: str, source: str, function: str, arguments: Any, blob: bytes, fresh: bool = False
@@ -91,8 +95,10 @@ class Run:
             "arguments": arguments,
             "seed": self._seed,
         }
-        ticket = Ticket(header, blob, fresh)
+        ticket = Ticket(exercise, header, blob, fresh)
         channel = self._channels[exercise]
+        if channel.left:
+            raise SandboxFault(f"{exercise} was asked about out of turn.", "Report it.")
         if channel.lost:
             ticket.answer = Answer(lost=channel.lost)
         else:
@@ -102,12 +108,14 @@ class Run:
     def answer(self, ticket: Ticket) -> Answer:
         """Wait until a question is settled."""
         while ticket.answer is None:
+            self._turn_to(ticket.exercise)
             self._turn()
         return ticket.answer
 
     def cells(self) -> tuple[CellRun, ...]:
         """Wait until all cells have run; what happened in each."""
         while self._notebook is not None:
+            self._turn_to(None)
             self._turn()
         return tuple(self._cells[index] for index in sorted(self._cells))
 
@@ -119,24 +127,38 @@ class Run:
         for channel in self._channels.values():
             channel.sock.close()
         if self._notebook is not None:
-            self._notebook.close()
+            self._notebook.sock.close()
 
     # -- guests
 
-    def _start_guest(self) -> None:
+    def _start_guest(self, stop_at: float) -> None:
         """Run the cells in a new guest, for the exercises that are not held yet."""
         waiting = [channel for channel in self._channels.values() if not channel.held and not channel.lost]
-        notebook, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
         others = [theirs]
         for channel in waiting:
             channel.sock, other = socket.socketpair()
+            channel.sock.setblocking(False)
             others.append(other)
-        limits = {**self._limits.model_dump(), "holders": len(waiting) + 4}
-        self._guests.append(self._zygote.start(limits, self._readable, self._data, self._isolation, others))
+        limits = {**self._limits.model_dump(), "holders": 4 + (0 if self._in_turn else len(waiting))}
+        guest = self._zygote.start(limits, self._readable, self._data, self._isolation, others)
+        self._guests.append(guest)
         for other in others:
             other.close()
-        places = {channel.exercise: place for place, channel in enumerate(waiting)}
-        cells = [
+        wire.send(ours, self._job([channel.exercise for channel in waiting]))
+        self._notebook = Notebook(
+            ours, self._submission, self._limits, waiting, self._in_turn, stop_at, self._cells,
+            keep=lambda pid: self._zygote.keep(guest, pid),
+        )  # fmt: skip
+        self._selector.register(ours, selectors.EVENT_READ, self._read_notebook)
+
+    def _job(self, exercises: list[str]) -> dict[str, Any]:
+        """What a guest is to run; exercises are numbered as their sockets are."""
+        ends = {
+            index: {exercise: exercises.index(exercise) for exercise in ending if exercise in exercises}
+            for index, ending in self._ends.items()
+        }
+        cells: list[dict[str, Any]] = [
             {
                 "index": index,
                 "number": cell.number,
@@ -144,24 +166,24 @@ class Run:
                 "filename": cell.filename,
                 "exercise": cell.exercise,
                 "skipped": index in self._skipped,
-                "ends": {e: places[e] for e in self._ends.get(index, ()) if e in places},
+                "ends": ends.get(index, {}),
             }
             for index, cell in enumerate(self._submission.cells)
         ]
-        last = self._ends.get(-1, ())
-        cells.append({"index": -1, "skipped": True, "ends": {e: places[e] for e in last if e in places}})
-        wire.send(notebook, {"cells": cells, "seed": self._seed, "fixtures": self._fixtures})
-        notebook.setblocking(False)
-        self._notebook = notebook
-        self._reader = wire.Reader()
-        self._pid: int | None = None
-        self._running: int | None = None
-        self._last = -1
-        self._running_until = time.monotonic() + self._limits.seconds + GRACE
-        self._strikes = 0
-        self._selector.register(notebook, selectors.EVENT_READ, self._read_notebook)
-        for channel in waiting:
-            channel.sock.setblocking(False)
+        cells.append({"index": -1, "skipped": True, "ends": ends.get(-1, {})})
+        return {"cells": cells, "seed": self._seed, "fixtures": self._fixtures, "in_turn": self._in_turn}
+
+    def _kill(self, pid: int) -> None:
+        for guest in self._guests:
+            self._zygote.kill(guest, pid)
+
+    def _turn_to(self, exercise: str | None) -> None:
+        """Let the notebook run on, where it waits for questions about another exercise."""
+        channel = self._notebook and self._notebook.answering
+        if self._notebook and channel and channel.exercise != exercise and not channel.busy:
+            self._forget(channel)
+            channel.leave()
+            self._notebook.run_on()
 
     def _turn(self) -> None:
         """Send what can be sent, then wait for something to happen and deal with it."""
@@ -172,34 +194,37 @@ class Run:
                 self._heed_zygote()
             else:
                 key.data()
-        self._check_deadlines()
+        self._check()
 
     def _dispatch(self) -> None:
         busy = [channel for channel in self._channels.values() if channel.busy]
+        cells_run = self._notebook is not None and self._notebook.answering is None
         for channel in self._channels.values():
             if any(other.alone for other in busy) or len(busy) >= self._parallel:
                 return
-            occupied = busy or self._notebook is not None
+            occupied = busy or cells_run
             if channel.held and channel.queue and not channel.busy and not (channel.alone and occupied):
                 channel.send_batch()
                 busy.append(channel)
 
     def _patience(self) -> float:
         deadlines = [channel.deadline for channel in self._channels.values() if channel.busy]
-        if self._notebook is not None:
-            deadlines += [self._running_until, self._stop_at]
+        if self._notebook is not None and self._notebook.deadline is not None:
+            deadlines.append(self._notebook.deadline)
         return max(0.0, min(deadlines, default=time.monotonic() + 1) - time.monotonic()) + 0.001
 
-    def _check_deadlines(self) -> None:
+    def _check(self) -> None:
+        """See who is late, and what follows where the notebook's process has come to an end."""
         for channel in self._channels.values():
             channel.check_deadline()
             if channel.lost:
                 self._forget(channel)
-        now = time.monotonic()
-        if self._notebook is not None and now > self._stop_at:
-            self._drop_notebook(Lost(to="notebook_time"), final=True)
-        elif self._notebook is not None and now > self._running_until:
-            self._drop_notebook(Lost(to="time"))
+        if self._notebook is not None:
+            self._notebook.check_deadline()
+            if self._notebook.lost:
+                self._replace(self._notebook, self._notebook.lost)
+            elif self._notebook.finished:
+                self._end(self._notebook, Lost(to="notebook"))
 
     def _heed_zygote(self) -> None:
         for event in self._zygote.events():
@@ -210,105 +235,43 @@ class Run:
             suspects = [channel for channel in busy if not channel.disturbed]
             for channel in busy:
                 channel.disturb(limit)
-            if self._running is not None and not suspects:
-                self._strikes += 1
-                if self._strikes >= STRIKES:
-                    self._drop_notebook(Lost(to=limit))
-
-    # -- the notebook's process
+            if self._notebook is not None and not suspects:
+                self._notebook.strike(limit)
 
     def _read_notebook(self) -> None:
         assert self._notebook is not None
-        try:
-            data = self._notebook.recv(1 << 20)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        if not data:
-            self._drop_notebook(Lost(to="crash"))
-            return
-        try:
-            for header, _ in self._reader.feed(data):
-                self._take(header)
-        except (wire.BrokenFrame, ValidationError, ArithmeticError, ValueError, KeyError, TypeError, RecursionError):
-            self._drop_notebook(Lost(to="wire", detail=say("the cell wrote to the grader's own channel")))
+        for channel in self._notebook.read():
+            self._selector.register(channel.sock, selectors.EVENT_READ, partial(self._read_channel, channel))
 
-    def _take(self, header: dict[str, Any]) -> None:
-        if "running" in header:
-            if self._pid is not None:
-                raise ValueError("running twice")
-            self._pid = int(header["running"])
-            self._zygote.keep(self._guests[-1], self._pid)
-        elif "started" in header:
-            index = self._known(header["started"])
-            if self._running is not None or index <= self._last:
-                raise ValueError("a cell out of turn")
-            self._running = self._last = index
-            self._running_until = time.monotonic() + self._limits.seconds + GRACE
-            self._strikes = 0
-        elif "ran" in header:
-            index = self._known(header["ran"])
-            if index != self._running:
-                raise ValueError("a cell that is not running")
-            raised = header.get("raised")
-            self._record(
-                index,
-                float(header["seconds"]),
-                str(header["output"])[: self._limits.output + 100],
-                raised=Raised.model_validate(raised) if raised else None,
-            )
-            self._running = None
-        elif "held" in header:
-            channel, pid = self._channels[header["held"]], int(header["pid"])
-            if channel.lost or channel.held or self._running is not None:
-                raise ValueError("held twice, or before its cells have run")
-            channel.held = True
-            self._zygote.keep(self._guests[-1], pid)
-            self._selector.register(channel.sock, selectors.EVENT_READ, lambda: self._read_channel(channel))
-        elif "finished" in header:
-            self._end_notebook()
-            for channel in self._channels.values():
-                if not channel.held:
-                    channel.lose(Lost(to="notebook"))
+    def _replace(self, notebook: Notebook, why: Lost) -> None:
+        """The process that ran the cells is gone, or must go: start again without the cell it was in.
 
-    def _known(self, index: Any) -> int:
-        if not isinstance(index, int) or not 0 <= index < len(self._submission.cells):
-            raise ValueError("a cell that is not there")
-        return index
-
-    def _record(
-        self, index: int, seconds: float, output: str, raised: Raised | None = None, lost: Lost | None = None
-    ) -> None:
-        if index in self._cells:  # ran before, in a guest that was lost later
-            return
-        cell = self._submission.cells[index]
-        self._cells[index] = CellRun(
-            number=cell.number, exercise=cell.exercise, seconds=seconds, output=output, raised=raised, lost=lost
-        )
-
-    def _drop_notebook(self, why: Lost, final: bool = False) -> None:
-        """The notebook's process is gone, or must go: start again without the cell it was in."""
-        if self._pid is not None:
-            self._zygote.kill(self._guests[-1], self._pid)
-        cell = self._running
-        self._end_notebook()
+        Where it was in none, and nothing was held before, the next one would come no further.
+        """
+        if notebook.pid is not None:
+            self._kill(notebook.pid)
+        if notebook.answering is not None:
+            notebook.answering.lose(why)
+            self._forget(notebook.answering)
+        cell = notebook.note_loss()
         if cell is not None:
-            self._cells.pop(cell, None)
-            self._record(cell, self._limits.seconds if why.to == "time" else 0.0, "", lost=why)
             self._skipped.add(cell)
-        if final or cell is None:
-            for channel in self._channels.values():
-                if not channel.held:
-                    channel.lose(why if final else Lost(to="notebook"))
+        if why.to == "notebook_time":
+            self._end(notebook, why)
+        elif cell is None and not notebook.came_further:
+            self._end(notebook, Lost(to="notebook"))
         else:
-            self._start_guest()
+            self._end(notebook)
+            self._start_guest(notebook.stop_at)
 
-    def _end_notebook(self) -> None:
-        if self._notebook is not None:
-            self._selector.unregister(self._notebook)
-            self._notebook.close()
-            self._notebook = None
+    def _end(self, notebook: Notebook, why: Lost | None = None) -> None:
+        """The process that ran the cells is done with; what is not held is lost, if there is a reason."""
+        self._selector.unregister(notebook.sock)
+        notebook.sock.close()
+        self._notebook = None
+        for channel in self._channels.values():
+            if why is not None and not channel.held:
+                channel.lose(why)
 
     def _read_channel(self, channel: Channel) -> None:
         channel.read()
@@ -319,6 +282,11 @@ class Run:
         for key in list(self._selector.get_map().values()):
             if key.data is not None and key.fileobj is channel.sock:
                 self._selector.unregister(key.fd)
+
+
+def _in_order(ends: dict[int, list[str]]) -> list[str]:
+    """Exercises in the order in which the cells come to their ends."""
+    return [exercise for index in sorted(ends, key=lambda index: (index < 0, index)) for exercise in ends[index]]
 
 
 def _ends(submission: Submission, exercises: list[str]) -> dict[int, list[str]]:
