@@ -82,7 +82,7 @@ def measure(name: str, rounds: int, zygote: Zygote) -> None:
 def main() -> None:
     """Measure both assignments."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-    with Zygote(long_lived=True) as zygote:
+    with Zygote.spawn(long_lived=True) as zygote:
         for name in ("assignment2", "assignment3"):
             measure(name, rounds, zygote)
 

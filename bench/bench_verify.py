@@ -64,7 +64,8 @@ def jobs_of(folder: Folder, number: int) -> list[Job]:
 
 def rate(folder: Folder, jobs: list[Job], workers: int) -> float:
     """Mutants per second of warm workers."""
-    with Pool[Job, Any]((judge_mutant, folder.path), workers) as pool:
+    zygote = Zygote.spawn(long_lived=True)
+    with zygote, Pool[Job, Any](zygote, (judge_mutant, folder.path), workers) as pool:
         list(pool.run(jobs[: 4 * workers]))
         start = time.perf_counter()
         results = list(pool.run(jobs))
@@ -98,7 +99,7 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
 
     given = Given(jobs)
     with (
-        Zygote(long_lived=True) as zygote,
+        Zygote.spawn(long_lived=True) as zygote,
         mock.patch.object(judging_mutants, "prefetch", timed("start the guest, ask", judging_mutants.prefetch)),
         mock.patch.object(plugin, "judge", timed("wait and judge", plugin.judge)),
         mock.patch.object(judge, "diagnose_failure", timed("  of it diagnose", judge.diagnose_failure)),

@@ -32,7 +32,7 @@ GRADE = Path(sysconfig.get_path("scripts"), "grade")
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """A process with torch imported, for all tests of the session."""
-    with Zygote(long_lived=True) as warm:
+    with Zygote.spawn(long_lived=True) as warm:
         yield warm
 
 

@@ -21,14 +21,15 @@ def events(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "events.jsonl").read_text().splitlines() if line]
 
 
+def timeless(report: Any) -> Any:
+    """A report, or a part of one, but for times."""
+    if isinstance(report, dict):
+        return {key: timeless(part) for key, part in report.items() if key not in ("duration", "seconds")}
+    return [timeless(part) for part in report] if isinstance(report, list) else report
+
+
 def results(out: Path, assignment: str = "quiz") -> dict[str, str]:
     """Every student's report, but for times."""
-
-    def timeless(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: timeless(part) for key, part in value.items() if key not in ("duration", "seconds")}
-        return [timeless(part) for part in value] if isinstance(value, list) else value
-
     found = {}
     for name, row in rows(out, assignment=assignment).items():
         report = row.attempt.read_report()

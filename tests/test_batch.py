@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import sqlite3
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 from conftest import GRADE, Command, Course
-from gradebooks import events, results, rows
+from gradebooks import events, results, rows, timeless
 
 from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
@@ -79,6 +80,63 @@ def test_each_gets_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
     assert said[0] == "started"
     assert said[-1] == "finished"
     assert sorted(said[1:-1]) == ["graded"] * 4 + ["refused"] * 4
+
+
+STEPS = {
+    name: f"# %%\n# exercise: {name}\ndef {name}(x):\n    return x + {number}\n"
+    for number, name in enumerate("abcd", 1)
+}
+KILLS = "# %%\n# exercise: b\nimport os\ndef b(x):\n    os.kill(os.getppid(), 9)\n    os._exit(0)\n"
+SWALLOWS = """
+# %%
+# exercise: b
+def b(x):
+    while x == 2:
+        try:
+            while True: pass
+        except BaseException: pass
+    return x + 2
+"""
+ODD = {
+    "right": "".join(STEPS.values()),
+    "backwards": "".join(reversed(STEPS.values())),
+    "mixed": STEPS["a"] + STEPS["c"] + STEPS["b"] + STEPS["d"],
+    "unmarked": "".join(STEPS.values()).replace("# exercise", "# answer"),
+    "late": STEPS["a"] + STEPS["b"] + STEPS["c"] + "# %%\nd = lambda x: x + 4\n",
+    "wrong": STEPS["a"].replace("+", "-") + STEPS["b"] + STEPS["c"].replace("+", "-") + STEPS["d"],
+    "redefined": STEPS["a"] + STEPS["b"] + STEPS["c"] + "# %%\nb = c = None\nprint('later')\n" + STEPS["d"],
+    "kills": STEPS["a"] + KILLS + STEPS["c"] + STEPS["d"],
+    "swallows": STEPS["a"] + SWALLOWS + STEPS["c"] + STEPS["d"],
+    "exits": STEPS["a"] + STEPS["b"] + "# %%\n# exercise: c\nimport os\nos._exit(3)\n" + STEPS["d"],
+    "remembers": "# %%\nseen = []\n" + "".join(STEPS.values()).replace("x +", "seen.append(x) or len(seen) - 1 + x +"),
+}  # fmt: skip
+
+
+def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Command, tmp_path: Path) -> None:
+    """A batch has an exercise's state held by the notebook's own process, one at a time, where the order allows it."""
+    calls = [{"call": "{}(2)"}, {"call": "{}(5)"}]
+    exercises = [
+        {
+            "id": name,
+            "needs": ["a"] if name == "d" else [],
+            "requirements": [{"kind": "function", "calls": [{"call": call["call"].format(name)} for call in calls]}],
+        }
+        for name in STEPS
+    ]
+    course.assign(*exercises, solution=ODD["right"], limits={"seconds": 1})
+    folder = files(tmp_path / "in", **ODD)
+    assert run("batch", course.quiz, folder, "--out", tmp_path / "out", "-j", "2").code == 0
+    found = results(tmp_path / "out")
+    earned = {}
+    for name in ODD:
+        run("run", course.quiz, folder / f"{name}.py", "--json", tmp_path / "alone.json")
+        alone = json.loads((tmp_path / "alone.json").read_text())
+        assert json.loads(found[name]) == timeless(alone), name
+        earned[name] = alone["earned"]
+    assert earned == {
+        "right": 4, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4, "wrong": 1, "redefined": 4, "kills": 3,
+        "swallows": 3.5, "exits": 3, "remembers": 4,
+    }  # fmt: skip
 
 
 def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Command, tmp_path: Path) -> None:

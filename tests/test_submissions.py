@@ -14,6 +14,7 @@ from conftest import Command, Course, outcomes
 from grader import Report
 from grader.errors import SubmissionError
 from grader.sandbox.zygote import Zygote
+from grader.submission.read import read_submission
 
 ONE = {"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}
 RIGHT = "# exercise: one\ndef f():\n    return 1\n"
@@ -429,6 +430,35 @@ def test_prints_in_a_probe_cost_nothing(quiz: Course) -> None:
 def test_addresses_are_not_shown(quiz: Course) -> None:
     report = quiz.grade(quiz.notebook("object()", RIGHT))
     assert "object at 0x…" in report.cells[0].output
+
+
+TOO_MUCH: dict[str, str | list[Any]] = {
+    "big.py": f"x = '{'a' * 4_000_000}'\n",
+    "korean.py": f"x = '{'가' * 600_000}'\n",
+    "parts.py": "# %%\n" * 20_000,
+    "cells.ipynb": ["x = 1"] * 50_000,
+    "named.ipynb": [cell("x = 1", metadata={"grader": {"exercise": "e" * 4_000_000}})],
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_more_code_than_a_guest_takes_is_refused(quiz: Course, run: Command, name: str) -> None:
+    content = TOO_MUCH[name]
+    path = quiz.write(name, content) if isinstance(content, str) else quiz.notebook(*content, name=name)
+    ended = run("run", quiz.quiz, path)
+    assert ended.code == 2
+    assert f"{name} has more code than the 3 MiB that are graded" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_magics_are_not_read_without_end(quiz: Course) -> None:
+    """IPython reads a cell again for each of them."""
+    plain = "%matplotlib inline\n" + RIGHT
+    cells = read_submission(quiz.notebook(plain, "%time 1\n" * 5_000, *["%time 1\n" * 200] * 9, "!ls", plain)).cells
+    assert "run_line_magic" in cells[0].source
+    assert [cell.source == cell.text for cell in cells[1:-2]] == [True, False, *[True] * 8]
+    assert "get_ipython().system" in cells[-2].source
+    assert "run_line_magic" in cells[-1].source
 
 
 # -- names

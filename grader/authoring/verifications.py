@@ -26,7 +26,7 @@ class Trials:
         selection: which checks, as pytest's `-k` takes it.
     """
 
-    def __init__(self, folder: Folder, zygote: Zygote | None, selection: str | None) -> None:
+    def __init__(self, folder: Folder, zygote: Zygote, selection: str | None) -> None:
         if not folder.solution.exists():
             raise SpecError(f"There is no solution at {folder.solution}.", "Put it there, or name it in the spec.")
         self._folder = folder

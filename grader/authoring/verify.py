@@ -24,13 +24,13 @@ Watch = Callable[[str, int, int], None]
 
 
 def verify(
-    folder: Folder, zygote: Zygote | None, selection: str | None, workers: int, mutants: bool, watch: Watch
+    folder: Folder, zygote: Zygote, selection: str | None, workers: int, mutants: bool, watch: Watch
 ) -> VerifyReport:
     """Verify an assignment.
 
     Args:
         folder: the assignment.
-        zygote: for the assignment's own notebooks; one is started where there is none.
+        zygote: for the assignment's own notebooks; and to be cloned for each worker.
         selection: which checks, as pytest's `-k` takes it.
         workers: processes that judge mutants.
         mutants: whether to make any.
@@ -40,8 +40,9 @@ def verify(
         UsageError: for a wrong spec, `verify.yaml` or selection.
     """
     declared = read_declared(folder)
+    zygote.preload(folder.spec.preload)
     arguments = (judge_mutant, folder.path, "auto", selection)
-    with Pool[Job, Result](arguments, workers if mutants else 0) as pool:
+    with Pool[Job, Result](zygote, arguments, workers if mutants else 0) as pool:
         found, report = _verify_itself(folder, zygote, selection, declared, watch)
         jobs = _jobs(folder, report) if mutants else []
         results: list[Result] = []
@@ -69,7 +70,7 @@ def verify(
 
 
 def _verify_itself(
-    folder: Folder, zygote: Zygote | None, selection: str | None, declared: Declared, watch: Watch
+    folder: Folder, zygote: Zygote, selection: str | None, declared: Declared, watch: Watch
 ) -> tuple[list[Verification], Report]:
     """All but the mutants; and the solution's report."""
     trials = must.Trials(folder, zygote, selection)

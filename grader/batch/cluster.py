@@ -24,6 +24,7 @@ from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
 from grader.errors import UsageError
 from grader.sandbox.support import Wish
+from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
 BEGUN = 4
@@ -45,7 +46,8 @@ class Actor:
             archive.extractall(home, filter="data")
         (home / "submission").mkdir()
         self._home = home
-        self._pool = Pool[Task, Graded]((grade_one, home / inside, isolation), 1, tries=2)
+        zygote = Zygote.spawn(long_lived=True)
+        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation), 1, tries=2)
 
     def grade(self, task: Task, content: bytes) -> Graded | Died:
         """Grade one submission, given as its bytes."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
 from grader.sandbox.support import Wish
+from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
 
@@ -17,10 +18,12 @@ class LocalEngine:
     """Workers with a warm zygote each; a submission whose worker dies is tried once more.
 
     Args:
+        zygote: is cloned for each.
         assignment: the folder.
         size: most workers side by side.
     """
 
+    zygote: Zygote
     assignment: Path
     isolation: Wish
     size: int
@@ -28,6 +31,6 @@ class LocalEngine:
     def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
         """Results as they come; no process is started where there is nothing to do."""
         if jobs:
-            pool = Pool[Task, Graded]((grade_one, self.assignment, self.isolation), min(self.size, len(jobs)), tries=2)
-            with pool:
+            arguments = (grade_one, self.assignment, self.isolation)
+            with Pool[Task, Graded](self.zygote, arguments, min(self.size, len(jobs)), tries=2) as pool:
                 yield from pool.run(jobs)

@@ -17,9 +17,11 @@ from grader.sandbox import support
 
 if TYPE_CHECKING:
     from grader.batch.run import Engine
+    from grader.sandbox.zygote import Zygote
 
 
 def batch_command(
+    context: typer.Context,
     assignment: Annotated[str, typer.Argument(help="name of an assignment, or its folder", metavar="ASSIGNMENT")],
     submissions: Annotated[Path, typer.Argument(help="a folder of submissions, or a zip", metavar="SUBMISSIONS")],
     out: Annotated[Path, typer.Option(help="where the gradebook and the reports go", metavar="FOLDER")],
@@ -51,6 +53,8 @@ def batch_command(
     elif address:
         raise UsageError("--address is of a Ray cluster.", "Say --engine ray, too.")
     else:
-        used = LocalEngine(folder.path, isolation, jobs or os.cpu_count() or 1)
+        zygote: Zygote = context.obj
+        zygote.preload(folder.spec.preload)
+        used = LocalEngine(zygote, folder.path, isolation, jobs or os.cpu_count() or 1)
     faults = grade_class(folder, submissions, out, layout, regrade, gradebook, used, choose_language(lang, os.environ))
     raise typer.Exit(3 if faults else 0)

@@ -23,7 +23,7 @@ def main() -> None:
     if first is not None and "--help" not in arguments:
         arguments.insert(0, arguments.pop(arguments.index(first)) if first in COMMANDS else "run")
     if first is not None and first not in ("explain", "export", "list", "schema") and "--help" not in arguments:
-        zygote = Zygote()
+        zygote = Zygote.spawn(long_lived=first in ("batch", "verify"))
     try:
         from grader.cli.app import run
 

@@ -2,7 +2,8 @@
 
     python -m grader.guest.zygote FD [long-lived]
 
-It is trusted, stays single-threaded, and knows no spec, no check and no
+Where many are graded side by side, it forks others of its kind, too, one for each
+judge. It is trusted, stays single-threaded, and knows no spec, no check and no
 reference: it is told limits and readable folders, passes on sockets it does
 not read, watches what its guests use, and ends them. When the judge hangs up
 it ends every guest, removes its scratch folder, and goes.
@@ -19,9 +20,10 @@ import socket
 import subprocess
 import sys
 import time
+import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 import torch
@@ -92,7 +94,7 @@ class Zygote:
     def __init__(self, control: socket.socket, long_lived: bool) -> None:
         self._control = control
         self._long_lived = long_lived
-        self._settle()
+        self._clones: list[int] = []
         self._guests: dict[int, Guest] = {}
         self._removals: list[subprocess.Popen[bytes]] = []
 
@@ -123,13 +125,18 @@ class Zygote:
         for removal in self._removals:
             with suppress(subprocess.TimeoutExpired):
                 removal.wait(TIDYING)
+        for clone in self._clones:  # each goes when its own judge does
+            os.waitpid(clone, 0)
 
     def _tell(self, event: dict[str, Any]) -> None:
         wire.send(self._control, event)
 
     def _obey(self, request: dict[str, Any], fds: list[int]) -> None:
         if request["op"] == "preload":
-            self._preload(request["modules"])
+            preload(request["modules"], self._long_lived)
+            return
+        if request["op"] == "clone":
+            self._clone(socket.socket(fileno=fds[0]))
             return
         number = request["guest"]
         if request["op"] == "start":
@@ -143,27 +150,27 @@ class Zygote:
             self._end(number)
             self._tell({"event": "ended", "guest": number})
 
-    def _preload(self, modules: list[str]) -> None:
-        """Import what guests will need; what cannot be imported here is the student's to miss."""
-        for module in modules:
-            with suppress(ImportError):
-                importlib.import_module(module)
-        self._settle()
-        self._tell({"event": "preloaded", "guest": None})
-
-    def _settle(self) -> None:
-        """Get ready to fork, once all is imported."""
-        gc.collect()
-        gc.freeze()
-        if self._long_lived:
-            pages.merge()
-        self._memory = _private_memory()
+    def _clone(self, control: socket.socket) -> None:
+        """Fork a zygote for another judge, with guests of its own."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._control.close()
+                live(Zygote(control, self._long_lived))
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(1)  # what is further up the stack has guests that are not ours
+        control.close()
+        self._clones = [clone for clone in self._clones if not os.waitpid(clone, os.WNOHANG)[0]]
+        self._clones.append(pid)
 
     def _start(self, request: dict[str, Any], fds: list[int]) -> Guest:
         folder = scratch.make()
         if request["data"]:
             os.symlink(request["data"], os.path.join(folder, "data"))
         guest = Guest(0, folder, request["limits"])
+        memory = _private_memory()
         guest.pid = os.fork()
         if guest.pid == 0:
             try:
@@ -173,7 +180,7 @@ class Zygote:
                 processes.adopt_orphans()
                 signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries them
                 channels = [socket.socket(fileno=fd) for fd in fds]
-                _sandboxed(request, channels, folder, self._memory)
+                _sandboxed(request, channels, folder, memory)
                 while True:  # the guest's helpers may outlive its first process
                     signal.pause()
             finally:
@@ -212,7 +219,7 @@ class Zygote:
         most = limits["processes"] + limits["holders"]
         if len(living) > most or processes.threads(living) > THREADS * most:
             return "processes"
-        if processes.private_memory(living, self._memory) > 4 * limits["memory"]:
+        if processes.private_memory(living, _private_memory()) > 4 * limits["memory"]:
             return "memory"
         disk = processes.removed_files(living, mapped=guest.looks % CLOSER == 0)
         disk += scratch.size(guest.scratch, limits["disk"] + 1)
@@ -293,11 +300,35 @@ def warm_up() -> None:
     decode(*encode([seen, look.structure(model), look.hook_counts(model)]))
 
 
+def preload(modules: list[str], long_lived: bool) -> None:
+    """Import what guests will need; what cannot be imported here is the student's to miss."""
+    new = [module for module in modules if module not in sys.modules]
+    for module in new:
+        with suppress(ImportError):
+            importlib.import_module(module)
+    if new:
+        settle(long_lived)
+
+
+def settle(long_lived: bool) -> None:
+    """Get ready to fork, once all is imported."""
+    gc.collect()
+    gc.freeze()
+    if long_lived:
+        pages.merge()
+
+
 def main() -> None:
     """Serve the judge whose socket's number is the first argument; for long, where there is a second."""
     control = socket.socket(fileno=int(sys.argv[1]))
+    long_lived = len(sys.argv) > 2
     warm_up()
-    zygote = Zygote(control, long_lived=len(sys.argv) > 2)
+    settle(long_lived)
+    live(Zygote(control, long_lived))
+
+
+def live(zygote: Zygote) -> NoReturn:
+    """Serve until the judge hangs up; then tidy up and go."""
     try:
         with suppress(ConnectionError):
             zygote.serve()

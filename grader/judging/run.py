@@ -132,7 +132,9 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         selected = f"No exercise matches -k {session.selection!r}."
         raise UsageError(selected if session.selection else "The spec has no checks.", _listed(session))
-    if code == pytest.ExitCode.USAGE_ERROR and session.selection:
+    if code == pytest.ExitCode.USAGE_ERROR and not session.selection:
+        raise SpecError("pytest does not take the assignment's checks, and says above why.")
+    if code == pytest.ExitCode.USAGE_ERROR:
         raise UsageError(
             f"-k {session.selection!r} is not an expression.",
             f"Write it as pytest does: `one or two`, `not three`. {_listed(session)}",

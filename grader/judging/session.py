@@ -65,7 +65,7 @@ class Session:
         """
         if self._grading is None:
             if self.zygote is None:
-                self.zygote = self._own_zygote = Zygote()
+                self.zygote = self._own_zygote = Zygote.spawn()
             folder = self.given or load_assignment(path)
             self._grading = Grading(
                 folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references, self.in_turn

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -48,6 +49,7 @@ def _missing() -> str | None:
     return None if have >= need else f"the kernel's Landlock ABI is {have}, and sandlock needs {need}"
 
 
+@cache
 def readable() -> list[str]:
     """Folders and files a guest may read: the interpreter, its packages, system libraries."""
     keys = ("stdlib", "platstdlib", "purelib", "platlib")

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 from grader import wire
 from grader.errors import SandboxFault
@@ -28,40 +28,68 @@ class Zygote:
     Use as a context manager, or call `close`.
 
     Args:
-        long_lived: whether it is for many submissions. Then it takes some tenths of a second more to start, and each
-            of them costs a tenth less.
+        control: our end of the socket of one that there is.
+        process: it, where it is ours to wait for.
+        said: where it writes what it says.
     """
 
-    def __init__(self, long_lived: bool = False) -> None:
-        self.control, theirs = socket.socketpair()
-        environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", **_HUGE_PAGES}
-        environment |= {} if long_lived else _ONE_HEAP
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
-        arguments = [str(theirs.fileno()), "long-lived"] if long_lived else [str(theirs.fileno())]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "grader.guest.zygote", *arguments],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._said,
-            env=environment,
-            start_new_session=True,  # Ctrl-C is the judge's to answer
-        )
-        theirs.close()
+    def __init__(
+        self,
+        control: socket.socket,
+        process: subprocess.Popen[bytes] | None = None,
+        said: IO[bytes] | None = None,
+    ) -> None:
+        self.control = control
+        self._process = process
+        self._said = said
         self.torch_version: str | None = None
         self._next = 0
         self._preloaded: set[str] = set()
         self._reader = wire.Reader()
         self._events: list[dict[str, Any]] = []
 
+    @classmethod
+    def spawn(cls, long_lived: bool = False) -> Zygote:
+        """Start a new one.
+
+        Args:
+            long_lived: whether it is for many submissions. Then it takes some tenths of a second more to start, and
+                each of them costs a tenth less.
+        """
+        control, theirs = socket.socketpair()
+        environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", **_HUGE_PAGES}
+        environment |= {} if long_lived else _ONE_HEAP
+        said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
+        arguments = [str(theirs.fileno()), "long-lived"] if long_lived else [str(theirs.fileno())]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "grader.guest.zygote", *arguments],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=environment,
+            start_new_session=True,  # Ctrl-C is the judge's to answer
+        )
+        theirs.close()
+        return cls(control, process, said)
+
+    def clone(self) -> socket.socket:
+        """Have it fork another one, which has imported all that this one has.
+
+        Returns:
+            The other's control socket, for a handle in whichever process.
+        """
+        control, theirs = socket.socketpair()
+        with theirs:
+            self._send({"op": "clone", "fds": 1}, [theirs])
+        return control
+
     def preload(self, modules: Iterable[str]) -> None:
         """Have modules imported once for all guests to come."""
         new = [module for module in modules if module not in self._preloaded]
         if new:
-            self.wait_until_ready()
             self._send({"op": "preload", "modules": new})
-            self._wait("preloaded", None)
             self._preloaded.update(new)
 
     def start(
@@ -84,10 +112,7 @@ class Zygote:
             "isolation": isolation,
             "fds": len(channels),
         }
-        try:
-            socket.send_fds(self.control, [wire.pack(request)], [channel.fileno() for channel in channels])
-        except OSError:
-            self._fail()
+        self._send(request, channels)
         self._wait("started", self._next)
         return self._next
 
@@ -113,12 +138,14 @@ class Zygote:
     def close(self) -> None:
         """End every guest, and the zygote."""
         self.control.close()
-        try:
-            self._process.wait(5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._said.close()
+        if self._process is not None:
+            try:
+                self._process.wait(5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if self._said is not None:
+            self._said.close()
 
     def __enter__(self) -> Zygote:
         return self
@@ -126,9 +153,9 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _send(self, request: dict[str, Any]) -> None:
+    def _send(self, request: dict[str, Any], sockets: Iterable[socket.socket] = ()) -> None:
         try:
-            wire.send(self.control, request)
+            socket.send_fds(self.control, [wire.pack(request)], [one.fileno() for one in sockets])
         except OSError:
             self._fail()
 
@@ -162,11 +189,14 @@ class Zygote:
         self._events += [header for header, _ in self._reader.feed(data)]
 
     def _fail(self) -> None:
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(2)
-        self._said.seek(0)
-        said = self._said.read().decode(errors="replace").strip()
+        status, said = "", ""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                status = f" (exit status {self._process.wait(2)})"
+        if self._said is not None:
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip()
         raise SandboxFault(
-            f"The process that runs student code stopped (exit status {self._process.poll()}).",
+            f"The process that runs student code stopped{status}.",
             said.splitlines()[-1] if said else "Run the command again; if it happens again, report it.",
         )

@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,13 @@ from grader.errors import SubmissionError
 from grader.models.cells import Cell, Submission
 
 MAX_SIZE = 64 << 20
+MAX_CODE = 3 << 20
+"""Bytes of what is sent to a guest of all cells, which must fit in one frame."""
+_BESIDE = 100  # of them, for each cell, beside its texts
 _MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
 _MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
-MAX_TRANSFORMED = 50_000  # characters of a cell in which IPython's own syntax is looked for
+MAX_WORK = 400_000
+"""Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
 SCRIPT_CELL = re.compile(r"^#\s*%%(.*)$")
 
 
@@ -49,7 +55,17 @@ def read_submission(path: Path) -> Submission:
         cells = _script_cells(data, path)
     else:
         raise SubmissionError(f"{path} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
+    sent = sum(len(json.dumps([cell.source, cell.filename, cell.exercise])) + _BESIDE for cell in cells)
+    if sent > MAX_CODE:
+        raise _too_much(path)
     return Submission(name=path.name, sha256=hashlib.sha256(data).hexdigest(), cells=tuple(cells))
+
+
+def _too_much(path: Path) -> SubmissionError:
+    return SubmissionError(
+        f"{path} has more code than the {MAX_CODE >> 20} MiB that are graded.",
+        "Leave out what the assignment does not ask for; data belongs in files.",
+    )
 
 
 def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
@@ -71,9 +87,10 @@ def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
             texts = [("".join(c.source), c) for c in cells]
     except (AttributeError, TypeError, ValueError, RecursionError) as error:
         raise SubmissionError(f"{path} is not a valid notebook: {error}.", advice) from None
+    sources = _as_python([text for text, _ in texts])
     return [
-        _cell(number, text, owner(text, cell.get("metadata")), f"<cell {number}>")
-        for number, (text, cell) in enumerate(texts, 1)
+        _cell(number, text, source, owner(text, cell.get("metadata")), f"<cell {number}>")
+        for number, ((text, cell), source) in enumerate(zip(texts, sources, strict=True), 1)
     ]
 
 
@@ -85,16 +102,16 @@ def _script_cells(data: bytes, path: Path) -> list[Cell]:
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [0] + [place for place, line in enumerate(lines) if SCRIPT_CELL.match(line)]
     starts = sorted(set(starts))
+    if sum(starts) > MAX_CODE:  # each part has a line end for every line before it
+        raise _too_much(path)
     cells = []
-    for place, start in enumerate(starts):
-        end = starts[place + 1] if place + 1 < len(starts) else len(lines)
-        part = "\n".join(lines[start:end])
+    parts = ["\n".join(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
+    for place, (start, part, source) in enumerate(zip(starts, parts, _as_python(parts), strict=True)):
         title = SCRIPT_CELL.match(lines[start]) if lines else None
         if title and "[markdown]" in title[1]:
             continue
         # The lines before keep their numbers, so that a person finds the place in the file.
-        cell = _cell(None, part, owner(part, None), f"<script part {place}>")
-        cells.append(cell.model_copy(update={"source": "\n" * start + cell.source}))
+        cells.append(_cell(None, part, "\n" * start + source, owner(part, None), f"<script part {place}>"))
     return cells
 
 
@@ -110,15 +127,20 @@ def owner(text: str, metadata: Any) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def _cell(number: int | None, text: str, exercise: str | None, filename: str) -> Cell:
-    return Cell(number=number, source=_as_python(text), filename=filename, exercise=exercise, text=text)
+def _cell(number: int | None, text: str, source: str, exercise: str | None, filename: str) -> Cell:
+    return Cell(number=number, source=source, filename=filename, exercise=exercise, text=text)
 
 
-def _as_python(text: str) -> str:
-    """IPython's own syntax as calls; text that is not even that is left for the compiler to refuse."""
-    if len(text) > MAX_TRANSFORMED or not _MAGIC.search(text):
-        return text
-    try:
-        return str(TransformerManager().transform_cell(text))
-    except (SyntaxError, ValueError, RuntimeError):  # RecursionError is one
-        return text
+def _as_python(texts: list[str]) -> Iterator[str]:
+    """Cells with IPython's own syntax as calls.
+
+    Text that is not even that, or has too much of it, is left for the compiler to refuse.
+    """
+    left = MAX_WORK
+    for text in texts:
+        work = len(text) * len(_MAGIC.findall(text))
+        if 0 < work <= left:
+            left -= work
+            with suppress(SyntaxError, ValueError, RuntimeError):  # RecursionError is one
+                text = str(TransformerManager().transform_cell(text))
+        yield text

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar, cast
 
+from grader.sandbox.zygote import Zygote
 from grader.workers.worker import work
 
 Job = TypeVar("Job")
@@ -29,12 +30,14 @@ class Pool(Generic[Job, Result]):
     """Does jobs in processes of their own. Use as a context manager: they start at once, to be warm when needed.
 
     Args:
-        arguments: of `work`, behind the connection; picklable.
+        zygote: is cloned for each of them.
+        arguments: of `work`, behind the connection and the zygote's; picklable.
         size: number of processes.
         tries: how often a job is begun whose worker dies.
     """
 
-    def __init__(self, arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
+    def __init__(self, zygote: Zygote, arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
+        self._zygote = zygote
         self._arguments = arguments
         self._tries = tries
         self._workers: dict[Connection, SpawnProcess] = {}
@@ -92,7 +95,8 @@ class Pool(Generic[Job, Result]):
     def _start(self) -> None:
         context = get_context("spawn")  # a fork would inherit threads, and the sockets of other guests
         ours, theirs = context.Pipe()
-        process = context.Process(target=work, args=(theirs, *self._arguments), daemon=True)
+        control = self._zygote.clone()
+        process = context.Process(target=work, args=(theirs, control, *self._arguments), daemon=True)
         # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
         # would end the wait.
         resource_tracker.ensure_running()
@@ -102,6 +106,7 @@ class Pool(Generic[Job, Result]):
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
+        control.close()
         self._workers[ours] = process
 
     def _stop(self, connection: Connection) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import signal
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -24,11 +25,19 @@ Work = Callable[[Any, Session, pytest.Session], Any]
 """Does a job, given the session that the checks were collected with, and what was collected."""
 
 
-def work(connection: Connection, do: Work, assignment: Path, wish: Wish = "auto", selection: str | None = None) -> None:
+def work(
+    connection: Connection,
+    control: socket.socket,
+    do: Work,
+    assignment: Path,
+    wish: Wish = "auto",
+    selection: str | None = None,
+) -> None:
     """A worker's whole life: until the other end of its connection is closed.
 
     Args:
         connection: brings jobs, takes what came of them; or the error that keeps this worker from doing any.
+        control: of this worker's own zygote.
         do: what to do with a job.
         assignment: the folder.
         wish: which isolation to use.
@@ -37,7 +46,7 @@ def work(connection: Connection, do: Work, assignment: Path, wish: Wish = "auto"
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     nobody = Submission(name="", sha256="", cells=())
-    with Zygote(long_lived=True) as zygote:
+    with Zygote(control) as zygote:
         session = Session(nobody, wish, zygote, selection)
         try:
             session.grading(assignment)
