@@ -22,6 +22,7 @@ from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
 from grader.models.policy import Policy
 
+WATCH = "def watch(model, log):\n    return model.register_forward_hook(lambda *seen: log.append(1.0))\n"
 SOLUTION = "def double(x):\n    return 2 * x\n"
 RIGHT = "# exercise: double\n" + SOLUTION
 WRONG = "# exercise: double\ndef double(x):\n    return 3 * x\n"
@@ -97,8 +98,31 @@ def b(x):
         except BaseException: pass
     return x + 2
 """
+LOADER = """
+import os, time
+from torch.utils.data import DataLoader, Dataset
+class Leaves(Dataset):
+    def __len__(self): return 4
+    def __getitem__(self, index):
+        if index > 1:
+            time.sleep(0.1)
+            os._exit(1)
+        return index
+numbers = iter(DataLoader(Leaves(), num_workers=1))
+next(numbers)
+"""
+THREAD = """
+import threading, time
+def change():
+    time.sleep(0.1)
+    globals()["a"] = lambda x: x + 1
+threading.Thread(target=change, daemon=True).start()
+"""
+SLOW = "".join(STEPS.values()).replace("return", "__import__('time').sleep(0.1)\n    return")
 ODD = {
     "right": "".join(STEPS.values()),
+    "loads": LOADER + SLOW,
+    "threads": THREAD + SLOW.replace("x + 1", "x - 1"),
     "backwards": "".join(reversed(STEPS.values())),
     "mixed": STEPS["a"] + STEPS["c"] + STEPS["b"] + STEPS["d"],
     "unmarked": "".join(STEPS.values()).replace("# exercise", "# answer"),
@@ -134,9 +158,60 @@ def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Comma
         assert json.loads(found[name]) == timeless(alone), name
         earned[name] = alone["earned"]
     assert earned == {
-        "right": 4, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4, "wrong": 1, "redefined": 4, "kills": 3,
-        "swallows": 3.5, "exits": 3, "remembers": 4,
+        "right": 4, "loads": 4, "threads": 2, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4, "wrong": 1,
+        "redefined": 4, "kills": 3, "swallows": 3.5, "exits": 3, "remembers": 4,
     }  # fmt: skip
+
+
+FORGED = {
+    "text": "look.changed = lambda *arguments: ['\\ud800']",
+    "form": "look.hook_counts = lambda model: {'': 'forged'}\n" + WATCH,
+    "size": "import torch\ndouble = lambda x: torch.zeros(12_000_000, 1, 1)",
+}
+
+
+def test_what_one_sends_costs_no_other(quiz: Course, run: Command, tmp_path: Path) -> None:
+    hooked = {"kind": "hooks", "model": "nn.Linear(3, 2)", "attach": "watch(model, log)", "log": True}
+    hooked |= {"inputs": ["randn(2, 3)"], "registered": {"": {"forward": 1}}}
+    both = {**EXERCISE, "requirements": [hooked, {"kind": "function", "calls": [{"call": "double(randn(900))"}]}]}
+    quiz.assign(both, solution=RIGHT + WATCH)
+    sources = {
+        name: f"# exercise: double\nfrom grader.guest import look\n{forged}\n" for name, forged in FORGED.items()
+    }
+    folder = files(tmp_path / "in", **sources, right=RIGHT + WATCH)
+    assert run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1").code == 0
+    found = rows(tmp_path / "out")
+    assert {name: row.attempt.status for name, row in found.items()} == dict.fromkeys([*FORGED, "right"], "graded")
+    assert found["right"].credited == 2
+    assert all(found[name].credited < 2 for name in FORGED)
+
+
+def test_checks_that_pytest_reorders(course: Course, run: Command, tmp_path: Path) -> None:
+    """It brings together what shares a fixture: then exercises are not asked about one after the other."""
+    course.assign({"id": "one"}, {"id": "two"}, solution=RIGHT)
+    course.check("""
+        import pytest
+        from grader import check, probe
+
+        @pytest.fixture(scope="module", params=[2, 7])
+        def number(request):
+            return request.param
+
+        @probe
+        def call(student, number):
+            return student.double(number)
+
+        @check(exercise="one")
+        def test_one(observe, number):
+            assert observe(call, number) == 2 * number
+
+        @check(exercise="two")
+        def test_two(observe, number):
+            assert observe(call, number) == 2 * number
+    """)
+    sources = {"ada": "# exercise: one\n" + SOLUTION + "# %%\n# exercise: two\nx = 1\n"}
+    assert run("batch", course.quiz, files(tmp_path / "in", **sources), "--out", tmp_path / "out").code == 0
+    assert rows(tmp_path / "out")["ada"].credited == 4
 
 
 def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Command, tmp_path: Path) -> None:
@@ -184,13 +259,15 @@ def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> N
     assert len(graded) == len(set(graded))
 
 
-def test_a_killed_worker_is_replaced(quiz: Course, tmp_path: Path) -> None:
+@pytest.mark.parametrize("victim", ["worker", "zygote"])
+def test_a_killed_worker_is_replaced(victim: str, quiz: Course, tmp_path: Path) -> None:
     names = {f"s{number:02}": RIGHT + "import time\ntime.sleep(0.3)\n" for number in range(8)}
     arguments = [str(GRADE), "batch", str(quiz.quiz), str(files(tmp_path / "in", **names)), "-j", "2"]
     process = subprocess.Popen([*arguments, "--out", str(tmp_path / "out")], stdout=subprocess.DEVNULL)
     until(lambda: stored(tmp_path / "out") >= 2)
     workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
-    workers[0].kill()
+    (zygote,) = (p for p in psutil.Process(process.pid).children() if "guest.zygote" in " ".join(p.cmdline()))
+    (workers if victim == "worker" else zygote.children())[0].kill()
     assert process.wait(60) == 0
     assert {row.credited for row in rows(tmp_path / "out").values()} == {2.0}
     assert len(rows(tmp_path / "out")) == 8

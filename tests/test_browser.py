@@ -20,7 +20,8 @@ from sqlalchemy.orm import Session
 from test_report import value
 
 from grader.assignment.load import load_assignment
-from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.batch.gradebook import Attempt, Gradebook
+from grader.batch.tasks import pack
 from grader.cli.pages import write_class
 from grader.sandbox.zygote import Zygote
 

@@ -22,7 +22,8 @@ import yaml
 from conftest import Command, Course
 from test_report import value
 
-from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.batch.gradebook import Attempt, Gradebook
+from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
 from grader.cli.pages import file_name
 from grader.models.report import Report

@@ -9,7 +9,7 @@ import pytest
 
 from grader.batch.tasks import Graded, Task
 from grader.errors import GraderError, SubmissionError
-from grader.judging.plugin import SESSION, prefetch
+from grader.judging.plugin import SESSION, exercise_of, prefetch
 from grader.judging.results import build_report
 from grader.judging.session import Session
 
@@ -19,14 +19,17 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
-    session = Session(task.path, given.wish, given.zygote, given=folder, references=references, in_turn=True)
+    order = [exercise.id for exercise in folder.spec.exercises]
+    places = [order.index(exercise_of(item) or "") for item in collected.items]
+    in_turn = places == sorted(places)  # pytest brings together what shares a fixture
+    session = Session(task.path, given.wish, given.zygote, given=folder, references=references, in_turn=in_turn)
     collected.config.stash[SESSION] = session
     try:
         session.grading(folder.path)
         prefetch(session, collected.items)
         for item, following in zip_longest(collected.items, collected.items[1:]):
             collected.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        report = build_report(session)
+        return Graded.of(build_report(session), time.monotonic() - start)
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))
     except Exception as error:  # a fault of ours costs this submission its result, and no other
@@ -34,4 +37,3 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
         return Graded(None, time.monotonic() - start, fault, fault=True)
     finally:
         session.close()
-    return Graded(report, time.monotonic() - start)

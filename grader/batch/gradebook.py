@@ -66,11 +66,6 @@ class Attempt(Base):
         return Report.model_validate_json(zlib.decompress(self.report)) if self.report else None
 
 
-def pack(report: Report) -> bytes:
-    """A report as it is stored."""
-    return zlib.compress(report.model_dump_json().encode())
-
-
 @dataclass(frozen=True)
 class Row:
     """What counts for a student.

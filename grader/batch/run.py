@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 
 from grader.assignment.load import Folder
 from grader.batch.fingerprint import digest, fingerprint
-from grader.batch.gradebook import Attempt, Gradebook, pack
+from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.submissions import Found
 from grader.batch.tasks import Graded, Task
 from grader.workers.pool import Died
@@ -62,19 +62,15 @@ def run_batch(
         one = left.pop(task)
         before = gradebook.latest(one.student, task.sha256)
         attempt = _attempt(one, task.sha256, checks)
+        kind: Literal["graded", "error", "refused"] = "error"
         if isinstance(result, Died):
-            attempt.status, attempt.reason = "error", result.detail
-        elif result.report is None:
-            attempt.status, attempt.reason = "error" if result.fault else "refused", result.reason
+            attempt.reason = result.detail
         else:
-            attempt.status = "graded" if result.report.gradable else "error"
-            attempt.reason = "" if result.report.gradable else "a check ended in an error of the grader's own"
-            attempt.earned, attempt.possible = result.report.earned, result.report.possible
-            attempt.report = pack(result.report)
-        attempt.seconds = result.seconds if isinstance(result, Graded) else 0.0
+            kind = "error" if result.fault else "graded" if result.report else "refused"
+            attempt.reason, attempt.seconds, attempt.report = result.reason, result.seconds, result.report
+            attempt.earned, attempt.possible = result.earned, result.possible
+        attempt.status = kind
         gradebook.add(attempt)
-        kind: Literal["graded", "error", "refused"]
-        kind = "graded" if attempt.status == "graded" else "error" if attempt.status == "error" else "refused"
         yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
 
 

@@ -35,7 +35,7 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
         found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
         for own, others in zip(_lists(told), _lists(told_by_solution), strict=False):
             found += _of_objects(own, others)
-    return found[:MOST]
+    return [_checked(fact, longest=None) for fact in found[:MOST]]
 
 
 def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
@@ -96,9 +96,9 @@ def _lists(told: Any) -> list[list[Fact]]:
     return [[_checked(fact) for fact in row if isinstance(fact, dict)][:MOST] for row in rows]
 
 
-def _checked(row: dict[str, Any]) -> Fact:
+def _checked(row: dict[str, Any], longest: int | None = 200) -> Fact:
     return {
-        str(key): clean(value)[:200] if isinstance(value, str) else value
+        str(key): clean(value)[:longest] if isinstance(value, str) else value
         for key, value in row.items()
         if isinstance(value, (str, int, float, bool, type(None)))
     }

@@ -14,7 +14,8 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import torch
@@ -55,9 +56,9 @@ def seed_everything(seed: int) -> None:
 def hold(channel: socket.socket, others: list[socket.socket], student: look.Student, sources: Sources) -> None:
     """Answer batches until the judge hangs up.
 
-    What is asked is read by the copies alone, which also close the `others`: the state that is held learns nothing.
+    What is asked is read by the copies alone, which also close the `others`.
     """
-    with suppress(wire.Closed, OSError):
+    with suppress(wire.Closed, OSError), _no_handlers() as handlers:
         while True:
             start, _ = wire.receive(channel)
             if "batch" not in start:  # a question whose copy did not live to read it
@@ -66,6 +67,7 @@ def hold(channel: socket.socket, others: list[socket.socket], student: look.Stud
             if pid == 0:
                 try:
                     os.setpgid(0, 0)
+                    _set(handlers)
                     close(others)
                     wire.send(channel, {"nonce": start["nonce"], "pid": os.getpid()})
                     questions = [wire.receive(channel) for _ in range(start["batch"])]
@@ -76,6 +78,26 @@ def hold(channel: socket.socket, others: list[socket.socket], student: look.Stud
             _, status = os.waitpid(pid, 0)
             _end_group(pid)
             wire.send(channel, {"nonce": start["nonce"], "ended": status})
+
+
+@contextmanager
+def _no_handlers() -> Iterator[Mapping[int, Any]]:
+    """Have no handler of signals run, such as torch's, which raises when a DataLoader's worker has died.
+
+    Gives the handlers that there were.
+    """
+    found = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    handlers: dict[int, Any] = {number: handler for number, handler in found.items() if callable(handler)}
+    _set({number: signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN for number in handlers})
+    try:
+        yield handlers
+    finally:
+        _set(handlers)
+
+
+def _set(handlers: Mapping[int, Any]) -> None:
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
 
 
 def close(channels: list[socket.socket]) -> None:

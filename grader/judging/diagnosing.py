@@ -65,14 +65,17 @@ def diagnose_failure(
     asked = facts_question(next(e for e in spec.exercises if e.id == exercise), spec.seed)
     told = grading.observe(exercise, asked)
     told_by_solution = grading.references.peek(exercise, asked)
-    found = facts(
-        check,
-        answer,
-        grading.references.peek(exercise, question),
-        told.value,
-        told_by_solution.value if told_by_solution else None,
-    )
-    match = diagnose(found, (*spec.mistakes, *catalogue()))
+    solved = grading.references.peek(exercise, question)
+    theirs = told_by_solution.value if told_by_solution else None
+    mistakes = (*spec.mistakes, *catalogue())
+    try:
+        match = diagnose(facts(check, answer, solved, told.value, theirs), mistakes)
+    except Exception:
+        # Where it can be done with the solution's own answers, these are not of the form that probes give.
+        if solved is None:
+            raise
+        diagnose(facts(check, solved, solved, theirs, theirs), mistakes)
+        return None
     if match is None:
         return None
     mistake, fields = match

@@ -77,7 +77,7 @@ def make_result(
         parts = {"observed": say("skipped: {cause}", cause=cause)}
     elif error is not None:
         outcome = "error"
-        parts = {"detail": str(error) if isinstance(error, GraderError) else _ours(error)}
+        parts = {"detail": clean(str(error) if isinstance(error, GraderError) else _ours(error))}
     return CheckResult(
         id=name,
         outcome=outcome,

@@ -28,7 +28,7 @@ class Notebook:
         submission: the cells.
         limits: what they may use.
         channels: of the exercises to hold; in the order in which they end, where it answers for them itself.
-        in_turn: whether it does, and runs on when it is told to.
+        in_turn: whether it does, unless other threads run, and runs on when its channel is closed.
         stop_at: when the time of all cells is over; waiting for questions does not count.
         cells: what happened in each cell is noted here, unless it ran in an earlier process, too.
         keep: is told the processes that last.
@@ -115,6 +115,8 @@ class Notebook:
         if not data:
             self.lost = Lost(to="crash")
             return
+        if self.answering is not None and self.answering.lost:
+            self.run_on()
         try:
             for header, _ in self._reader.feed(data):
                 if "held" in header:
@@ -155,7 +157,7 @@ class Notebook:
         ahead = self._in_turn and any(not one.held for one in self._channels[: self._channels.index(channel)])
         if ahead or channel.lost or channel.held or self.running is not None or self.answering is not None:
             raise ValueError("held twice, or before its cells have run")
-        if self._in_turn:
+        if self._in_turn and "pid" not in header:
             self.answering = channel
             self._since = time.monotonic()
         else:

@@ -20,6 +20,7 @@ from grader import wire
 from grader.errors import SandboxFault
 from grader.models.cells import Submission
 from grader.models.limits import Limits
+from grader.models.message import say
 from grader.models.observation import Answer, CellRun, Lost, LostTo
 from grader.sandbox.channel import Channel, Clock, Ticket
 from grader.sandbox.notebook import Notebook
@@ -140,7 +141,7 @@ class Run:
             channel.sock, other = socket.socketpair()
             channel.sock.setblocking(False)
             others.append(other)
-        limits = {**self._limits.model_dump(), "holders": 4 + (0 if self._in_turn else len(waiting))}
+        limits = {**self._limits.model_dump(), "holders": 4 + len(waiting)}
         guest = self._zygote.start(limits, self._readable, self._data, self._isolation, others)
         self._guests.append(guest)
         for other in others:
@@ -150,7 +151,7 @@ class Run:
             ours, self._submission, self._limits, waiting, self._in_turn, stop_at, self._cells,
             keep=lambda pid: self._zygote.keep(guest, pid),
         )  # fmt: skip
-        self._selector.register(ours, selectors.EVENT_READ, self._read_notebook)
+        self._selector.register(ours, selectors.EVENT_READ, (1, self._read_notebook))
 
     def _job(self, exercises: list[str]) -> dict[str, Any]:
         """What a guest is to run; exercises are numbered as their sockets are."""
@@ -189,11 +190,10 @@ class Run:
         """Send what can be sent, then wait for something to happen and deal with it."""
         self._dispatch()
         ready = self._selector.select(self._patience())
-        for key, _ in sorted(ready, key=lambda one: one[0].data is not None):  # the zygote explains what ends
-            if key.data is None:
-                self._heed_zygote()
-            else:
-                key.data()
+        self._heed_zygote()  # first, since it explains what ends; it may have spoken to another run's ear
+        found = [key.data for key, _ in ready if key.data is not None]
+        for _, read in sorted(found, key=lambda data: data[0]):
+            read()
         self._check()
 
     def _dispatch(self) -> None:
@@ -227,9 +227,7 @@ class Run:
                 self._end(self._notebook, Lost(to="notebook"))
 
     def _heed_zygote(self) -> None:
-        for event in self._zygote.events():
-            if event["event"] != "over" or event["guest"] not in self._guests:
-                continue
+        for event in self._zygote.events(self._guests):
             limit: LostTo = event["limit"]
             busy = [channel for channel in self._channels.values() if channel.busy]
             suspects = [channel for channel in busy if not channel.disturbed]
@@ -241,7 +239,7 @@ class Run:
     def _read_notebook(self) -> None:
         assert self._notebook is not None
         for channel in self._notebook.read():
-            self._selector.register(channel.sock, selectors.EVENT_READ, partial(self._read_channel, channel))
+            self._selector.register(channel.sock, selectors.EVENT_READ, (0, partial(self._read_channel, channel)))
 
     def _replace(self, notebook: Notebook, why: Lost) -> None:
         """The process that ran the cells is gone, or must go: start again without the cell it was in.
@@ -251,8 +249,9 @@ class Run:
         if notebook.pid is not None:
             self._kill(notebook.pid)
         if notebook.answering is not None:
-            notebook.answering.lose(why)
+            notebook.answering.lose(why if why.detail else Lost(to=why.to, detail=say("its process is gone")))
             self._forget(notebook.answering)
+            notebook.run_on()
         cell = notebook.note_loss()
         if cell is not None:
             self._skipped.add(cell)
@@ -280,7 +279,7 @@ class Run:
 
     def _forget(self, channel: Channel) -> None:
         for key in list(self._selector.get_map().values()):
-            if key.data is not None and key.fileobj is channel.sock:
+            if key.fileobj is channel.sock:
                 self._selector.unregister(key.fd)
 
 

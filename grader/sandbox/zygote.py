@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from typing import IO, Any
 
@@ -128,11 +128,13 @@ class Zygote:
         """Kill all processes of a guest and remove its scratch folder."""
         self._send({"op": "end", "guest": guest})
         self._wait("ended", guest)
+        self.events([guest])
 
-    def events(self) -> list[dict[str, Any]]:
-        """What the zygote said of its own accord since the last call; read when `control` is readable."""
+    def events(self, guests: Container[int]) -> list[dict[str, Any]]:
+        """What the zygote said of its own accord of some guests, since it was asked last."""
         self._read(wait=False)
-        events, self._events = self._events, []
+        events = [event for event in self._events if event.get("guest") in guests]
+        self._events = [event for event in self._events if event not in events]
         return events
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from grader.errors import GraderError
+from grader.errors import GraderError, SandboxFault
 from grader.judging.plugin import SESSION
 from grader.judging.run import run_pytest
 from grader.judging.session import Session
@@ -74,6 +75,9 @@ class Loop:
                 job = self._connection.recv()
             except (EOFError, OSError):  # who gives the jobs has gone
                 return True
-            done = self._do(job, given, session)
+            try:
+                done = self._do(job, given, session)
+            except SandboxFault:  # no job will fare better here; whoever gave it replaces worker and zygote
+                os._exit(1)
             with suppress(OSError):
                 self._connection.send(done)
