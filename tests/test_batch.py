@@ -111,6 +111,12 @@ class Leaves(Dataset):
 numbers = iter(DataLoader(Leaves(), num_workers=1))
 next(numbers)
 """
+HEEDS = """
+import signal
+def heed(number, frame):
+    raise RuntimeError("a child has ended")
+signal.signal(signal.SIGCHLD, heed)
+"""
 THREAD = """
 import threading, time
 def change():
@@ -122,6 +128,7 @@ SLOW = "".join(STEPS.values()).replace("return", "__import__('time').sleep(0.1)\
 ODD = {
     "right": "".join(STEPS.values()),
     "loads": LOADER + SLOW,
+    "heeds": HEEDS + "".join(STEPS.values()),
     "threads": THREAD + SLOW.replace("x + 1", "x - 1"),
     "backwards": "".join(reversed(STEPS.values())),
     "mixed": STEPS["a"] + STEPS["c"] + STEPS["b"] + STEPS["d"],
@@ -158,13 +165,13 @@ def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Comma
         assert json.loads(found[name]) == timeless(alone), name
         earned[name] = alone["earned"]
     assert earned == {
-        "right": 4, "loads": 4, "threads": 2, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4, "wrong": 1,
-        "redefined": 4, "kills": 3, "swallows": 3.5, "exits": 3, "remembers": 4,
+        "right": 4, "loads": 4, "heeds": 4, "threads": 2, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4,
+        "wrong": 1, "redefined": 4, "kills": 3, "swallows": 3.5, "exits": 3, "remembers": 4,
     }  # fmt: skip
 
 
 FORGED = {
-    "text": "look.changed = lambda *arguments: ['\\ud800']",
+    "text": "look.changed = lambda *arguments: ['\\ud800']\n" + SOLUTION + WATCH,
     "form": "look.hook_counts = lambda model: {'': 'forged'}\n" + WATCH,
     "size": "import torch\ndouble = lambda x: torch.zeros(12_000_000, 1, 1)",
 }
