@@ -124,11 +124,11 @@ def change():
     globals()["a"] = lambda x: x + 1
 threading.Thread(target=change, daemon=True).start()
 """
+REMEMBERS = "# %%\nseen = []\n" + "".join(STEPS.values()).replace("x +", "seen.append(x) or len(seen) - 1 + x +")
 SLOW = "".join(STEPS.values()).replace("return", "__import__('time').sleep(0.1)\n    return")
 ODD = {
     "right": "".join(STEPS.values()),
     "loads": LOADER + SLOW,
-    "heeds": HEEDS + "".join(STEPS.values()),
     "threads": THREAD + SLOW.replace("x + 1", "x - 1"),
     "backwards": "".join(reversed(STEPS.values())),
     "mixed": STEPS["a"] + STEPS["c"] + STEPS["b"] + STEPS["d"],
@@ -139,7 +139,8 @@ ODD = {
     "kills": STEPS["a"] + KILLS + STEPS["c"] + STEPS["d"],
     "swallows": STEPS["a"] + SWALLOWS + STEPS["c"] + STEPS["d"],
     "exits": STEPS["a"] + STEPS["b"] + "# %%\n# exercise: c\nimport os\nos._exit(3)\n" + STEPS["d"],
-    "remembers": "# %%\nseen = []\n" + "".join(STEPS.values()).replace("x +", "seen.append(x) or len(seen) - 1 + x +"),
+    "remembers": REMEMBERS,
+    "heeds": HEEDS + REMEMBERS,
 }  # fmt: skip
 
 
