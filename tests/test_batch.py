@@ -222,6 +222,35 @@ def test_checks_that_pytest_reorders(course: Course, run: Command, tmp_path: Pat
     assert rows(tmp_path / "out")["ada"].credited == 4
 
 
+def test_a_check_that_ends_pytest_costs_one_submission(course: Course, run: Command, tmp_path: Path) -> None:
+    course.assign({"id": "double"}, solution=RIGHT)
+    course.check("""
+        import pytest
+        from grader import check, probe
+
+        @pytest.fixture(scope="module")
+        def shared():
+            return 3
+
+        @probe
+        def call(student, number):
+            return student.double(number)
+
+        @check(exercise="double")
+        def test_three(observe, shared):
+            if observe(call, shared) == 9:
+                pytest.exit("that is too much")
+
+        @check(exercise="double")
+        def test_four(observe, shared):
+            assert observe(call, 4) == 8
+    """)
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG, cleo=RIGHT)
+    assert run("batch", course.quiz, folder, "--out", tmp_path / "out", "-j", "1").code == 3
+    found = {name: (row.attempt.status, row.credited) for name, row in rows(tmp_path / "out").items()}
+    assert found == {"ada": ("graded", 2), "bob": ("error", 0), "cleo": ("graded", 2)}
+
+
 def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Command, tmp_path: Path) -> None:
     folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG)
     arguments = ("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1")

@@ -36,4 +36,7 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
         fault = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
         return Graded(None, time.monotonic() - start, fault, fault=True)
     finally:
+        collected._setupstate.teardown_exact(
+            None
+        )  # as pytest does at its end: what broke off leaves nothing to the next
         session.close()
