@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from itertools import zip_longest
 
 import pytest
@@ -33,10 +34,9 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))
     except Exception as error:  # a fault of ours costs this submission its result, and no other
+        with suppress(Exception):  # fixtures that are still set up, as after `pytest.exit`
+            collected._setupstate.teardown_exact(None)
         fault = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
         return Graded(None, time.monotonic() - start, fault, fault=True)
     finally:
-        collected._setupstate.teardown_exact(
-            None
-        )  # as pytest does at its end: what broke off leaves nothing to the next
         session.close()
