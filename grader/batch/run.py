@@ -53,14 +53,14 @@ def run_batch(
     checks = fingerprint(folder)
     left: dict[Task, Found] = {}
     for one in found:
-        task, step = _begin(one, checks, gradebook, regrade)
-        if step is not None:
-            yield step
-        elif task is not None:
-            left[task] = one
+        begun = _begin(one, checks, gradebook, regrade)
+        if isinstance(begun, Step):
+            yield begun
+        else:
+            left[begun] = one
     for task, result in engine.run(list(left)):
         one = left.pop(task)
-        before = gradebook.latest(one.student, task.sha256)
+        before = gradebook.latest(one.student, task.sha256) if task.known else None
         attempt = _attempt(one, task.sha256, checks)
         kind: Literal["graded", "error", "refused"] = "error"
         if isinstance(result, Died):
@@ -74,7 +74,7 @@ def run_batch(
         yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
 
 
-def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> tuple[Task | None, Step | None]:
+def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
     """A submission as a task; or as a step, where nothing is left to do."""
     problem = one.problem
     sha256 = ""
@@ -87,14 +87,14 @@ def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> tupl
         attempt = _attempt(one, hashlib.sha256(f"{one.path.name}\n{problem}".encode()).hexdigest(), checks)
         attempt.status, attempt.reason = "refused", problem
         gradebook.add(attempt)
-        return None, Step("refused", attempt)
+        return Step("refused", attempt)
     known = gradebook.latest(one.student, sha256)
     if known is not None and known.status != "error":
         if known.checks == checks:
-            return None, Step("kept", known)
+            return Step("kept", known)
         if not regrade:
-            return None, Step("old", known)
-    return Task(one.student, one.path, sha256), None
+            return Step("old", known)
+    return Task(one.student, one.path, sha256, known is not None)
 
 
 def _attempt(one: Found, sha256: str, checks: str) -> Attempt:

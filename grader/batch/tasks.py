@@ -20,11 +20,13 @@ class Task:
 
     Attributes:
         sha256: of the file as the coordinator saw it.
+        known: whether the gradebook has a result of it already.
     """
 
     student: str
     path: Path
     sha256: str
+    known: bool = False
 
 
 @dataclass(frozen=True)

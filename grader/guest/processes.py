@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -61,6 +61,14 @@ def parent(process: psutil.Process) -> int | None:
     return None
 
 
+def ancestors(pid: int, top: int) -> Iterator[int]:
+    """The numbers of the processes above one, up to `top`."""
+    with suppress(psutil.Error):
+        while pid > 1 and pid != top:
+            pid = psutil.Process(pid).ppid()
+            yield pid
+
+
 def leads_session(process: psutil.Process) -> bool:
     """Whether a process has begun a session of its own."""
     with suppress(OSError):
@@ -99,7 +107,7 @@ def end_tree(pid: int) -> None:
         for process in living:
             with suppress(psutil.Error):
                 process.kill()
-        time.sleep(0.002)
+        time.sleep(0.001)
     with suppress(OSError):
         os.kill(pid, signal.SIGKILL)
     with suppress(OSError):

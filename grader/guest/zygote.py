@@ -75,8 +75,7 @@ class Guest:
             self.expected -= 1
         else:
             self.notebook, self.expected = pid, self.limits["holders"]
-            with suppress(psutil.Error):
-                self.lasting |= {parent.pid for parent in psutil.Process(pid).parents()}
+            self.lasting |= set(processes.ancestors(pid, self.pid))
         self.lasting.add(pid)
 
     def sort_out(self, living: set[psutil.Process]) -> set[psutil.Process]:
