@@ -45,7 +45,7 @@ class Run:
             cells have them in that order, too, this takes half as many processes; but only one is at work.
 
     Raises:
-        SandboxFault: by `answer`, for an exercise that was passed in turn.
+        SandboxFault: by `ask`, for an exercise that was passed in turn.
     """
 
     def __init__(
