@@ -338,7 +338,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "items[Table,test]": ("dtype float32 at item 0", "dtype float64"), "items[Table,transform]": ("dtype float32", "dtype float64")}),
     ("dataset", "labels of another type", ("int(label)", "str(label)"), {
         "items[Table]": ("0 at item 0[1]", "'0.0'"), "items[Table,end]": ("0 at item -1[1]", "'0.0'"), "items[Table,transform]": ("0 at item 0[1]", "'0.0'")}),
-    ("dataset", "a label in the test set", (ITEM, "return x, int(label)"), {"items[Table,test]": ("a tensor of shape [2] at item 0", "[tensor(")}),
+    ("dataset", "a label in the test set", (ITEM, "return x, int(label)"), {"items[Table,test]": ("a tensor of shape [2] at item 0", "(tensor(")}),
     ("dataset", "made beforehand, handed out again", ("\n    def __len__(self):\n        return len(self.rows)\n\n    def __getitem__(self, index):", PREPARED), {
         "copies[Table]": ("the same item after the first one was written to", "instead of"), "lazy[Table,transform]": ("0 loaded or transformed after creation", "3")}),
     ("dataset", "rows kept by the class", (READ, "Table.all = vars(Table).get('all', []); self.rows = Table.all; self.rows += ["),
@@ -355,7 +355,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
      {"pickle[Table]": ("a result", "TypeError: cannot pickle")}),
     ("dataset", "no repr", ("def __repr__", "def shown"), {"repr[Table]": ("'Table(3 rows)'", "object at 0x")}),
     ("mapping", "a pair", ('{"Text": self.texts[index], "Class": self.classes[index]}', "(self.texts[index], self.classes[index])"),
-     {"items[Reviews]": ("a dict with the keys 'Text', 'Class' at item 0", "['good', 1]")}),
+     {"items[Reviews]": ("a dict with the keys 'Text', 'Class' at item 0", "('good', 1)")}),
     ("mapping", "another key", ('"Class":', '"class":'), {"items[Reviews]": ("the keys 'Text', 'Class' at item 0", "the keys 'Text', 'class'")}),
     ("mapping", "a text for a number", ("self.classes[index]}", "str(self.classes[index])}"), {"items[Reviews]": ("1 at item 0['Class']", "'1'")}),
     ("lazy", "loads everything", ("self.known = {}", "self.known = {i: load(i) for i in range(count)}"), {"lazy[Lazy]": ("0 loaded or transformed after creation", "4")}),
@@ -445,7 +445,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("autograd", "the scale forgotten in both", ("return scale * x ** 3", "ctx.scale = 1.0\n        return x ** 3"), {
         "autograd-values[Cube.apply]": AFTER, "autograd-gradients[Cube.apply]": ("the gradient of argument 1", "instead of")}),
     ("autograd", "the input written to", ("return scale * x ** 3", "x.mul_(1.0).add_(0.5)\n        return scale * (x - 0.5) ** 3"), {
-        "autograd-values[Cube.apply]": ("the arguments as they were before the call", "argument 1 holds other numbers"),
+        "autograd-values[Cube.apply]": ("the arguments as they were before the call", "the call changed argument 1"),
         "autograd-gradients[Cube.apply]": ("the gradient of argument 1", "instead of"),
         "finite-differences[Cube.apply]": ("by finite differences", "by backward"), "finite-differences[Scale]": ("by finite differences", "by backward")}),
     ("autograd", "a parameter outside the graph", ("x * self.factor", "x * self.factor.detach()"), {"finite-differences[Scale]": ("by finite differences", "by backward")}),
@@ -490,15 +490,15 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("step", "nothing frozen", ("model[0].requires_grad_(False)", "model[0].requires_grad = False"), {
         "training-requires-grad[freeze]": ("requires_grad in 1.weight, 1.bias", "requires_grad in 0.weight")}),
     ("fit", "not trained", ("cross_entropy(model(x), y).backward()", "cross_entropy(model(x), y)"), {
-        "training-learnt[fit]": ("on held-back data", "")}),
+        "training-learnt[fit]": ("on held-out data", "")}),
     ("fit", "upwards", ("nn.functional.cross_entropy(model(x), y).backward()", "(-nn.functional.cross_entropy(model(x), y)).backward()"), {
-        "training-learnt[fit]": ("an accuracy of at least 0.92 on held-back data", "0.")}),
+        "training-learnt[fit]": ("an accuracy of at least 0.92 on held-out data", "0.")}),
     ("fit", "softmax before the loss", ("cross_entropy(model(x), y)", "cross_entropy(model(x).softmax(1), y)"), {
-        "training-learnt[fit]": ("a loss of at most 0.15 on held-back data", "0.")}),
+        "training-learnt[fit]": ("a loss of at most 0.15 on held-out data", "0.")}),
     ("fit", "too many steps", ("range(60)", "range(101)"), {"training-steps[fit]": ("at most 100 optimizer steps", "101")}),
-    ("fit", "a column against a row", ("model(x).squeeze(1)", "model(x)"), {"training-learnt[line]": ("a loss of at most 0.01 on held-back data", "")}),
+    ("fit", "a column against a row", ("model(x).squeeze(1)", "model(x)"), {"training-learnt[line]": ("a loss of at most 0.01 on held-out data", "")}),
     ("fit", "too few steps", ("range(40)", "range(3)"), {
-        "training-learnt[line]": ("a loss of at most 0.01 on held-back data", ""), "training-steps[line]": ("40 at the number of optimizer steps", "3")}),
+        "training-learnt[line]": ("a loss of at most 0.01 on held-out data", ""), "training-steps[line]": ("40 at the number of optimizer steps", "3")}),
 ]  # fmt: skip
 
 

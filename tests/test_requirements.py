@@ -186,10 +186,10 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("function", "another dtype", ("x.sum(0)", "x.sum(0).double()"), {"call[1]": ("dtype float32", "dtype float64")}),
     ("function", "shape before dtype", ("x.sum(0)", "x.sum().double()"), {"call[1]": ("shape [2]", "shape []")}),
     ("function", "another dimension", ("x.sum(0)", "x.sum(0) * torch.tensor([1., 2.])"),
-     {"call[1]": ("tensor([", "1 of 2 numbers differ, most at [1]")}),
+     {"call[1]": ("tensor([", "1 of 2 elements differ, most at [1]")}),
     ("function", "numbers of Python", ("x.sum(0)", "x.sum(0).tolist()"), {"call[1]": ("a tensor of shape [2]", "[")}),
     ("function", "writes into its input", ("x.sum(0)", "x.zero_() if False else x.mul_(1.5).sum(0) / 1.5"),
-     {"call[1]": ("the arguments as they were", "argument 1 holds other numbers")}),
+     {"call[1]": ("the arguments as they were", "the call changed argument 1")}),
     ("function", "uses the global generator", ("x.sum(0)", "(torch.randn(2), x.sum(0))[1]"),
      {"call[1]": ("global random state as it was", "another state")}),
     ("function", "forgets to return", ("return x.sum(0)", "x.sum(0)"), {"call[1]": ("a tensor of shape [2]", "None")}),
@@ -264,7 +264,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "buffer[mean]": ("0 everywhere at first", "tensor([1., 1.])"), "buffers-after[1]": AFTER, "buffers-after[2]": AFTER}),
     ("buffers", "also in evaluation", ("if self.training", "if True"), {"buffers-after[2]": AFTER}),
     ("buffers", "with its graph", (".detach()", ""), {
-        "buffers-after[1]": ("holds numbers only", "keeps the graph"), "buffers-after[2]": ("holds numbers only", "keeps the graph")}),
+        "buffers-after[1]": ("is a plain tensor", "keeps the graph"), "buffers-after[2]": ("is a plain tensor", "keeps the graph")}),
     ("buffers", "never moves", (UPDATE, "pass"), {"buffers-after[1]": AFTER, "buffers-after[2]": AFTER}),
     ("buffers", "one more", (BUFFER, BUFFER + '; self.register_buffer("n", torch.zeros(1))'),
      {"buffer[mean]": ("no buffers but mean", "also n")}),
@@ -405,7 +405,7 @@ def test_the_documentation_has_a_valid_example_of_each_kind() -> None:
 
 VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("torch.ones(2)", "torch.ones(2) + 1e-6", None),
-    ("torch.ones(2)", "torch.ones(2) + 1e-3", ("tensor([1., 1.])", "2 of 2 numbers differ, most at [0]: 1.001 instead of 1")),
+    ("torch.ones(2)", "torch.ones(2) + 1e-3", ("tensor([1., 1.])", "2 of 2 elements differ, most at [0]: 1.001 instead of 1")),
     ("torch.ones(2)", "nn.Parameter(torch.ones(2))", None),
     ("torch.ones(2, 3)", "torch.ones(3)", ("shape [2, 3]", "shape [3]")),
     ("torch.ones(3)", "torch.ones(1)", ("shape [3]", "shape [1]")),
@@ -424,7 +424,7 @@ VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("torch.tensor([2**63 - 1, 0])", "torch.tensor([-2**63, 0])", ("9223372036854775807", "-9223372036854775808 instead of")),
     ("torch.tensor([-2**63, 0])", "torch.tensor([-2**63, 0])", None),
     ("torch.tensor([0, 255], dtype=torch.uint8)", "torch.tensor([0, 1], dtype=torch.uint8)", ("255", "1 instead of 255")),
-    ("torch.tensor([5, 6])", "torch.tensor([5, 7])", ("6", "1 of 2 numbers differ, most at [1]: 7 instead of 6")),
+    ("torch.tensor([5, 6])", "torch.tensor([5, 7])", ("6", "1 of 2 elements differ, most at [1]: 7 instead of 6")),
     ("torch.tensor([True, False])", "torch.tensor([True, True])", ("False", "True instead of False")),
     ("torch.tensor([1 + 2j])", "torch.tensor([1 + 2j])", None),
     ("torch.tensor([1 + 2j, 0])", "torch.tensor([1 - 2j, 0])", ("1.+2.j", "1-2j instead of 1+2j")),
@@ -479,7 +479,6 @@ VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("{1, 2}", "[1, 2]", ("", "[1, 2]")),
     ("[torch.ones(1)]", "torch.ones(1)", ("a list of 1", "tensor([1.])")),
     ("torch.ones(1)", "[1.0]", ("a tensor of shape [1]", "[1.0]")),
-    ("nn.ReLU()", "nn.ReLU()", None),
     ("nn.ReLU()", "nn.GELU()", ("a ReLU object", "a GELU object")),
     ("torch.Size([2])", "torch.Size([2])", None),
     ("torch.float32", "torch.float32", None),
@@ -489,8 +488,27 @@ VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("numpy.ones(2)", "numpy.zeros(2)", ("1.", "0.")),
     ("numpy.float32(1)", "numpy.float32(2)", ("1", "2")),
     ("torch.eye(2).to_sparse()", "torch.eye(2).to_sparse()", None),
-    ("torch.eye(2).to_sparse()", "(2 * torch.eye(2)).to_sparse()", ("a Tensor object", "a Tensor object")),
-    ("object()", "object()", None),
+    ("torch.eye(2).to_sparse()", "(2 * torch.eye(2)).to_sparse()", ("tensor([1., 1.])", "2 of 2 elements differ")),
+    ("torch.eye(2).to_sparse()", "torch.eye(2).flip(0).to_sparse()", ("[[0, 1],", "2 of 4 elements differ")),
+    ("torch.eye(2).to_sparse()", "torch.eye(2)", ("a sparse_coo tensor of shape [2, 2], float32", "tensor([[1., 0.]")),
+    ("torch.eye(2).to_sparse_csr()", "torch.eye(2).to_sparse_csr()", None),
+    ("torch.eye(2).to_sparse_csr()", "torch.eye(2).to_sparse()", ("a sparse_csr tensor", "a sparse_coo tensor")),
+    ("torch.eye(3).to_sparse_csr()", "torch.eye(3).flip(0).to_sparse_csr()", ("[0, 1, 2]", "2 of 3 elements differ")),
+    ("torch.sparse_coo_tensor([[0, 0]], [1., 2.], (2,))", "torch.sparse_coo_tensor([[0]], [3.], (2,))", None),
+    ("torch.quantize_per_tensor(torch.ones(2), 0.1, 2, torch.quint8)", "torch.quantize_per_tensor(torch.ones(2), 0.1, 2, torch.quint8)", None),
+    ("torch.quantize_per_tensor(torch.ones(2), 0.1, 2, torch.quint8)", "torch.quantize_per_tensor(torch.zeros(2), 0.1, 2, torch.quint8)", ("tensor([1., 1.])", "2 of 2 elements")),
+    ("torch.quantize_per_tensor(torch.ones(2), 0.1, 2, torch.quint8)", "torch.quantize_per_tensor(torch.ones(2), 0.2, 0, torch.quint8)", ("0.1", "0.2")),
+    ("torch.ones(40, 40).numpy()", "torch.ones(40, 40).numpy()", None),
+    ("torch.ones(40, 40).numpy()", "torch.ones(40, 40).numpy() + 1e-3 * torch.eye(40).numpy()", ("an array of shape", "40 of 1600 elements")),
+    ("torch.ones(2).numpy()", "torch.ones(2)", ("an array of shape [2]", "tensor([1., 1.])")),
+    ("torch.ones(2)", "torch.ones(2).numpy()", ("a tensor of shape [2]", "array([1., 1.])")),
+    ("torch.ones(2).numpy()[0]", "1.0", None),
+    ("range(3)", "range(3)", None),
+    ("range(3)", "range(4)", ("range(0, 3)", "range(0, 4)")),
+    ("torch.float32", "torch.float64", ("torch.float32", "torch.float64")),
+    ("{torch.float32}", "{torch.float32}", None),
+    ("'a' * 30_000 + 'b'", "'a' * 30_000 + 'c'", ("aaa", "aaa")),
+    ("10**5000", "10**5000", None),
     ("range(3)", "range(4)", ("range(0, 3)", "range(0, 4)")),
 ]  # fmt: skip
 
@@ -517,6 +535,17 @@ def test_values(compared: list[CheckResult], place: int) -> None:
         assert check.outcome == "failed", check.detail
         assert said[0] in str(check.expected)
         assert said[1] in str(check.observed)
+
+
+@pytest.mark.parametrize("made", ["object()", "nn.ReLU()", "{torch.ones(1): 1}", "len"])
+def test_what_cannot_be_compared_is_no_failure_of_the_student(course: Course, made: str) -> None:
+    code = f"{IMPORTS}def f(): return {made}\n"
+    course.require({"kind": "function", "calls": [{"call": "f()"}]}, solution=code)
+    (check,) = course.grade(code).exercises[0].checks
+    assert check.outcome == "error"
+    assert "cannot be compared" in check.detail
+    (check,) = course.grade(f"{IMPORTS}def f(): return 3\n").exercises[0].checks
+    assert check.outcome == "failed"
 
 
 @pytest.mark.parametrize(

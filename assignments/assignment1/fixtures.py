@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from grader.guest import look
+
 
 def twice(function, *args):
     """Two equal calls, one after the other."""
@@ -71,17 +73,11 @@ class Mixture(nn.Module):
         return self.last(self.shift(self.first(x)))
 
 
-def get(function, model, path):
-    """What was fetched, as its printed form or its numbers."""
-    found = function(model, path)
-    return repr(found) if isinstance(found, nn.Module) else found
-
-
-def is_same(function, model, path):
-    """Whether the object itself was fetched, and no copy."""
-    found = function(model, path)
+def fetched(function, model, path):
+    """The names under which the fetched object stands in the model; a copy stands nowhere."""
     places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
-    return found is places[path]
+    found, *objects = look.which([function(model, path), *places.values()])
+    return [name for name, thing in zip(places, objects, strict=True) if thing == found]
 
 
 def route_kept(router, route):
@@ -105,11 +101,12 @@ def attribute(thing, name):
 
 
 def graphs_logged(log_gradients, model, x):
-    """Whether the logged gradients hang on the graph that a second derivative needs."""
+    """The logged gradients, of a backward whose graph a second derivative needs."""
+    look.fill(model, 1)
     log = []
     log_gradients(model, log)
     model(x.requires_grad_()).square().sum().backward(create_graph=True)
-    return [gradient.requires_grad for gradient in log[0]]
+    return {"gradients": list(log[0]), "requires_grad": [gradient.requires_grad for gradient in log[0]]}
 
 
 def run(chain, x):

@@ -4,12 +4,14 @@ import copy
 import operator
 import pickle
 import random
-from itertools import chain, islice
+from itertools import islice
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset, Subset
+from torch.utils.data import DataLoader, Dataset
 from torch.utils.data._utils import worker as _worker
+
+from grader.guest import look
 
 negative = operator.neg
 
@@ -24,15 +26,10 @@ def shown(thing):
     return repr(thing)
 
 
-def exact(item):
-    """An item as text, so that a list is no tuple, and a tensor no int; keys in alphabetical order."""
-    return repr({key: item[key] for key in sorted(item)} if type(item) is dict else item)
-
-
 def attempt(function, *args):
-    """The exact result of a call, or the name of its exception."""
+    """The result of a call, or the name of its exception."""
     try:
-        return exact(function(*args))
+        return look.copied(function(*args))
     except IndexError:
         return "IndexError"
     except Exception as error:
@@ -40,7 +37,7 @@ def attempt(function, *args):
 
 
 def items_at(dataset, indices):
-    """The exact item at each index, or the name of the exception."""
+    """The item at each index, or the name of the exception."""
     return {index: attempt(dataset.__getitem__, index) for index in indices}
 
 
@@ -84,7 +81,7 @@ def transform_calls(images, path):
 def transformed(images, path, transform):
     """Two items of a dataset with a transform, each asked for twice."""
     dataset = images(path, transform)
-    return [copy.deepcopy(dataset[index]) for index in (0, 3, 0, 3)]
+    return [look.copied(dataset[index]) for index in (0, 3, 0, 3)]
 
 
 def shifted(image):
@@ -136,7 +133,7 @@ def access_many(lazy, n):
     loaded = []
     dataset = lazy(lambda i: loaded.append(i) or i, n)
     passes = [[dataset[i] for i in range(n)] for _ in range(2)]
-    return {"loaded": len(loaded), "right": passes == [list(range(n))] * 2}
+    return {"loaded": len(loaded), "passes": passes}
 
 
 def transform_anew(lazy):
@@ -197,30 +194,19 @@ def _numbers(loader, limit=1000):
     return [batch.tolist() for batch in islice(iter(loader), limit)]
 
 
-def _row(batches):
-    return list(chain.from_iterable(batches))
-
-
 def orders(make_loader, n, batch_size, seeds):
-    """Whether an epoch is complete and cut into full batches, and how many orders come of several seeds."""
-    epochs = [_numbers(make_loader(range(n), batch_size, seed=seed)) for seed in seeds]
-    return {
-        "sizes of batches": [[len(batch) for batch in epoch] for epoch in epochs],
-        "complete": [sorted(_row(epoch)) == list(range(n)) for epoch in epochs],
-        "in the dataset's order": [_row(epoch) == list(range(n)) for epoch in epochs],
-        "different orders": len(set(map(str, epochs))),
-    }
+    """The batches of an epoch for each of several seeds."""
+    return {"epochs": [_numbers(make_loader(range(n), batch_size, seed=seed)) for seed in seeds]}
 
 
 def two_passes(make_loader, n, batch_size, seed):
-    """Whether one loader's second pass is complete, and in another order."""
+    """The batches of one loader's two passes."""
     loader = make_loader(range(n), batch_size, seed=seed)
-    first, second = _numbers(loader), _numbers(loader)
-    return {"complete": sorted(_row(second)) == list(range(n)), "another order": first != second}
+    return {"first": _numbers(loader), "second": _numbers(loader)}
 
 
 def same_seed(make_loader, n, batch_size, seed):
-    """Whether loaders of one seed agree, while the global random state differs."""
+    """Two passes of each of two loaders of one seed, under different global random states."""
     seen = []
     for other in (11, 12):
         torch.manual_seed(other)
@@ -228,15 +214,15 @@ def same_seed(make_loader, n, batch_size, seed):
         torch.manual_seed(other + 10)
         torch.rand(other)
         seen.append([_numbers(loader), _numbers(loader)])
-    return {"same batches": seen[0] == seen[1]}
+    return {"one": seen[0], "other": seen[1]}
 
 
 def making(make_loader, seed):
-    """What is made, and whether the global random state is as it was."""
-    state = torch.get_rng_state()
+    """The class of what is made, its length, and the global random state before and after."""
+    before = look.random_state()
     loader = make_loader(range(6), 4, seed=seed)
-    kept = torch.equal(state, torch.get_rng_state())
-    return {"a DataLoader": isinstance(loader, DataLoader), "len": len(loader), "random state kept": kept}
+    after = look.random_state()
+    return {"classes": look.class_names(type(loader)), "length": len(loader), "before": before, "after": after}
 
 
 # Samplers.
@@ -266,26 +252,22 @@ def _indices(part):
 
 
 def sizes_of(split, n, fraction):
-    """The sizes of both parts, and whether they share out everything."""
+    """What both parts hold."""
     train, validation = split(range(n), fraction, 3)
-    together = _indices(train) + _indices(validation)
-    return {"train": len(train), "validation": len(validation), "everything once": sorted(together) == list(range(n))}
+    return {"train": _indices(train), "validation": _indices(validation)}
 
 
 def kinds_of(split):
-    """What the two parts are."""
+    """The classes of the two parts, and whose parts they are: 0 is the dataset that was split."""
     dataset = [f"item {i}" for i in range(12)]
     parts = split(dataset, 0.5, seed=4)
-    return [
-        {"a Subset": isinstance(part, Subset), "of the dataset": getattr(part, "dataset", None) is dataset}
-        for part in parts
-    ]
+    _, *owners = look.which([dataset, *(getattr(part, "dataset", None) for part in parts)])
+    return {"classes": [look.class_names(type(part)) for part in parts], "datasets": owners}
 
 
 def held_out(split, n, fraction, seeds):
-    """How many different validation parts come of several seeds."""
-    found = {frozenset(_indices(split(range(n), fraction, seed)[1])) for seed in seeds}
-    return {"different splits": len(found)}
+    """What the validation part holds for each of several seeds."""
+    return {"parts": [sorted(_indices(split(range(n), fraction, seed)[1])) for seed in seeds]}
 
 
 def _seed_all(seed):
@@ -294,20 +276,18 @@ def _seed_all(seed):
     np.random.seed(seed)
 
 
+def _states():
+    return {"torch": look.random_state(), "random": random.getstate(), "numpy": np.random.get_state()[1:3]}
+
+
 def split_regardless(split):
-    """Whether the global random states are kept, and have no influence."""
-    seen = []
+    """Splits under different global random states, and those states before and after the last."""
+    splits = []
     for other in (21, 22, 23):
         _seed_all(other)
-        states = torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1:3]
-        seen.append([_indices(part) for part in split(range(20), 0.3, 5)])
-        now = torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1:3]
-    return {
-        "same split": seen[0] == seen[1] == seen[2],
-        "torch kept": states[0] == now[0],
-        "random kept": states[1] == now[1],
-        "numpy kept": bool((states[2][0] == now[2][0]).all()) and states[2][1] == now[2][1],
-    }
+        before = _states()
+        splits.append([_indices(part) for part in split(range(20), 0.3, 5)])
+    return {"splits": splits, "before": before, "after": _states()}
 
 
 # Stream.
@@ -320,16 +300,14 @@ def through(stream):
 
 
 def shares(stream, workers):
-    """What all of several workers yield together, in two passes; and whether each one's numbers ascend."""
-    passes, ascending = [[], []], True
+    """What each of several workers yields, in two passes."""
+    passes = [[], []]
     for number in range(workers):
         mine = copy.deepcopy(stream)
         _worker._worker_info = _worker.WorkerInfo(id=number, num_workers=workers, seed=0, dataset=mine)
         try:
-            for numbers in passes:
-                own = list(islice(iter(mine), 100))
-                ascending = ascending and own == sorted(own)
-                numbers.extend(own)
+            for shares in passes:
+                shares.append(list(islice(iter(mine), 100)))
         finally:
             _worker._worker_info = None
-    return {"together": [sorted(numbers) for numbers in passes], "each ascending": ascending}
+    return {"first": passes[0], "second": passes[1]}

@@ -13,6 +13,7 @@ from grader.diagnosis.differences import differences
 from grader.models.message import clean
 from grader.models.mistake import FACTS, Fact
 from grader.models.observation import Answer
+from grader.models.values import Tensor
 
 MOST = 1000
 
@@ -62,11 +63,22 @@ def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
 
 def _of_values(observed: Any, expected: Any) -> Iterator[Fact]:
     if isinstance(observed, dict) and isinstance(expected, dict):
-        if isinstance(observed.get("changed"), list) and not expected.get("changed"):
-            yield from ({"fact": "changed_input", "place": place} for place in observed["changed"])
+        changed = _changed_inputs(observed)
+        if changed and not _changed_inputs(expected):
+            for place in changed:
+                yield {"fact": "changed_input", "place": place}
         if isinstance(observed.get("registered"), dict) and isinstance(expected.get("registered"), dict):
             yield from _hooks(observed["registered"], expected["registered"])
     yield from differences(observed, expected)
+
+
+def _changed_inputs(seen: dict[str, Any]) -> list[int]:
+    """Positions, from 1, of the tensor arguments that are others after a call than before it."""
+    before, after = seen.get("before"), seen.get("after")
+    if not isinstance(before, list) or not isinstance(after, list):
+        return []
+    pairs = enumerate(zip(before, after, strict=False), 1)
+    return [place for place, (old, new) in pairs if isinstance(old, Tensor) and old != new]
 
 
 def _hooks(observed: dict[str, Any], expected: dict[str, Any]) -> Iterator[Fact]:

@@ -31,16 +31,23 @@ Question = tuple[dict[str, Any], bytes]
 
 
 class Fixtures:
-    """The instructor's `fixtures.py`: compiled once for all copies, and run in each that needs it."""
+    """The names of the instructor's `fixtures.py`.
+
+    It runs before any cell does, so that what it imports and defines is what it was written for, whatever the
+    student's code puts in its place. What it raises is raised where a name is asked for.
+    """
 
     def __init__(self, source: str) -> None:
-        self._code = compile(source, "<fixtures>", "exec", dont_inherit=True)
-        self._names: dict[str, Any] | None = None
+        self._names: dict[str, Any] = {"__name__": "fixtures"}
+        self._fault: Exception | None = None
+        try:
+            exec(compile(source, "<fixtures>", "exec", dont_inherit=True), self._names)
+        except Exception as error:
+            self._fault = error
 
     def __call__(self) -> dict[str, Any]:
-        if self._names is None:
-            self._names = {"__name__": "fixtures"}
-            exec(self._code, self._names)
+        if self._fault is not None:
+            raise self._fault
         return self._names
 
 

@@ -10,18 +10,27 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from grader import expression
 from grader.guest.facts import collect
 from grader.guest.faults import NotDefined
 
+# Taken before any student code ran, which may put others in their place.
 _named_parameters = nn.Module.named_parameters
 _named_buffers = nn.Module.named_buffers
 _named_modules = nn.Module.named_modules
+_detach, _clone, _copy_into, _reshape = Tensor.detach, Tensor.clone, Tensor.copy_, Tensor.reshape
+_sum, _zero, _storage = Tensor.sum, Tensor.zero_, Tensor.untyped_storage
+_backward: Callable[..., None] = Tensor.backward
+_randn, _arange, _cat, _cos, _Generator = torch.randn, torch.arange, torch.cat, torch.cos, torch.Generator
+_get_state = torch.Generator.get_state
+_as_plain = torch._C.DisableTorchFunctionSubclass
 _MODULES = {"torch": torch, "nn": nn}
 
 
@@ -66,31 +75,7 @@ def evaluate(student: Student, tree: Any, /, **names: Any) -> Any:
         tree: what `grader.requirements.expressions` made of its text.
         names: further names, such as `model`.
     """
-    if not isinstance(tree, dict):
-        return tree
-
-    def inner(part: Any) -> Any:
-        return evaluate(student, part, **names)
-
-    match tree:
-        case {"name": name}:
-            return names[name] if name in names else student._given(name)
-        case {"call": function, "args": args, "kwargs": kwargs}:
-            function = inner(function)
-            return function(*map(inner, args), **{key: inner(value) for key, value in kwargs.items()})
-        case {"attribute": name, "of": owner}:
-            return getattr(inner(owner), name)
-        case {"item": key, "of": owner}:
-            return inner(owner)[inner(key)]
-        case {"list": parts}:
-            return [inner(part) for part in parts]
-        case {"tuple": parts}:
-            return tuple(inner(part) for part in parts)
-        case {"mapping": pairs}:
-            return {inner(key): inner(value) for key, value in pairs}
-        case {"value": value}:
-            return value
-    raise ValueError(f"not an expression: {tree!r}")
+    return expression.evaluate(tree, lambda name: names[name] if name in names else student._given(name))
 
 
 def facts(student: Student, trees: list[Any]) -> dict[str, Any]:
@@ -104,40 +89,77 @@ def facts(student: Student, trees: list[Any]) -> dict[str, Any]:
     return collect(student._cells, student._names, objects)
 
 
-def call(student: Student, tree: Any) -> dict[str, Any]:
-    """Make the outermost call of an expression, and see what it did to its surroundings.
+def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:
+    """Make the outermost call of an expression, and tell what was there before and after it.
+
+    Args:
+        random: also tell torch's global random state.
 
     Returns:
-        `returned`; `changed`: positions of tensor arguments whose numbers are others now;
-        `random_kept`: whether torch's global random state is as it was.
+        `returned`; `before` and `after`: the tensors among the arguments, None in the place of any other;
+        with `random`, `random_before` and `random_after`.
     """
     if not isinstance(tree, dict) or "call" not in tree:
-        return {"returned": evaluate(student, tree), "changed": [], "random_kept": True}
+        return {"returned": evaluate(student, tree), "before": [], "after": []}
     function = evaluate(student, tree["call"])
     args = [evaluate(student, part) for part in tree["args"]]
     kwargs = {key: evaluate(student, part) for key, part in tree["kwargs"].items()}
-    before = snapshot(args)
-    state = torch.get_rng_state()
-    returned = function(*args, **kwargs)
-    return {
-        "returned": returned,
-        "changed": changed(args, before),
-        "random_kept": bool(torch.equal(state, torch.get_rng_state())),
-    }
+    seen: dict[str, Any] = {"before": snapshot(args)}
+    if random:
+        seen["random_before"] = random_state()
+    seen["returned"] = function(*args, **kwargs)
+    if random:
+        seen["random_after"] = random_state()
+    seen["after"] = snapshot(args)
+    return seen
 
 
 def snapshot(values: list[Any]) -> list[Any]:
-    """Copies of the tensors among some values, to see later whether they changed."""
-    return [value.detach().clone() if isinstance(value, Tensor) else None for value in values]
+    """Copies of the tensors among some values, None in the place of any other."""
+    return [_copy(value) if isinstance(value, Tensor) else None for value in values]
 
 
-def changed(values: list[Any], before: list[Any]) -> list[int]:
-    """Positions (from 1) of the tensors that differ from their snapshot."""
-    return [
-        place
-        for place, (value, old) in enumerate(zip(values, before, strict=True), 1)
-        if old is not None and not (old.shape == value.shape and torch.equal(old, value.detach()))
-    ]
+def random_state() -> Tensor:
+    """A copy of torch's global random state."""
+    return _get_state(torch.default_generator)
+
+
+def which(objects: Iterable[Any]) -> list[int]:
+    """Which object each is: the place where the same one stands first, so that equal numbers mean one object."""
+    kept = list(objects)  # as long as they live, no two have one id
+    first: dict[int, int] = {}
+    return [first.setdefault(id(thing), place) for place, thing in enumerate(kept)]
+
+
+def memory(tensors: Iterable[Tensor]) -> list[int]:
+    """Which memory each tensor lies in: the place of the first tensor in it."""
+    first: dict[int, int] = {}
+    return [first.setdefault(_storage(t).data_ptr(), place) for place, t in enumerate(tensors)]
+
+
+def flat(tensors: Iterable[Tensor]) -> Tensor:
+    """All elements of some tensors in a row, as a copy."""
+    return _cat([_reshape(_detach(tensor), (-1,)) for tensor in tensors])
+
+
+def named_parameters(module: nn.Module) -> dict[str, Tensor]:
+    """The Parameters by name, as nn.Module itself gives them."""
+    return dict(_named_parameters(module))
+
+
+def named_buffers(module: nn.Module) -> dict[str, Tensor]:
+    """The buffers by name, as nn.Module itself gives them."""
+    return dict(_named_buffers(module))
+
+
+def named_state(module: nn.Module) -> dict[str, Tensor]:
+    """Copies of all Parameters and buffers by name, as nn.Module itself gives them."""
+    return {name: _copy(value) for name, value in (*_named_parameters(module), *_named_buffers(module))}
+
+
+def modes(module: nn.Module) -> dict[str, bool]:
+    """Which submodules are in training mode, by path; the module itself has the empty path."""
+    return {path: part.training for path, part in _named_modules(module)}
 
 
 def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
@@ -158,21 +180,28 @@ def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
             mix = seed * 1_000_003 + seen[shape]
             for size in shape:
                 mix = (mix * 8191 + size + 1) % (1 << 61)
-            numbers = torch.randn(shape, generator=torch.Generator().manual_seed(mix), dtype=torch.float64)
-            parameter.copy_(numbers * 0.5)
+            numbers = _randn(shape, generator=_Generator().manual_seed(mix), dtype=torch.float64)
+            _copy_into(parameter, numbers * 0.5)
 
 
-def backward(output: Any, seed: int) -> None:
-    """Run backward from every floating tensor of an output, weighted with seeded numbers."""
+def backward(output: Any) -> None:
+    """Run backward from every floating tensor of an output at once, weighted with `weights`."""
     total = None
-    for place, tensor in enumerate(tensors(output)):
+    for tensor in tensors(output):
         if tensor.requires_grad:
-            generator = torch.Generator().manual_seed(seed + place)
-            weights = torch.randn(tensor.shape, generator=generator, dtype=torch.float64).to(tensor.dtype)
-            part = (tensor * weights).sum()
+            part = _sum(tensor * weights(tensor.shape, tensor.dtype))
             total = part if total is None else total + part
     if total is not None:
-        total.backward()
+        _backward(total)
+
+
+def weights(shape: Iterable[int], dtype: torch.dtype = torch.float64, phase: float = 0.0) -> Tensor:
+    """Numbers that are different everywhere, of both signs: cos(1 + phase), cos(2 + phase), ...
+
+    The judge makes the same ones (`grader.requirements.autograd`).
+    """
+    size = torch.Size(shape)
+    return _reshape(_cos(_arange(1, size.numel() + 1, dtype=torch.float64) + phase), size).to(dtype)
 
 
 class _SendBack(torch.autograd.Function):
@@ -191,17 +220,24 @@ class _SendBack(torch.autograd.Function):
         return context.gradient, None
 
 
-def send_back(output: Any) -> list[Tensor]:
-    """Run backward from the tensors of an output that require grad, with known gradients.
+_send = _SendBack.apply
+
+
+def send_back(output: Any, gradients: list[Tensor] | None = None) -> list[Tensor]:
+    """Run backward from the tensors of an output that require grad, one after the other.
+
+    Args:
+        gradients: what comes in, one for each of them; `weights` of their shapes if None.
 
     Returns:
         The gradients, the very objects that hooks see.
     """
     found = [tensor for tensor in tensors(output) if tensor.requires_grad]
-    gradients = [torch.linspace(0.5, 2.0, max(t.numel(), 1))[: t.numel()].reshape(t.shape).to(t.dtype) for t in found]
+    if gradients is None:
+        gradients = [weights(tensor.shape, tensor.dtype) for tensor in found]
     for tensor, gradient in zip(found, gradients, strict=True):
-        scalar: Tensor = _SendBack.apply(tensor, gradient)  # type: ignore[no-untyped-call]
-        scalar.backward(retain_graph=True)
+        scalar: Tensor = _send(tensor, gradient)  # type: ignore[no-untyped-call]
+        _backward(scalar, retain_graph=True)
     return gradients
 
 
@@ -214,27 +250,22 @@ def tensors(value: Any) -> list[Tensor]:
     return [found for part in value for found in tensors(part)] if isinstance(value, (list, tuple)) else []
 
 
-def forward(module: nn.Module, inputs: list[Any], seed: int, gradients: bool = False, times: int = 1) -> dict[str, Any]:
-    """Call a module, and see what came of it.
+def forward(module: nn.Module, inputs: list[Any], gradients: bool = False, times: int = 1) -> dict[str, Any]:
+    """Call a module, and tell what came of it.
 
     Returns:
-        `output` of the last call; `again`: the output of one more equal call (from a copy
-        of the random state, in a module whose buffers did not change); `changed`: inputs
-        written to; with `gradients`, `input_gradients` and `parameter_gradients`.
+        `output` of the last call; `before` and `after`: the tensors among the inputs; `training`; with
+        `gradients`, `input_gradients` and `parameter_gradients`.
     """
     for value in inputs:
         if gradients and isinstance(value, Tensor) and value.is_floating_point():
             value.requires_grad_()
-    before = snapshot(inputs)
+    seen: dict[str, Any] = {"before": snapshot(inputs)}
     for _ in range(times):
         output = module(*inputs)
-    seen: dict[str, Any] = {
-        "output": copied(output),
-        "changed": changed(inputs, before),
-        "training": module.training,
-    }
+    seen |= {"output": copied(output), "after": snapshot(inputs), "training": module.training}
     if gradients:
-        backward(output, seed)
+        backward(output)
         seen["input_gradients"] = [v.grad if isinstance(v, Tensor) else None for v in inputs]
         seen["parameter_gradients"] = {name: p.grad for name, p in _named_parameters(module)}
     return seen
@@ -245,22 +276,38 @@ def take(values: Any, most: int = 1000) -> list[Any]:
     return [copied(value) for value in itertools.islice(iter(values), most)]
 
 
+def overwrite(value: Any) -> None:
+    """Write zeros to every tensor of a value, to see later whether a log holds copies."""
+    with torch.no_grad():
+        for tensor in tensors(value):
+            _zero(tensor)
+
+
 def scramble(value: Any) -> None:
     """Write to every tensor of a value, to see later whether something else shares its memory."""
     with torch.no_grad():
         for tensor in tensors(value):
-            tensor.copy_(~tensor if tensor.dtype == torch.bool else tensor + 1)
+            _copy_into(tensor, ~tensor if tensor.dtype == torch.bool else tensor + 1)
 
 
 def copied(value: Any) -> Any:
-    """A value that later changes do not reach."""
+    """A value that later changes do not reach: tensors without their graph, lists, tuples and dicts anew."""
     if isinstance(value, Tensor):
-        return value.detach().clone().requires_grad_(value.requires_grad)
+        return _copy(value).requires_grad_(value.requires_grad)
+    if type(value) is tuple:
+        return tuple(copied(part) for part in value)
     if isinstance(value, (list, tuple)):
         return [copied(part) for part in value]
     if isinstance(value, dict):
         return {key: copied(part) for key, part in value.items()}
+    if isinstance(value, np.ndarray):
+        return np.array(value, copy=True)
     return value
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    with _as_plain():  # a subclass could give itself
+        return _clone(_detach(tensor))
 
 
 def class_names(kind: type) -> list[str]:
@@ -313,7 +360,7 @@ def structure(subject: Any) -> dict[str, Any]:
 
 def copied_parameter(parameter: Tensor) -> Tensor:
     """A copy of a parameter that is still a Parameter."""
-    return nn.Parameter(parameter.detach().clone(), requires_grad=parameter.requires_grad)
+    return nn.Parameter(_copy(parameter), requires_grad=parameter.requires_grad)
 
 
 def _plain_attributes(module: nn.Module) -> dict[str, str]:

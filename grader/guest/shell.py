@@ -62,14 +62,16 @@ class Shell:
 
     def __init__(self, sources: Sources, output: Capture) -> None:
         self.module = types.ModuleType("__main__")
-        self.module.__dict__["__builtins__"] = builtins
+        # The student's own copy: what their code puts in place of `len` is theirs, and not what a probe counts with.
+        own = types.ModuleType("builtins", builtins.__doc__)
+        own.__dict__.update(builtins.__dict__)
+        self.module.__dict__["__builtins__"] = sys.modules["builtins"] = own
         self._sources = sources
         self._output = output
         self._filename = "<cell>"
         sys.modules["__main__"] = self.module
         sys.stdout = sys.stderr = output
-        builtins.get_ipython = lambda: self  # type: ignore[attr-defined]
-        builtins.display = self.display  # type: ignore[attr-defined]
+        own.__dict__.update(get_ipython=lambda: self, display=self.display)
 
     def run(self, source: str, filename: str, cell: int | None) -> None:
         """Run one cell; exceptions of student code pass through."""

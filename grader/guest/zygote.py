@@ -295,7 +295,7 @@ def warm_up() -> None:
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
     look.fill(model, 0)
-    seen = look.forward(model, [torch.randn(1, 2)], 0, gradients=True)
+    seen = look.forward(model, [torch.randn(1, 2)], gradients=True)
     decode(*encode([seen, look.structure(model), look.hook_counts(model)]))
 
 

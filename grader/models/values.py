@@ -1,17 +1,19 @@
 """Observed values as the judge holds them: plain data, numpy arrays, never live objects.
 
 The judge does not import torch. A tensor arrives as its bytes and attributes and
-becomes a `Tensor`; anything that is neither plain data nor a tensor is `Opaque`.
+becomes a `Tensor`, a sparse or quantized one the `Parts` it is made of, an array
+of NumPy an `Array`. Of some types the text says all there is (`Exact`: a range, a
+dtype); anything else is `Opaque`, which can be shown, and not be compared.
 
 The JSON form: scalars and lists stand for themselves; every other kind is an
-object with one telling key (`tuple`, `dict`, `set`, `tensor`, `float`, `complex`,
-`object`). `grader.guest.values` holds the other end.
+object with one telling key (`tuple`, `dict`, `set`, `tensor`, `parts`, `float`, `int`,
+`complex`, `exact`, `object`). `grader.guest.values` holds the other end.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +26,8 @@ from grader.errors import WireError
 
 MAX_DEPTH = 24
 MAX_NODES = 100_000
-MAX_TEXT = 100_000
+MAX_TEXT = 1_000_000
+MAX_DIGITS = 30_000  # of an int, in base 16
 
 _DTYPES = {
     "F64": np.float64,
@@ -87,9 +90,67 @@ class Tensor:
         return f"tensor({' '.join(body.split())}, shape={list(self.shape)}, dtype={self.dtype})"
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Array(Tensor):
+    """An array of NumPy, which is no tensor."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Array) and super().__eq__(other)
+
+    __hash__ = None
+
+    def __repr__(self) -> str:
+        return super().__repr__().replace("tensor(", "array(", 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """A tensor that is not strided, and what it is made of.
+
+    Attributes:
+        kind: `sparse_coo` and torch's other sparse layouts, or a quantized dtype such as `quint8`.
+        parts: e.g. `indices` and `values`; `scale`, `zero_point` and the dequantized `values`.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    parts: Mapping[str, Any]
+    requires_grad: bool = False
+    leaf: bool = True
+    parameter: bool = False
+
+    @property
+    def dtype(self) -> str:
+        values = self.parts.get("values")
+        return values.dtype if isinstance(values, Tensor) else self.kind
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Parts) and (self.kind, self.shape, self.parts) == (
+            other.kind,
+            other.shape,
+            other.parts,
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True)
+class Exact:
+    """A value of a type whose text says all there is: equal texts are equal values."""
+
+    type: str
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, eq=False)
 class Opaque:
-    """Something that is neither plain data nor a tensor: its type's name and its repr."""
+    """Something that is neither plain data nor a tensor: its type's name, and its repr for people to read.
+
+    Two of them are never equal, since what is printed is not what is there.
+    """
 
     type: str
     repr: str
@@ -98,10 +159,14 @@ class Opaque:
         return self.repr or f"a {self.type}"
 
 
-class Sequence(tuple[Any, ...]):
-    """A tuple of the student's; `list` stays a list."""
+@dataclass(frozen=True)
+class Fields:
+    """An object of a dataclass: its class's name and its fields."""
 
-    __slots__ = ()
+    type: str
+    fields: Mapping[str, Any]
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def decode(data: Any, blob: bytes) -> Any:
@@ -153,11 +218,25 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
         case list():
             return [inner(part) for part in data]
         case {"tuple": list(parts)}:
-            return Sequence(inner(part) for part in parts)
+            return tuple(inner(part) for part in parts)
         case {"set": list(parts)}:
-            return frozenset(_hashable(inner(part)) for part in parts)
-        case {"dict": list(pairs)} if all(isinstance(p, list) and len(p) == 2 for p in pairs):
-            return {_hashable(inner(key)): inner(value) for key, value in pairs}
+            return _hashed("set", [inner(part) for part in parts], frozenset)
+        case {"dict": list(pairs), **more} if all(isinstance(p, list) and len(p) == 2 for p in pairs):
+            if isinstance(kind := more.get("fields"), str):
+                return Fields(kind[:200], {str(key): inner(value) for key, value in pairs})
+            made = [(inner(key), inner(value)) for key, value in pairs]
+            return _hashed("dict", [key for key, _ in made], lambda _: dict(made))
+        case {"int": str(digits)}:
+            return _integer(digits)
+        case {"exact": str(kind), "text": str(text)} if len(text) <= MAX_TEXT:
+            return Exact(kind[:200], text)
+        case {
+            "parts": list(parts),
+            "is": str(kind),
+            "shape": list(shape),
+            "flags": [bool() as grad, bool() as leaf, bool() as parameter],
+        } if all(isinstance(p, list) and len(p) == 2 and isinstance(p[0], str) for p in parts):
+            return _parts(kind, shape, {name: inner(part) for name, part in parts}, (grad, leaf, parameter))
         case {"float": "nan" | "inf" | "-inf" as text}:
             return float(text)
         case {"complex": [real, imaginary]}:
@@ -167,7 +246,12 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
             return complex(*pair)
         case {"object": str(kind), "repr": str(text)}:
             return Opaque(kind[:200], text[:MAX_TEXT])
-        case {"tensor": str(name), "dtype": str(dtype), "flags": [bool() as grad, bool() as leaf, bool() as parameter]}:
+        case {
+            "tensor": str(name),
+            "dtype": str(dtype),
+            "flags": [bool() as grad, bool() as leaf, bool() as parameter],
+            **more,
+        }:
             if name not in arrays:
                 raise WireError("an answer names a tensor that it does not hold")
             values = arrays[name]
@@ -175,16 +259,56 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
                 if values.dtype.kind != "f" or values.shape[-1:] != (2,):
                     raise WireError("a complex tensor without its two parts")
                 values = values[..., 0] + 1j * values[..., 1]
-            return Tensor(values, dtype[:40], grad, leaf, parameter)
+            return (Array if more.get("array") is True else Tensor)(values, dtype[:40], grad, leaf, parameter)
     raise WireError("an answer holds something the wire does not know")
 
 
-def _hashable(value: Any) -> Any:
+def _hashed(kind: str, keys: list[Any], make: Callable[[list[Any]], Any]) -> Any:
+    """A set or a dict of these keys; `Opaque` where one cannot be hashed, such as a tensor."""
+    for key in keys:
+        try:
+            hash(key)
+        except TypeError:
+            return Opaque(f"{kind} of {type(key).__name__}s", "")
+    if any(isinstance(key, Opaque) for key in keys):
+        return Opaque(f"{kind} of objects", "")
+    return make(keys)
+
+
+def _integer(digits: str) -> int:
+    """An int of more than 64 bits, from base 16, which takes linear time."""
+    if len(digits) > MAX_DIGITS:
+        raise WireError(f"an answer holds an int of more than {MAX_DIGITS} digits")
     try:
-        hash(value)
-    except TypeError:
-        return repr(value)
-    return value
+        return int(digits, 16)
+    except ValueError:
+        raise WireError("an answer holds an int that is none") from None
+
+
+def _parts(kind: str, shape: list[Any], parts: dict[str, Any], flags: tuple[bool, bool, bool]) -> Parts:
+    if not isinstance(parts.get("values"), Tensor) or not all(type(size) is int and size >= 0 for size in shape):
+        raise WireError("an answer holds a sparse or quantized tensor without values or shape")
+    if kind == "sparse_coo":
+        found = parts.get("indices")
+        indices: npt.NDArray[Any] = found.values if isinstance(found, Tensor) else np.zeros(0)
+        values = parts["values"].values
+        shaped = indices.dtype == np.int64 and indices.ndim == 2 and values.ndim > 0
+        if not shaped or indices.shape[1] != len(values) or len(indices) > len(shape):
+            raise WireError("an answer holds a sparse tensor whose indices and values do not fit")
+        parts = _coalesced(indices, parts["values"])
+    return Parts(kind[:40], tuple(shape), parts, *flags)
+
+
+def _coalesced(indices: npt.NDArray[np.int64], values: Tensor) -> dict[str, Tensor]:
+    """Indices in order, each once, with the sum of its values, as torch's `coalesce` leaves them."""
+    places, where = np.unique(indices, axis=1, return_inverse=True)
+    if values.values.dtype == np.bool_:
+        sums = np.zeros((places.shape[1], *values.values.shape[1:]), np.bool_)
+        np.logical_or.at(sums, where.reshape(-1), values.values)
+    else:
+        sums = np.zeros((places.shape[1], *values.values.shape[1:]), values.values.dtype)
+        np.add.at(sums, where.reshape(-1), values.values)
+    return {"indices": Tensor(places, "int64"), "values": Tensor(sums, values.dtype)}
 
 
 def encode(value: Any) -> tuple[Any, bytes]:
@@ -196,8 +320,10 @@ def encode(value: Any) -> tuple[Any, bytes]:
 
 def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
     match value:
-        case None | bool() | int() | str():
+        case None | bool() | str():
             return value
+        case int():
+            return value if -(1 << 63) <= value < 1 << 63 else {"int": hex(value)}
         case float():
             return value if math.isfinite(value) else {"float": str(value)}
         case complex():
@@ -212,6 +338,14 @@ def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
             return {"dict": [[_encode(k, arrays), _encode(v, arrays)] for k, v in value.items()]}
         case Opaque():
             return {"object": value.type, "repr": value.repr}
+        case Exact():
+            return {"exact": value.type, "text": value.text}
+        case Fields():
+            return {"fields": value.type, "dict": [[k, _encode(v, arrays)] for k, v in value.fields.items()]}
+        case Parts():
+            parts = [[name, _encode(part, arrays)] for name, part in value.parts.items()]
+            flags = [value.requires_grad, value.leaf, value.parameter]
+            return {"parts": parts, "is": value.kind, "shape": list(value.shape), "flags": flags}
         case Tensor():
             name = f"t{len(arrays)}"
             values = value.values
@@ -219,7 +353,8 @@ def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:
                 values = np.stack([values.real, values.imag], axis=-1)
             arrays[name] = np.ascontiguousarray(values).reshape(values.shape)
             flags = [value.requires_grad, value.leaf, value.parameter]
-            return {"tensor": name, "dtype": value.dtype, "flags": flags}
+            array = {"array": True} if isinstance(value, Array) else {}
+            return {"tensor": name, "dtype": value.dtype, "flags": flags, **array}
         case np.generic():
             return _encode(value.item(), arrays)
         case np.ndarray():

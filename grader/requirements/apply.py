@@ -25,7 +25,7 @@ class ApplyRequirement(Requirement):
         call: the student's call, e.g. `fill_linear(model, 1.0)`.
         returns: compare what it returns (the visiting order, say).
         returns_model: it must return the very model it was given.
-        state: compare names and numbers of Parameters and buffers afterwards.
+        state: compare names and values of Parameters and buffers afterwards.
         same_parameters: the Parameters that were there are still the same objects.
         inputs: call the model afterwards and compare output and gradients; its parameters,
             the new ones too, are filled with seeded numbers first.
@@ -59,6 +59,7 @@ class ApplyRequirement(Requirement):
             seeded=self.weights == "seeded",
             seed=seed,
             returns=self.returns,
+            text=self.repr,
         )
         said = say("{call} on {model}", call=self.call, model=self.model)
         for name, wanted, judge in (
@@ -79,7 +80,7 @@ class ApplyRequirement(Requirement):
         compare(observed["returned"], expected["returned"], self.tolerance)
 
     def _judge_model(self, observed: Any) -> None:
-        if self.returns_model and not observed["returned_model"]:
+        if self.returns_model and observed["returned_object"] != 0:
             raise Failure(say("the model itself is returned"), verbatim(observed["returned_kind"]))
 
     def _judge_state(self, observed: Any, expected: Any) -> None:
@@ -104,10 +105,11 @@ class ApplyRequirement(Requirement):
                     ),
                     verbatim(f"requires_grad={left[name].requires_grad}"),
                 )
-        if self.same_parameters and observed["replaced"]:
+        replaced = [name for name in observed["old"] if observed["new"].get(name) != observed["old"][name]]
+        if self.same_parameters and replaced:
             raise Failure(
                 say("the Parameters themselves are changed"),
-                say("{names} is another object now", names=names(observed["replaced"])),
+                say("{names} is another object now", names=names(replaced)),
             )
 
     def _judge_effect(self, observed: Any, expected: Any) -> None:
@@ -120,28 +122,45 @@ class ApplyRequirement(Requirement):
 
 
 def observe_apply(
-    student: look.Student, tree: Any, tree_call: Any, trees: list[Any], seeded: bool, seed: int, returns: bool
+    student: look.Student,
+    tree: Any,
+    tree_call: Any,
+    trees: list[Any],
+    seeded: bool,
+    seed: int,
+    returns: bool,
+    text: bool,
 ) -> Any:
+    """What a function that was given a model returns, and what the model is then.
+
+    Returns:
+        `returned_object`: 0 where it is the model itself; `returned_kind`; `state`: all Parameters and buffers;
+        `old` and `new`: which object each Parameter was and is; with `text`, the printed `repr`; with `returns`,
+        `returned`; with `trees`, what a call of the model gives.
+    """
     model = look.evaluate(student, tree)
     if seeded:
         look.fill(model, seed)
-    before = dict(model.named_parameters())
+    before = look.named_parameters(model)
     returned = look.evaluate(student, tree_call, model=model)
-    after = dict(model.named_parameters())
+    after = look.named_parameters(model)
+    objects = look.which([model, returned, *before.values(), *after.values()])
     seen = {
-        "returned_model": returned is model,
+        "returned_object": objects[1],
         "returned_kind": type(returned).__name__,
         "state": {
+            **look.named_state(model),
             **{k: look.copied_parameter(v) for k, v in after.items()},
-            **look.copied(dict(model.named_buffers())),
         },
-        "replaced": [name for name, value in before.items() if name in after and after[name] is not value],
-        "repr": repr(model),
+        "old": dict(zip(before, objects[2:], strict=False)),
+        "new": dict(zip(after, objects[2 + len(before) :], strict=True)),
     }
+    if text:
+        seen["repr"] = repr(model)
     if returns:
         seen["returned"] = returned
     if trees:
         if seeded:
             look.fill(model, seed + 1)
-        seen.update(look.forward(model, [look.evaluate(student, part) for part in trees], seed, gradients=True))
+        seen.update(look.forward(model, [look.evaluate(student, part) for part in trees], gradients=True))
     return seen

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from grader.models.message import Message, joined, say, verbatim
+from grader.models.values import Tensor
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Call
@@ -17,13 +21,16 @@ if TYPE_CHECKING:
 
     from grader.guest import look
 
+STEP = 1e-6
+"""How far arguments are moved for finite differences, in both directions."""
+
 
 class AutogradRequirement(Requirement):
     """A call with tensors that require grad, compared with the solution.
 
     Attributes:
         call: e.g. `clip(randn(5, requires_grad=True), 0.5)`.
-        values: compare the results' numbers.
+        values: compare the results' values.
         graph: compare which results require grad, are leaves, and share memory with arguments;
             and in which arguments the call itself leaves gradients.
         gradients: compare the gradients of the arguments.
@@ -39,7 +46,7 @@ class AutogradRequirement(Requirement):
     finite_differences: bool = False
 
     def checks(self, seed: int) -> Iterator[Check]:
-        question = ask(observe_graph, seed, tree=self.call, seed=seed, run=self.gradients)
+        question = ask(observe_graph, seed, tree=self.call, run=self.gradients)
         said = verbatim(self.call)
         name = self.call.split("(", 1)[0]
         for kind, wanted, judge in (
@@ -50,16 +57,16 @@ class AutogradRequirement(Requirement):
             if wanted:
                 yield self._check(f"autograd-{kind}[{name}]", said, question, judge, reference=True)
         if self.finite_differences:
-            question = ask(observe_differences, seed, tree=self.call, seed=seed)
+            question = ask(observe_differences, seed, tree=self.call, step=STEP)
             yield self._check(f"finite-differences[{name}]", said, question, self._judge_differences)
 
     def _judge_values(self, observed: Any, expected: Any) -> None:
         compare(observed["returned"], expected["returned"], self.tolerance)
-        judge_inputs(observed["changed"])
+        judge_inputs(observed["before"], observed["after"])
 
     def _judge_graph(self, observed: Any, expected: Any) -> None:
         compare(observed["returned"], expected["returned"], self.tolerance)
-        for place, (left, right) in enumerate(zip(observed["graph"], expected["graph"], strict=True), 1):
+        for place, (left, right) in enumerate(zip(_graph(observed), _graph(expected), strict=True), 1):
             for key, yes, no in (
                 ("requires_grad", say("requires grad"), say("does not require grad")),
                 ("leaf", say("is a leaf"), say("is no leaf")),
@@ -71,18 +78,20 @@ class AutogradRequirement(Requirement):
                         say("result {place} {fact}", place=place, fact=told[right[key]]),
                         say("it {fact}", fact=told[left[key]]),
                     )
-        if observed["left"] != expected["left"]:
-            raise Failure(
-                say("gradients left by the call: {names}", names=_arguments(expected["left"])),
-                _arguments(observed["left"]),
-            )
+        found, wanted = (_with_gradients(seen["arguments"]) for seen in (observed, expected))
+        if found != wanted:
+            raise Failure(say("gradients left by the call: {names}", names=_arguments(wanted)), _arguments(found))
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
         for place, (left, right) in enumerate(zip(observed["gradients"], expected["gradients"], strict=True), 1):
             compare(left, right, self.tolerance, say("the gradient of argument {place}", place=place))
 
     def _judge_differences(self, observed: Any, _: Any) -> None:
-        analytic, numeric = float(observed["analytic"]), float(observed["numeric"])
+        analytic = sum(_dot(gradient, _weights(gradient.shape, 1.0)) for gradient in _tensors(observed["gradients"]))
+        ahead, behind = (
+            sum(_dot(part, _weights(part.shape)) for part in _tensors(observed[key])) for key in ("ahead", "behind")
+        )
+        numeric = (ahead - behind) / (2 * STEP)
         if not abs(analytic - numeric) <= 1e-5 * max(1.0, abs(numeric)):
             raise Failure(
                 say("the derivative {number} by finite differences", number=f"{numeric:.6g}"),
@@ -90,72 +99,98 @@ class AutogradRequirement(Requirement):
             )
 
 
-def _arguments(names: list[str]) -> Message:
-    """`argument 1, argument 2`, as the probe counts them."""
-    said = [say("argument {place}", place=name.rpartition(" ")[2]) for name in names]
+def _arguments(places: list[int]) -> Message:
+    said = [say("argument {place}", place=place) for place in places]
     return joined(said) if said else say("(none)")
 
 
-def observe_graph(student: look.Student, tree: Any, seed: int, run: bool) -> Any:
+def _graph(seen: Any) -> list[dict[str, bool]]:
+    """What is known of each tensor of the result: in the graph, a leaf, in an argument's memory."""
+    arguments = set(seen["memory"][: len(seen["arguments"])])
+    results = zip(seen["results"], seen["memory"][len(seen["arguments"]) :], strict=True)
+    return [{**result, "shares": memory in arguments} for result, memory in results]
+
+
+def _with_gradients(arguments: list[Any]) -> list[int]:
+    """Numbers of the leaves among the arguments in which the call left a gradient."""
+    return [place for place, seen in enumerate(arguments, 1) if seen["leaf"] and seen["grad"] is not None]
+
+
+def _tensors(values: Any) -> list[Tensor]:
+    found = [value for value in (values.values() if isinstance(values, dict) else values) if value is not None]
+    if not all(isinstance(value, Tensor) for value in found):
+        raise TypeError("gradients and results are tensors")
+    return found
+
+
+def _weights(shape: tuple[int, ...], phase: float = 0.0) -> Any:
+    """The numbers that `look.weights` makes."""
+    return np.cos(np.arange(1, math.prod(shape) + 1, dtype=np.float64) + phase).reshape(shape)
+
+
+def _dot(tensor: Tensor, weights: Any) -> float:
+    return float((tensor.values.astype(np.float64) * weights).sum())
+
+
+def observe_graph(student: look.Student, tree: Any, run: bool) -> Any:
+    """What a call returns, which of it is in the graph, in which memory everything lies, and gradients.
+
+    Returns:
+        `returned`; `before` and `after`: the tensors among the arguments; `arguments` (`leaf` and `grad` of each)
+        and `results` (`requires_grad` and `leaf`), both of tensors alone; `memory`: which memory each of the
+        arguments and results lies in; with `run`, `gradients` of the arguments.
+    """
     function = look.evaluate(student, tree["call"])
     arguments = [look.evaluate(student, part) for part in tree["args"]]
     keywords = {key: look.evaluate(student, part) for key, part in tree["kwargs"].items()}
     before = look.snapshot(arguments)
     given = [value for value in arguments if isinstance(value, torch.Tensor)]
     returned = function(*arguments, **keywords)
-    storages = {value.untyped_storage().data_ptr() for value in given}
+    results = look.tensors(returned)
     seen = {
         "returned": look.copied(returned),
-        "changed": look.changed(arguments, before),
-        "graph": [
-            {
-                "requires_grad": value.requires_grad,
-                "leaf": value.is_leaf,
-                "shares": value.untyped_storage().data_ptr() in storages,
-            }
-            for value in look.tensors(returned)
-        ],
-        "left": [f"argument {n}" for n, value in enumerate(given, 1) if value.is_leaf and value.grad is not None],
+        "before": before,
+        "after": look.snapshot(arguments),
+        "arguments": [{"leaf": value.is_leaf, "grad": look.copied(value.grad)} for value in given],
+        "results": [{"requires_grad": value.requires_grad, "leaf": value.is_leaf} for value in results],
+        "memory": look.memory([*given, *results]),
     }
     if run:
-        look.backward(returned, seed)
+        look.backward(returned)
         seen["gradients"] = [value.grad if value.is_leaf else None for value in given]
     return seen
 
 
-def observe_differences(student: look.Student, tree: Any, seed: int) -> Any:
+def observe_differences(student: look.Student, tree: Any, step: float) -> Any:
+    """A function's results a step ahead and behind in one direction, and the gradients in between, in float64.
+
+    Returns:
+        `ahead` and `behind`: the tensors of the results; `gradients` of the weighted results, by the argument's
+        place or the Parameter's name. The direction and the weights are those of `look.weights`.
+    """
     function = look.evaluate(student, tree["call"])
     keywords = {key: look.evaluate(student, part) for key, part in tree["kwargs"].items()}
     given = [look.evaluate(student, part) for part in tree["args"]]
-    own = dict(function.double().named_parameters()) if isinstance(function, nn.Module) else {}
-    generator = torch.Generator().manual_seed(seed)
+    own = look.named_parameters(function.double()) if isinstance(function, nn.Module) else {}
     moved = {
         place: v.detach().double()
         for place, v in (*enumerate(given), *own.items())
         if torch.is_tensor(v) and v.is_floating_point()
     }
-    ways = {place: torch.randn(v.shape, generator=generator, dtype=v.dtype) for place, v in moved.items()}
-    weights: list[Any] = []
 
-    def total(at):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
+    def results(at):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         arguments = [at.get(place, value) for place, value in enumerate(given)]
         if own:
             replaced = {name: at[name] for name in own}
-            found = look.tensors(torch.func.functional_call(function, replaced, tuple(arguments), keywords))
-        else:
-            found = look.tensors(function(*arguments, **keywords))
-        if not weights:
-            weights.extend(torch.randn(v.shape, generator=generator, dtype=torch.float64) for v in found)
-        return torch.stack([(v.double() * w).sum() for v, w in zip(found, weights, strict=True)]).sum()
+            return look.tensors(torch.func.functional_call(function, replaced, tuple(arguments), keywords))
+        return look.tensors(function(*arguments, **keywords))
 
-    step = 1e-6
     inputs = {place: v.clone().requires_grad_() for place, v in moved.items()}
-    total(inputs).backward()  # type: ignore[no-untyped-call]
-    parts = [(v.grad * ways[place]).sum() for place, v in inputs.items() if v.grad is not None]
+    look.backward([found.double() for found in results(inputs)])  # type: ignore[no-untyped-call]
     ahead, behind = (
-        total(  # type: ignore[no-untyped-call]
-            {place: v + sign * step * ways[place] for place, v in moved.items()}
+        results(  # type: ignore[no-untyped-call]
+            {place: v + sign * step * look.weights(v.shape, phase=1.0) for place, v in moved.items()}
         )
         for sign in (1, -1)
     )
-    return {"analytic": float(sum(parts)), "numeric": float(ahead - behind) / (2 * step)}
+    return {"ahead": ahead, "behind": behind, "gradients": {str(place): v.grad for place, v in inputs.items()}}

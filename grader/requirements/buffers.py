@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -52,15 +53,11 @@ class BuffersRequirement(ObjectRequirement):
     def checks(self, seed: int) -> Iterator[Check]:
         question = self.structure(seed)
         for name, spec in self.buffers.items():
-
-            def judge(observed: Any, expected: Any, name: str = name, spec: BufferSpec = spec) -> None:
-                self._judge_one(name, spec, observed, expected)
-
             yield self._check(
                 f"buffer[{name}]",
                 say("the buffers of {object}", object=self.object),
                 question,
-                judge,
+                partial(self._judge_one, name, spec),
                 reference=spec.initial == "reference",
             )
         for number, steps in enumerate(self.steps, 1):
@@ -103,15 +100,17 @@ class BuffersRequirement(ObjectRequirement):
                     say("the buffers are {names}", names=names(list(observed["buffers"]))),
                 )
             compare(observed["buffers"][name], expected["buffers"][name], self.tolerance, name)
-        if observed["attached"]:
+        attached = [name for name, value in observed["buffers"].items() if not value.leaf]
+        if attached:
             raise Failure(
-                say("`{name}` holds numbers only", name=observed["attached"][0]),
-                say("`{name}` keeps the graph of every batch so far", name=observed["attached"][0]),
+                say("`{name}` is a plain tensor", name=attached[0]),
+                say("`{name}` keeps the graph of every batch so far", name=attached[0]),
                 say("Compute the new value from x.detach(), or within torch.no_grad()."),
             )
 
 
 def observe_buffers(student: look.Student, tree: Any, steps: list[str], trees: list[Any]) -> Any:
+    """The module's `buffers` after some calls, with their place in the graph."""
     module = look.evaluate(student, tree)
     for step, part in zip(steps, trees, strict=True):
         if step in ("train", "eval"):
@@ -119,8 +118,7 @@ def observe_buffers(student: look.Student, tree: Any, steps: list[str], trees: l
         else:
             value = look.evaluate(student, part)
             module(value.requires_grad_() if value.is_floating_point() else value)
-    buffers = dict(module.named_buffers())
-    return {"buffers": buffers, "attached": [name for name, value in buffers.items() if value.grad_fn is not None]}
+    return {"buffers": look.named_buffers(module)}
 
 
 def _instead(name: str, observed: dict[str, Any]) -> Message:

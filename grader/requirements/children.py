@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -40,11 +41,7 @@ class ChildrenRequirement(ObjectRequirement):
         question = self.structure(seed)
         said = say("the submodules of {object}", object=self.object)
         for path, kind in self.children.items():
-
-            def judge(observed: Any, _: Any, path: str = path, kind: str = kind) -> None:
-                _judge_child(observed, path, kind)
-
-            yield self._check(f"child[{path or self.name}]", said, question, judge)
+            yield self._check(f"child[{path or self.name}]", said, question, partial(_judge_child, path, kind))
         if self.count or self.direct is not None:
             yield self._check(f"children[{self.name}]", said, question, self._judge_whole)
 
@@ -71,7 +68,7 @@ class ChildrenRequirement(ObjectRequirement):
                 )
 
 
-def _judge_child(observed: Any, path: str, kind: str) -> None:
+def _judge_child(path: str, kind: str, observed: Any, _: Any) -> None:
     require_module(observed)
     for module in observed["modules"]:
         if module["path"] == path:

@@ -63,12 +63,14 @@ class CollateRequirement(Requirement):
 
 
 def observe_batch(student: look.Student, tree: Any, trees: list[Any]) -> Any:
+    """The `batch` of some samples, and the `samples` afterwards."""
     samples = [look.evaluate(student, part) for part in trees]
     batch = look.evaluate(student, tree)(samples)
     return {"batch": batch, "samples": samples}
 
 
 def observe_loader(student: look.Student, tree: Any, trees: list[Any], size: int) -> Any:
+    """The batches of a DataLoader with the collate function."""
     samples = [look.evaluate(student, part) for part in trees]
     loader: Any = torch.utils.data.DataLoader(
         samples,  # type: ignore[arg-type]

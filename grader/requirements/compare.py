@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import cmath
 import math
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from pydantic import Field
 
+from grader.errors import GraderError
 from grader.models.base import Model
 from grader.models.message import Message, joined, say, verbatim
-from grader.models.values import Opaque, Tensor
+from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor
 
 _TOLERANCES = {
     "float16": (1e-3, 1e-5),
@@ -25,7 +26,9 @@ _TOLERANCES = {
 }
 """dtype -> (rtol, atol), as `torch.testing.assert_close` has them."""
 
-ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+
+class Incomparable(GraderError):
+    """What a check expects is an object that can be shown, and not be compared."""
 
 
 class Tolerance(Model):
@@ -58,7 +61,14 @@ def describe(value: Any) -> Message:
                 return say(
                     "{numbers} (shape {shape}, {dtype})", numbers=_numbers(value), shape=str(list(shape)), dtype=dtype
                 )
-            return say("a tensor of shape {shape}, {dtype}", shape=str(list(shape)), dtype=dtype)
+            kind = say("an array") if isinstance(value, Array) else say("a tensor")
+            return say("{kind} of shape {shape}, {dtype}", kind=kind, shape=str(list(shape)), dtype=dtype)
+        case Parts(kind=kind, shape=shape, dtype=dtype):
+            return say("a {kind} tensor of shape {shape}, {dtype}", kind=kind, shape=str(list(shape)), dtype=dtype)
+        case Exact(text=text):
+            return verbatim(_cut(text, 200))
+        case Fields(type=kind, fields=fields):
+            return say("a {kind} object with {fields}", kind=kind, fields=describe(dict(fields)))
         case Opaque(type=kind, repr=text):
             if not text:
                 return say("a {kind} object", kind=kind)
@@ -85,14 +95,16 @@ def _cut(text: str, size: int) -> str:
 
 def _numbers(tensor: Tensor) -> str:
     text = np.array2string(tensor.values, precision=4, separator=", ", suppress_small=True)
-    return "tensor(" + " ".join(text.split()) + ")"
+    return ("array(" if isinstance(tensor, Array) else "tensor(") + " ".join(text.split()) + ")"
 
 
 Place = tuple[str | Message, ...]
 """Where in a whole value a part stands: what the whole is, and the steps into it, e.g. `the log`, `[0]`, `['X']`."""
 
 
-def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at: str | Message = "") -> None:
+def compare(
+    observed: Any, expected: Any, tolerance: Tolerance | None = None, at: str | Message = "", exact: bool = False
+) -> None:
     """Hold an observed value against the expected one.
 
     A list and a tuple with the same parts are the same; a shape never passes by
@@ -100,22 +112,45 @@ def compare(observed: Any, expected: Any, tolerance: Tolerance | None = None, at
 
     Args:
         at: what the value is, where that must be said: a name, or a phrase such as `the log`.
+        exact: types count as well: a tuple is no list, an int no float.
 
     Raises:
         Failure: at the first difference; attributes come before values.
+        Incomparable: where an object is expected that cannot be compared.
     """
-    _compare(observed, expected, tolerance, (at,))
+    _compare(observed, expected, _Rule(tolerance, exact), (at,))
 
 
-def _compare(observed: Any, expected: Any, tolerance: Tolerance | None, at: Place) -> None:
+@dataclass(frozen=True)
+class _Rule:
+    """How two values are compared."""
+
+    tolerance: Tolerance | None
+    exact: bool = False
+
+
+def _compare(observed: Any, expected: Any, rule: _Rule, at: Place) -> None:
+    if rule.exact and type(observed) is not type(expected):
+        raise _differ(_typed(expected), _typed(observed), at)
     match expected:
         case np.ndarray():
-            _compare(observed, Tensor(expected, str(expected.dtype)), tolerance, at)
+            _compare(observed, Tensor(expected, str(expected.dtype)), rule, at)
         case Tensor():
-            if not isinstance(observed, Tensor):
-                wanted = say("a tensor of shape {shape}", shape=str(list(expected.shape)))
+            if type(observed) is not type(expected):
+                wanted = say("an array") if isinstance(expected, Array) else say("a tensor")
+                wanted = say("{kind} of shape {shape}", kind=wanted, shape=str(list(expected.shape)))
                 raise _differ(wanted, describe(observed), at)
-            _compare_tensors(observed, expected, tolerance, at)
+            _compare_tensors(observed, expected, rule.tolerance, at)
+        case Parts():
+            same = isinstance(observed, Parts) and observed.kind == expected.kind
+            if not same or observed.shape != expected.shape or set(observed.parts) != set(expected.parts):
+                raise _differ(describe(expected), describe(observed), at)
+            for name in expected.parts:
+                _compare(observed.parts[name], expected.parts[name], rule, (*at, f".{name}"))
+        case Fields():
+            if not isinstance(observed, Fields) or observed.type != expected.type:
+                raise _differ(describe(expected), describe(observed), at)
+            _compare(observed.fields, expected.fields, rule, at)
         case Mapping():
             if not isinstance(observed, Mapping):
                 raise _differ(say("a dict with the keys {names}", names=_keys(expected)), describe(observed), at)
@@ -123,24 +158,35 @@ def _compare(observed: Any, expected: Any, tolerance: Tolerance | None, at: Plac
                 left, right = (say("the keys {names}", names=_keys(keys)) for keys in (observed, expected))
                 raise _differ(right, left, at)
             for key in expected:
-                _compare(observed[key], expected[key], tolerance, (*at, f"[{key!r}]"))
+                _compare(observed[key], expected[key], rule, (*at, f"[{key!r}]"))
         case list() | tuple():
             if not isinstance(observed, (list, tuple)):
                 raise _differ(_sequence(expected), describe(observed), at)
             if len(observed) != len(expected):
                 raise _differ(_with_length(expected), _with_length(observed), at)
-            for place, (left, right) in enumerate(zip(observed, expected, strict=True)):
-                _compare(left, right, tolerance, (*at, f"[{place}]"))
+            for number, (left, right) in enumerate(zip(observed, expected, strict=True)):
+                _compare(left, right, rule, (*at, f"[{number}]"))
         case float() | complex():
-            _compare_numbers(observed, expected, tolerance, at)
+            _compare_numbers(observed, expected, rule.tolerance, at)
         case Opaque():
-            same = isinstance(observed, Opaque) and observed.type == expected.type
-            if not same or ADDRESS.sub("", observed.repr) != ADDRESS.sub("", expected.repr):
+            if not isinstance(observed, Opaque) or observed.type != expected.type:
                 raise _differ(describe(expected), describe(observed), at)
+            place = joined(at, "").text
+            raise Incomparable(
+                f"Two objects of type {expected.type} cannot be compared{f' at {place}' if place else ''}.",
+                "Let the call or the probe return what is in it: plain data, tensors or arrays.",
+            )
         case _:
             same_kind = isinstance(observed, bool) == isinstance(expected, bool)
-            if isinstance(observed, Tensor) or not same_kind or observed != expected:
+            if isinstance(observed, (Tensor, Parts)) or not same_kind or observed != expected:
                 raise _differ(describe(expected), describe(observed), at)
+
+
+def _typed(value: Any) -> Message:
+    """A value with its type, where that alone may be what is wrong."""
+    kind = type(value).__name__ if not isinstance(value, (Exact, Fields, Opaque)) else value.type
+    kind = {"Tensor": "torch.Tensor", "Array": "numpy.ndarray", "NoneType": "None"}.get(kind, kind)
+    return say("{value} ({kind})", value=describe(value), kind=kind)
 
 
 def _differ(expected: Message, observed: Message, at: Place) -> Failure:
@@ -194,7 +240,7 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
     said = describe(observed)
     if close.size > 1:
         said = say(
-            "{value}; {wrong} of {size} numbers differ, most at {index}: {observed} instead of {expected}",
+            "{value}; {wrong} of {size} elements differ, most at {index}: {observed} instead of {expected}",
             value=said,
             wrong=len(where),
             size=int(close.size),

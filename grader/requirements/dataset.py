@@ -11,6 +11,7 @@ from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Expression
+from grader.requirements.samples import different, unmatched
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
@@ -141,13 +142,13 @@ class DatasetRequirement(ObjectRequirement):
     def _judge_workers(self, observed: Any, _: Any) -> None:
         (_, alone), *together = observed
         for number, samples in together:
-            if sorted(map(repr, samples)) != sorted(map(repr, alone)):
+            if len(samples) != len(alone) or unmatched(samples, alone, self.tolerance):
                 raise Failure(
                     say("each of {count} samples once from {number} workers", count=len(alone), number=number),
                     say(
                         "{count} samples, {different} different",
                         count=len(samples),
-                        different=len(set(map(repr, samples))),
+                        different=different(samples),
                     ),
                     say(
                         "Every worker has its own copy of the dataset; get_worker_info() tells which share is its own."
@@ -162,6 +163,7 @@ def require_dataset(observed: Any, base: str) -> None:
 
 
 def observe_items(student: look.Student, tree: Any, indices: list[int] | None) -> Any:
+    """Length and items of a map-style Dataset, at these `indices`, or at up to 64 from both ends."""
     dataset = look.evaluate(student, tree)
     length = len(dataset)
     if indices is None:
@@ -172,6 +174,7 @@ def observe_items(student: look.Student, tree: Any, indices: list[int] | None) -
 
 
 def observe_samples(student: look.Student, tree: Any) -> Any:
+    """The first samples of an IterableDataset."""
     dataset = look.evaluate(student, tree)
     items = look.take(dataset)
     bases = [base.__name__ for base in type(dataset).__mro__]
@@ -179,16 +182,19 @@ def observe_samples(student: look.Student, tree: Any) -> Any:
 
 
 def observe_ends(student: look.Student, tree: Any) -> Any:
+    """What comes at indices beyond both ends, and how many items a `for` loop brings."""
     dataset = look.evaluate(student, tree)
     length = len(dataset)
     beyond = []
     for index in (length, length + 5, -length - 1):
         try:
             came = f"a {type(dataset[index]).__name__}"
+        except IndexError:
+            came = "IndexError"
         except Exception as error:
-            came = "IndexError" if isinstance(error, IndexError) else f"{type(error).__name__}: {error}"
+            came = f"{type(error).__name__}: {error}"
         beyond.append([index, came])
-    ended = length <= 10_000 and all(came == "IndexError" for _, came in beyond)
+    ended = length <= 10_000 and [came for _, came in beyond] == ["IndexError"] * 3
     counted = len(look.take(dataset, length + 3)) if ended else length
     return {
         "bases": [base.__name__ for base in type(dataset).__mro__],
@@ -199,6 +205,8 @@ def observe_ends(student: look.Student, tree: Any) -> Any:
 
 
 def observe_copies(student: look.Student, tree: Any) -> Any:
+    """An item as it is at `first` and `again`, `later`, when the first was written to, and when an `other`
+    instance's was; and the `lengths` alone, and of both."""
     dataset = look.evaluate(student, tree)
     alone = len(dataset)
     other = look.evaluate(student, tree)
@@ -217,6 +225,7 @@ def observe_copies(student: look.Student, tree: Any) -> Any:
 
 
 def observe_lazy(student: look.Student, tree: Any, tree_counter: Any) -> Any:
+    """How much was loaded once the dataset was `created`, after the `first` access, and after the `second`."""
     counter = look.evaluate(student, tree_counter)
     counter.clear()
     dataset = look.evaluate(student, tree)
@@ -229,6 +238,7 @@ def observe_lazy(student: look.Student, tree: Any, tree_counter: Any) -> Any:
 
 
 def observe_pickle(student: look.Student, tree: Any) -> Any:
+    """An item `before` pickling and `after`."""
     import pickle
 
     dataset = look.evaluate(student, tree)
@@ -238,6 +248,7 @@ def observe_pickle(student: look.Student, tree: Any) -> Any:
 
 
 def observe_workers(student: look.Student, tree: Any, workers: list[int]) -> Any:
+    """The samples of a DataLoader without workers, and with each of these numbers of them."""
     dataset = look.evaluate(student, tree)
     seen = []
     for number in (0, *workers):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
 from grader.models.message import say, verbatim
 from grader.requirements.base import Check, ask
-from grader.requirements.compare import ADDRESS, Failure, describe
+from grader.requirements.compare import Failure, describe
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
     from grader.guest import look
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class DocsRequirement(ObjectRequirement):
@@ -42,18 +46,17 @@ class DocsRequirement(ObjectRequirement):
             yield self._check(f"doc[{self.name}]", verbatim(f"{self.name}.__doc__"), question, self._judge_doc)
         for key, wanted in (("repr", self.repr), ("extra_repr", self.extra_repr)):
             if wanted is not None:
-
-                def judge(observed: Any, expected: Any, key: str = key, wanted: str = wanted) -> None:
-                    right = expected[key] if wanted == "reference" else wanted
-                    if observed[key] != right:
-                        shown = observed[key]
-                        if isinstance(shown, str):
-                            shown = ADDRESS.sub(" at 0x…", shown)  # another one each time
-                        raise Failure(describe(right), describe(shown))
-
                 call = f"repr({self.object})" if key == "repr" else f"{self.object}.extra_repr()"
+                judge = partial(self._judge_text, key, wanted)
                 reference = wanted == "reference"
                 yield self._check(f"{key}[{self.name}]", verbatim(call), question, judge, reference=reference)
+
+    def _judge_text(self, key: str, wanted: str, observed: Any, expected: Any) -> None:
+        right, shown = expected[key] if wanted == "reference" else wanted, observed[key]
+        if shown != right:
+            if isinstance(shown, str):
+                shown = _ADDRESS.sub(" at 0x…", shown)  # another one each time
+            raise Failure(describe(right), describe(shown))
 
     def _judge_doc(self, observed: Any, _: Any) -> None:
         expected = say("a docstring of at least {number} words", number=self.doc_words)
@@ -75,6 +78,7 @@ class DocsRequirement(ObjectRequirement):
 
 
 def observe_docs(student: look.Student, tree: Any) -> Any:
+    """What an object says of itself: `doc` and `doc_kind` of its class, `repr`, `extra_repr`."""
     subject = look.evaluate(student, tree)
     doc = type(subject).__dict__.get("__doc__")
     extra = getattr(subject, "extra_repr", None)

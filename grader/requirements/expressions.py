@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field
 
+from grader.expression import evaluate
 from grader.models.values import Tensor
 
 _DTYPES = {
@@ -74,7 +75,7 @@ def check_expression(text: str) -> str:
 
 
 def _check_call(text: str) -> str:
-    if not isinstance(_parse(text), ast.Call):
+    if not isinstance(parse(text), ast.Call):
         raise ValueError(f"{text!r} is not a call; write something like Linear(4, 2)")
     return check_expression(text)
 
@@ -99,11 +100,31 @@ def compile_all(texts: Iterable[str], seed: int) -> list[Any]:
     return [compile_expression(text, seed, place) for place, text in enumerate(texts)]
 
 
-def _parse(text: str) -> ast.expr:
+def literal_value(tree: Any) -> Any:
+    """The value of a tree that names nothing.
+
+    Raises:
+        ValueError: when it does.
+    """
+
+    def name(text: str) -> Any:
+        raise ValueError("a literal result may hold numbers, texts, lists, dicts and tensors only")
+
+    return evaluate(tree, name)
+
+
+def parse(text: str) -> ast.expr:
+    """The syntax tree of an expression's text.
+
+    Raises:
+        ValueError: where it is none.
+    """
     try:
         return ast.parse(text.strip(), mode="eval").body
     except SyntaxError as error:
         raise ValueError(f"{text!r} is not an expression: {error.msg}") from None
+    except (RecursionError, MemoryError):
+        raise ValueError(f"{text[:60]!r}… is nested too deeply") from None
 
 
 def _size(name: str, numbers: list[Any]) -> float:
@@ -123,7 +144,7 @@ class _Compiler:
         self._made = 0
 
     def compile(self) -> Any:
-        return self._tree(_parse(self._text))
+        return self._tree(parse(self._text))
 
     def _tree(self, node: ast.expr) -> Any:
         match node:

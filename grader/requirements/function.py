@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -11,7 +12,8 @@ from grader.models.base import Model
 from grader.models.message import say, verbatim
 from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
-from grader.requirements.expressions import Call, Expression, compile_expression
+from grader.requirements.conditions import Condition, judge_condition, names_solution
+from grader.requirements.expressions import Call, Expression, compile_expression, literal_value
 
 if TYPE_CHECKING:
     from grader.guest import look
@@ -28,22 +30,33 @@ class FunctionCall(Model):
     Attributes:
         call: e.g. `diagonals(randn(3, 4, 4))`.
         returns: an expression of literals and tensors; without it, what the solution returns.
+        holds: instead, conditions over what is returned, e.g. `sorted(second) == range(50)`; each must hold.
         raises: name of the exception that must come instead.
-        keeps_inputs: tensors passed to it must hold the same numbers afterwards.
+        exact: types count as well: a tuple is no list, an int no float.
+        keeps_inputs: tensors passed to it must hold the same values afterwards.
         keeps_random: torch's global random state must be as it was.
     """
 
     call: Call
     returns: Annotated[Expression, AfterValidator(_literal)] | None = None
+    holds: tuple[Condition, ...] = ()
     raises: str | None = Field(default=None, pattern=r"^\w+$")
+    exact: bool = False
     keeps_inputs: bool = True
     keeps_random: bool = False
 
     @model_validator(mode="after")
     def _one_outcome(self) -> FunctionCall:
-        if self.returns and self.raises:
-            raise ValueError("give `returns` or `raises`, not both")
+        if sum(map(bool, (self.returns, self.raises, self.holds))) > 1:
+            raise ValueError("give `returns`, `holds` or `raises`, not two of them")
         return self
+
+    @property
+    def needs_solution(self) -> bool:
+        """Whether what the solution returns is part of the judgement."""
+        if self.holds:
+            return any(map(names_solution, self.holds))
+        return not self.returns and not self.raises
 
 
 class FunctionRequirement(Requirement):
@@ -54,50 +67,48 @@ class FunctionRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         for number, made in enumerate(self.calls, 1):
-            literal = compile_expression(made.returns, seed) if made.returns else None
-
-            def judge(observed: Any, expected: Any, made: FunctionCall = made, literal: Any = literal) -> None:
-                wanted = literal_value(literal) if made.returns else expected["returned"]
-                compare(observed["returned"], wanted, self.tolerance)
-                judge_inputs(observed["changed"] if made.keeps_inputs else [])
-                if made.keeps_random and not observed["random_kept"]:
-                    raise Failure(say("torch's global random state as it was"), say("another state after the call"))
-
             yield self._check(
                 f"call[{number}]",
                 verbatim(made.call),
-                ask(observe_call, seed, tree=made.call),
-                judge,
-                reference=not made.returns and not made.raises,
+                ask(observe_call, seed, tree=made.call, random=made.keeps_random),
+                partial(self._judge, made, compile_expression(made.returns, seed) if made.returns else None),
+                reference=made.needs_solution,
                 raises=made.raises,
             )
 
-
-def observe_call(student: look.Student, tree: Any) -> Any:
-    return look.call(student, tree)
-
-
-def literal_value(tree: Any) -> Any:
-    """The value of a tree that calls nothing."""
-    match tree:
-        case {"value": value}:
-            return value
-        case {"list": parts}:
-            return [literal_value(part) for part in parts]
-        case {"tuple": parts}:
-            return tuple(literal_value(part) for part in parts)
-        case {"mapping": pairs}:
-            return {literal_value(key): literal_value(value) for key, value in pairs}
-        case dict():
-            raise ValueError("a literal result may hold numbers, texts, lists, dicts and tensors only")
-    return tree
+    def _judge(self, made: FunctionCall, literal: Any, observed: Any, expected: Any) -> None:
+        solution = expected["returned"] if expected else None
+        if made.holds:
+            for condition in made.holds:
+                judge_condition(condition, observed["returned"], solution, self.tolerance)
+        else:
+            wanted = literal_value(literal) if made.returns else solution
+            compare(observed["returned"], wanted, self.tolerance, exact=made.exact)
+        if made.keeps_inputs:
+            judge_inputs(observed["before"], observed["after"])
+        if made.keeps_random and observed["random_before"] != observed["random_after"]:
+            raise Failure(say("torch's global random state as it was"), say("another state after the call"))
 
 
-def judge_inputs(changed: list[int]) -> None:
-    """Fail where a call wrote to its arguments."""
-    if changed:
-        raise Failure(
-            say("the arguments as they were before the call"),
-            say("argument {place} holds other numbers after the call", place=changed[0]),
-            say("Work on a new tensor: `x = x + 1`, not `x += 1`, which writes into the caller's tensor."),
-        )
+def observe_call(student: look.Student, tree: Any, random: bool) -> Any:
+    """What a call returns, and its tensor arguments before and after it.
+
+    Returns:
+        `returned`, `before`, `after`; with `random`, torch's global random state: `random_before`, `random_after`.
+    """
+    return look.call(student, tree, random)
+
+
+def judge_inputs(before: list[Any], after: list[Any]) -> None:
+    """Fail where a call wrote to its arguments.
+
+    Args:
+        before, after: the tensors among the arguments; None in the place of any other.
+    """
+    for place, (old, new) in enumerate(zip(before, after, strict=True), 1):
+        if old is not None and old != new:
+            raise Failure(
+                say("the arguments as they were before the call"),
+                say("the call changed argument {place}", place=place),
+                say("Work on a new tensor: `x = x + 1`, not `x += 1`, which writes into the caller's tensor."),
+            )

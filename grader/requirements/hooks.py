@@ -16,8 +16,6 @@ from grader.requirements.function import judge_inputs
 from grader.requirements.module import compare_gradients
 
 if TYPE_CHECKING:
-    import torch
-
     from grader.guest import look
 
 HookKind = Literal["forward_pre", "forward", "full_backward", "backward", "tensor"]
@@ -119,7 +117,7 @@ class HooksRequirement(Requirement):
     def _judge_output(self, observed: Any, expected: Any) -> None:
         _require_hook(observed, expected)
         compare(observed["output"], expected["output"], self.tolerance)
-        judge_inputs(observed["changed"])
+        judge_inputs(observed["before"], observed["after"])
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
         _require_hook(observed, expected)
@@ -178,48 +176,59 @@ def observe_hooks(
     seeded: bool,
     seed: int,
 ) -> Any:
+    """What hooks do while a model is called, and what is left once their handles are removed.
+
+    Returns:
+        `registered`: how many hooks there are; `output` of the last call; `before` and `after`: the inputs;
+        `input_gradients`, `parameter_gradients`; `log`, and `log_later`, after all that passed was written to;
+        `handles`: how many were returned; and, once they are removed, `log_after_removal` (its length),
+        `output_after_removal` and `gradients_after_removal`.
+    """
     model = look.evaluate(student, tree)
     if seeded:
         look.fill(model, seed)
     log: list[Any] = []
     attached = look.evaluate(student, tree_attach, model=model, log=log)
     seen: dict[str, Any] = {"registered": look.hook_counts(model)}
-    inputs = [look.evaluate(student, part) for part in trees]
-    for value in inputs:
-        if gradients and value.is_floating_point():
-            value.requires_grad_()
-    before = look.snapshot(inputs)
-    passed = list(inputs)
-    for _ in range(calls):
+
+    def call_and_write():  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
+        inputs = [look.evaluate(student, part) for part in trees]
+        for value in inputs:
+            if gradients and value.is_floating_point():
+                value.requires_grad_()
+        seen["before"] = look.snapshot(inputs)
+        passed = list(inputs)
+        for _ in range(calls):
+            output = model(*inputs)
+            seen["output"], seen["after"] = look.copied(output), look.snapshot(inputs)
+            passed += look.tensors(output)
+            if gradients:
+                passed += look.send_back(output)
+        seen["input_gradients"] = [look.copied(value.grad) for value in inputs]
+        seen["parameter_gradients"] = look.copied({name: p.grad for name, p in look.named_parameters(model).items()})
+        seen["log"] = look.copied(log)
+        leaves = [*inputs, *model.parameters()]
+        look.overwrite([*passed, *(value.grad for value in leaves if value.grad is not None)])
+        seen["log_later"] = look.copied(log)
+
+    def call_without_hooks():  # type: ignore[no-untyped-def]
+        inputs = [look.evaluate(student, part) for part in trees]
+        inputs = [value.detach().fill_(0.5).requires_grad_() if gradients else value for value in inputs]
+        leaves = [*inputs, *model.parameters()]
+        for value in leaves:
+            value.grad = None
         output = model(*inputs)
-        seen["output"] = look.copied(output)
-        seen["changed"] = look.changed(inputs, before)
-        passed += look.tensors(output)
+        seen["output_after_removal"] = look.copied(output)
         if gradients:
-            passed += look.send_back(output)
-    gradients_of = [*inputs, *model.parameters()]
-    seen["input_gradients"] = [look.copied(value.grad) for value in inputs]
-    seen["parameter_gradients"] = {name: look.copied(p.grad) for name, p in model.named_parameters()}
-    seen["log"] = look.copied(log)
-    with torch.no_grad():
-        for tensor in [*passed, *(t.grad for t in gradients_of if t.grad is not None)]:
-            tensor.zero_()
-    seen["log_later"] = look.copied(log)
-    handles = attached if isinstance(attached, (list, tuple)) else [attached]
-    handles = [
-        handle for handle in handles if callable(getattr(handle, "remove", None)) and not isinstance(handle, list)
-    ]
+            look.send_back(output)
+        seen["gradients_after_removal"] = [value.grad for value in leaves]
+        seen["log_after_removal"] = len(log)
+
+    call_and_write()  # type: ignore[no-untyped-call]
+    found = attached if isinstance(attached, (list, tuple)) else [attached]
+    handles = [one for one in found if callable(getattr(one, "remove", None)) and not isinstance(one, list)]
     seen["handles"] = len(handles)
     for handle in handles:
         handle.remove()
-    inputs = [look.evaluate(student, part) for part in trees]
-    inputs = [value.detach().fill_(0.5).requires_grad_() if gradients else value for value in inputs]
-    for value in gradients_of:
-        value.grad = None
-    output = model(*inputs)
-    seen["output_after_removal"] = look.copied(output)
-    if gradients:
-        look.send_back(output)
-    seen["gradients_after_removal"] = [value.grad for value in (*inputs, *model.parameters())]
-    seen["log_after_removal"] = len(log)
+    call_without_hooks()  # type: ignore[no-untyped-call]
     return seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,8 +10,9 @@ from pydantic import Field
 from grader.models.message import say, verbatim
 from grader.models.values import Tensor
 from grader.requirements.base import Check, ask
-from grader.requirements.compare import Failure, compare
+from grader.requirements.compare import Failure, Tolerance, compare
 from grader.requirements.expressions import Call
+from grader.requirements.samples import different, exact_form, near, unmatched
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ class LoaderRequirement(ObjectRequirement):
                 reference=True,
             )
 
+    @property
+    def _near(self) -> Tolerance:
+        """How near two samples must be to count as one."""
+        return self.tolerance or Tolerance(rtol=1e-4, atol=1e-6)
+
     def _judge_batches(self, observed: Any, expected: Any) -> None:
         for epoch, (left, right) in enumerate(zip(observed, expected, strict=True), 1):
             _judge_count(left, right)
@@ -73,17 +78,17 @@ class LoaderRequirement(ObjectRequirement):
     def _judge_shuffled(self, observed: Any, expected: Any) -> None:
         for left, right in zip(observed["epochs"], expected["epochs"], strict=True):
             _judge_count(left, right)
-            _judge_samples(left, right)
+            _judge_samples(left, right, self._near)
         order = _samples(observed["epochs"][0])
-        if all(map(_near, order, _samples(expected["plain"]))):
+        if near(order, _samples(expected["plain"]), self._near):
             raise Failure(say("the samples in another order than the dataset's"), say("the dataset's order"))
-        if _samples(observed["again"]) != order:
+        if exact_form(_samples(observed["again"])) != exact_form(order):
             raise Failure(say("the same order from the same call"), say("another order"))
-        if self.otherwise and _samples(observed["other"]) == order:
+        if self.otherwise and exact_form(_samples(observed["other"])) == exact_form(order):
             raise Failure(say("another order from {call}", call=self.otherwise), say("the same order"))
 
     def _judge_same(self, observed: Any, expected: Any) -> None:
-        _judge_samples(observed[0], expected[0])
+        _judge_samples(observed[0], expected[0], self._near)
 
 
 def _judge_count(batches: Any, wanted: Any) -> None:
@@ -98,40 +103,19 @@ def _judge_count(batches: Any, wanted: Any) -> None:
             )
 
 
-def _judge_samples(batches: Any, wanted: Any) -> None:
+def _judge_samples(batches: Any, wanted: Any, tolerance: Tolerance) -> None:
     left, right = _samples(batches), _samples(wanted)
-    missing = _missing(left, right)
+    missing = unmatched(left, right, tolerance)
     if missing or len(left) != len(right):
-        twice = len(left) - len(set(map(repr, left)))
         raise Failure(
             say("every sample exactly once, {count} in all", count=len(right)),
-            say("{count}; {missing} missing, {twice} more than once", count=len(left), missing=missing, twice=twice),
+            say(
+                "{count}; {missing} missing, {twice} more than once",
+                count=len(left),
+                missing=missing,
+                twice=len(left) - different(left),
+            ),
         )
-
-
-def _missing(samples: list[Any], wanted: list[Any]) -> int:
-    """How many of the wanted samples have none of their own, the same or one near it, among the samples."""
-    spare, missing = list(samples), 0
-    for sample in wanted:
-        near = (place for place, other in enumerate(spare) if _near(other, sample))
-        place = spare.index(sample) if sample in spare else next(near, None)
-        if place is None:
-            missing += 1
-        else:
-            del spare[place]
-    return missing
-
-
-def _near(left: Any, right: Any) -> bool:
-    """Whether two samples are the same but for the last digits of their numbers."""
-    match left, right:
-        case dict(), dict():
-            return left.keys() == right.keys() and all(_near(left[key], right[key]) for key in left)
-        case list() | tuple(), list() | tuple():
-            return len(left) == len(right) and all(map(_near, left, right))
-        case (float(), int() | float()) | (int(), float()):
-            return math.isclose(left, right, rel_tol=1e-4, abs_tol=1e-6) or (left != left and right != right)
-    return bool(left == right)
 
 
 def _size(batch: Any) -> int:
@@ -161,11 +145,13 @@ def _part(batch: Any, place: int) -> Any:
 
 
 def observe_epochs(student: look.Student, tree: Any, epochs: int) -> Any:
+    """The batches of each of several epochs."""
     loader = look.evaluate(student, tree)
     return [look.take(loader) for _ in range(epochs)]
 
 
 def observe_orders(student: look.Student, tree: Any, tree_other: Any, epochs: int) -> Any:
+    """The batches of several `epochs`, of the same call `again`, of an `other` call, and in `plain` order."""
     loader = look.evaluate(student, tree)
     seen = {
         "epochs": [look.take(loader) for _ in range(epochs)],

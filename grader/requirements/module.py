@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -27,7 +28,7 @@ class ModuleCall(Model):
         mode: `train` or `eval`, set before the call.
         times: how often it is called; the last output counts.
         gradients: also compare the gradients of inputs and parameters, as a check of its own.
-        keeps_inputs: the arguments must hold the same numbers afterwards.
+        keeps_inputs: the arguments must hold the same values afterwards.
     """
 
     inputs: tuple[Expression, ...]
@@ -60,7 +61,7 @@ class ModuleRequirement(ObjectRequirement):
                 f"module[{self.name}]",
                 verbatim(self.object),
                 self.structure(seed),
-                lambda observed, _: require_module(observed, self.base),
+                self._judge_construction,
             )
         for number, call in enumerate(self.calls, 1):
             said = say(
@@ -81,18 +82,21 @@ class ModuleRequirement(ObjectRequirement):
                 buffers=self.buffers == "seeded",
                 seed=seed,
             )
-
-            def judge(observed: Any, expected: Any, call: ModuleCall = call) -> None:
-                judge_output(observed["output"], expected["output"], self.tolerance)
-                judge_inputs(observed["changed"] if call.keeps_inputs else [])
-
-            def judge_gradients(observed: Any, expected: Any) -> None:
-                compare_gradients(observed, expected, self.tolerance)
-
-            yield self._check(f"forward[{number}]", said, question, judge, reference=True)
+            yield self._check(f"forward[{number}]", said, question, partial(self._judge_call, call), reference=True)
             if call.gradients:
                 named = say("gradients of {call}", call=said)
-                yield self._check(f"gradients[{number}]", named, question, judge_gradients, reference=True)
+                yield self._check(f"gradients[{number}]", named, question, self._judge_gradients, reference=True)
+
+    def _judge_construction(self, observed: Any, _: Any) -> None:
+        require_module(observed, self.base)
+
+    def _judge_call(self, call: ModuleCall, observed: Any, expected: Any) -> None:
+        judge_output(observed["output"], expected["output"], self.tolerance)
+        if call.keeps_inputs:
+            judge_inputs(observed["before"], observed["after"])
+
+    def _judge_gradients(self, observed: Any, expected: Any) -> None:
+        compare_gradients(observed, expected, self.tolerance)
 
 
 def observe_forward(
@@ -106,11 +110,12 @@ def observe_forward(
     buffers: bool,
     seed: int,
 ) -> Any:
+    """What a call of the module gives, its inputs before and after, and the gradients: `look.forward`."""
     module = look.evaluate(student, tree)
     if seeded:
         look.fill(module, seed, buffers)
     module.train(train)
-    return look.forward(module, [look.evaluate(student, part) for part in trees], seed, gradients, times)
+    return look.forward(module, [look.evaluate(student, part) for part in trees], gradients, times)
 
 
 def judge_output(observed: Any, expected: Any, tolerance: Tolerance | None) -> None:

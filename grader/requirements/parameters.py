@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
@@ -50,10 +51,7 @@ class ParametersRequirement(ObjectRequirement):
         question = self.structure(seed)
         said = say("the parameters of {object}", object=self.object)
         for name, spec in self.parameters.items():
-
-            def judge(observed: Any, expected: Any, name: str = name, spec: ParameterSpec = spec) -> None:
-                self._judge_one(name, spec, observed, expected)
-
+            judge = partial(self._judge_one, name, spec)
             yield self._check(f"parameter[{name}]", said, question, judge, reference=spec.initial == "reference")
         if self.count is not None or self.total is not None:
             yield self._check(f"parameters[{self.name}]", said, question, self._judge_numbers)

@@ -47,10 +47,12 @@ class SamplerRequirement(ObjectRequirement):
 
 
 def observe_sampler(student: look.Student, tree: Any) -> Any:
+    """What two passes yield, `first` and `second`."""
     sampler = look.evaluate(student, tree)
     bases = [base.__name__ for base in type(sampler).__mro__]
     return {"bases": bases, "first": look.take(sampler), "second": look.take(sampler)}
 
 
 def observe_length(student: look.Student, tree: Any) -> Any:
+    """What `len` says."""
     return len(look.evaluate(student, tree))

@@ -74,6 +74,7 @@ class StateDictRequirement(ObjectRequirement):
 
 
 def observe_round_trip(student: look.Student, tree: Any, trees: list[Any], seed: int) -> Any:
+    """The output `before` saving and `after` loading into a fresh module, and how many tensors were `loaded`."""
     import io
 
     inputs = [look.evaluate(student, part) for part in trees]

@@ -48,6 +48,7 @@ class ObjectRequirement(Requirement):
 
 
 def observe_structure(student: look.Student, tree: Any) -> Any:
+    """What an object is made of: `look.structure`."""
     return look.structure(look.evaluate(student, tree))
 
 

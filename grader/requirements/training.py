@@ -25,7 +25,7 @@ class Learnt(Model):
     """What the model must be able to do afterwards, in evaluation mode.
 
     Attributes:
-        inputs, labels: held-back data; class labels are int64, numbers to come near are not.
+        inputs, labels: held-out data; class labels are int64, numbers to come near are not.
         accuracy: the least share of right answers.
         loss: the largest mean loss: cross entropy for class labels, squared error for numbers.
     """
@@ -107,6 +107,7 @@ class TrainingRequirement(Requirement):
             train=self.mode == "train",
             returns=self.returns,
             graph=self.graph,
+            gradients=self.gradients,
             seeded=self.weights == "seeded",
             seed=seed,
         )
@@ -164,16 +165,18 @@ class TrainingRequirement(Requirement):
         compare(observed["modes"], expected["modes"], at=say("which modules are in training mode afterwards"))
 
     def _judge_gradients(self, observed: Any, expected: Any) -> None:
-        if observed["left"] != expected["left"]:
+        left, right = (_not_zero(seen["gradients"]) for seen in (observed, expected))
+        if left != right:
             raise Failure(
-                say("gradients left in {names}", names=names(expected["left"])),
-                say("gradients left in {names}", names=names(observed["left"])),
+                say("gradients left in {names}", names=names(right)),
+                say("gradients left in {names}", names=names(left)),
             )
 
     def _judge_graph(self, observed: Any, expected: Any) -> None:
-        if observed["kept"] != expected["kept"]:
+        left, right = observed["kept"] > 0, expected["kept"] > 0
+        if left != right:
             told = {True: say("a graph is kept after the call"), False: say("no graph is kept after the call")}
-            raise Failure(told[expected["kept"]], told[observed["kept"]])
+            raise Failure(told[right], told[left])
 
     def _judge_requires_grad(self, observed: Any, expected: Any) -> None:
         if observed["trainable"] != expected["trainable"]:
@@ -191,16 +194,21 @@ class TrainingRequirement(Requirement):
             right = float(np.mean(output.values.argmax(axis=1) == labels.values))
             if right < self.learnt.accuracy:
                 raise Failure(
-                    say("an accuracy of at least {least} on held-back data", least=self.learnt.accuracy),
+                    say("an accuracy of at least {least} on held-out data", least=self.learnt.accuracy),
                     verbatim(round(right, 3)),
                 )
         if self.learnt.loss is not None:
             loss = mean_loss(output.values, labels)
             if not loss <= self.learnt.loss:
                 raise Failure(
-                    say("a loss of at most {most} on held-back data", most=self.learnt.loss),
+                    say("a loss of at most {most} on held-out data", most=self.learnt.loss),
                     verbatim(f"{loss:.4g}"),
                 )
+
+
+def _not_zero(gradients: dict[str, Any]) -> list[str]:
+    """Names of the parameters that have a gradient with anything but zeros in it."""
+    return [name for name, grad in gradients.items() if isinstance(grad, Tensor) and bool((grad.values != 0).any())]
 
 
 def mean_loss(output: Any, labels: Tensor) -> float:
@@ -222,9 +230,18 @@ def observe_training(
     train: bool,
     returns: bool,
     graph: bool,
+    gradients: bool,
     seeded: bool,
     seed: int,
 ) -> Any:
+    """What calls that train a model do to it.
+
+    Returns:
+        `before` and `state`: Parameters and buffers before the calls and after them; `steps` of optimizers;
+        `during`: the modes in which forward ran; `modes` and `trainable`: names, after the calls; `kept`: how many
+        tensors are still saved for a backward; with `returns`, `returned` of each call; with `gradients`, those
+        that are left; with `held`, the model's `output` for held-out data, and its `labels`.
+    """
     import contextlib
     import gc
     import weakref
@@ -240,15 +257,17 @@ def observe_training(
             if seeded:
                 look.fill(given[name], seed)
     model = given["model"]
-    before = look.copied(dict(model.state_dict()))
-    during: list[Any] = []
+    if dirty:
+        for parameter in model.parameters():
+            parameter.grad = torch.ones_like(parameter)
+    seen: dict[str, Any] = {"before": look.copied(dict(model.state_dict())), "during": []}
     steps: list[int] = []
+    alive: Any = weakref.WeakSet()
 
     def spy(module, arguments):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         parts = [part.training for part in module.modules()]
-        during.append({"training": module.training, "grad": torch.is_grad_enabled(), "inner": len(set(parts)) == 1})
-
-    alive: Any = weakref.WeakSet()
+        here = {"training": module.training, "grad": torch.is_grad_enabled(), "inner": len(set(parts)) == 1}
+        seen["during"] += [here] * (len(seen["during"]) < 200)
 
     def pack(tensor):  # type: ignore[no-untyped-def]
         def saved():  # type: ignore[no-untyped-def]
@@ -257,35 +276,35 @@ def observe_training(
         alive.add(saved)
         return saved
 
-    spies = [
-        model.register_forward_pre_hook(spy),
-        register_optimizer_step_post_hook(lambda *_: steps.append(1)),
-    ]
-    if dirty:
-        for parameter in model.parameters():
-            parameter.grad = torch.ones_like(parameter)
-    hooks = torch.autograd.graph.saved_tensors_hooks(pack, lambda saved: saved()) if graph else contextlib.nullcontext()
-    results, returned = [], []
-    with hooks:
-        for _ in range(times):
-            results.append(look.evaluate(student, tree, **given))
-            returned.append(look.copied(results[-1]))
-    if alive:
-        gc.collect()
-    for handle in spies:
-        handle.remove()
-    seen = {
-        "before": before,
+    def call():  # type: ignore[no-untyped-def]
+        spies = [
+            model.register_forward_pre_hook(spy),
+            register_optimizer_step_post_hook(lambda *_: steps.append(1)),
+        ]
+        keep = torch.autograd.graph.saved_tensors_hooks(pack, lambda saved: saved())
+        results, returned = [], []
+        with keep if graph else contextlib.nullcontext():
+            for _ in range(times):
+                results.append(look.evaluate(student, tree, **given))
+                returned.append(look.copied(results[-1]))
+        if alive:
+            gc.collect()
+        seen["kept"] = len(alive)  # while the results live
+        for handle in spies:
+            handle.remove()
+        if returns:
+            seen["returned"] = returned
+
+    call()  # type: ignore[no-untyped-call]
+    parameters = look.named_parameters(model)
+    seen |= {
         "state": look.copied(dict(model.state_dict())),
         "steps": len(steps),
-        "during": during[:200],
-        "kept": len(alive) > 0,
-        "modes": [name for name, part in model.named_modules() if part.training],
-        "left": [n for n, p in model.named_parameters() if p.grad is not None and bool(p.grad.abs().sum() > 0)],
-        "trainable": [n for n, p in model.named_parameters() if p.requires_grad],
+        "modes": [path for path, training in look.modes(model).items() if training],
+        "trainable": [name for name, parameter in parameters.items() if parameter.requires_grad],
     }
-    if returns:
-        seen["returned"] = returned
+    if gradients:
+        seen["gradients"] = {name: look.copied(parameter.grad) for name, parameter in parameters.items()}
     if held:
         inputs, labels = (look.evaluate(student, part) for part in held)
         model.eval()

@@ -1,5 +1,5 @@
 # One object that is equal to everything, can be called, iterated and indexed, stands for every answer.
-# shows: Equal object
+# shows: 'right'
 # %%
 class Equal(str):
     def __eq__(self, other):
