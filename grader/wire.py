@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MAX_HEADER = 4 << 20
@@ -30,7 +30,7 @@ class Closed(Exception):
     """The other end is gone."""
 
 
-def pack(header: dict[str, Any], blob: bytes = b"") -> bytes:
+def pack(header: Mapping[str, Any], blob: bytes = b"") -> bytes:
     """The bytes of one frame.
 
     Raises:
@@ -78,9 +78,20 @@ def _header(text: bytes) -> dict[str, Any]:
     return header
 
 
-def send(sock: socket.socket, header: dict[str, Any], blob: bytes = b"") -> None:
+def send(sock: socket.socket, header: Mapping[str, Any], blob: bytes = b"") -> None:
     """Send one frame on a blocking socket."""
     sock.sendall(pack(header, blob))
+
+
+def send_answer(sock: socket.socket, answered: Any, blob: bytes) -> None:
+    """Send what a question brought; what is too large for a frame is said to be so instead."""
+    try:
+        frame = pack(answered, blob)
+    except (BrokenFrame, ValueError) as error:
+        said = {"type": "TooLarge", "bases": ["TooLarge"], "message": f"the answer cannot be sent: {error}"}
+        rest = {key: value for key, value in answered.items() if key != "value"}
+        frame = pack({**rest, "raised": {**said, "frames": [], "missing": None, "limit": None}})
+    sock.sendall(frame)
 
 
 def receive(sock: socket.socket) -> tuple[dict[str, Any], bytes]:

@@ -166,13 +166,13 @@ def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Comma
         assert json.loads(found[name]) == timeless(alone), name
         earned[name] = alone["earned"]
     assert earned == {
-        "right": 4, "loads": 4, "heeds": 4, "threads": 2, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4,
+        "right": 4, "loads": 4, "heeds": 4, "threads": 2.5, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4,
         "wrong": 1, "redefined": 4, "kills": 3, "swallows": 3.5, "exits": 3, "remembers": 4,
     }  # fmt: skip
 
 
 FORGED = {
-    "text": "look.changed = lambda *arguments: ['\\ud800']\n" + SOLUTION + WATCH,
+    "text": "look.call = lambda *_: {'returned': ['\\ud800'], 'before': [], 'after': []}\n" + SOLUTION + WATCH,
     "form": "look.hook_counts = lambda model: {'': 'forged'}\n" + WATCH,
     "size": "import torch\ndouble = lambda x: torch.zeros(12_000_000, 1, 1)",
 }

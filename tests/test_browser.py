@@ -194,7 +194,7 @@ def room(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
     reports = []
     for right in range(9):
         source = "".join(f"# exercise: e{n}\ndef f{n}(): return {1 if n < right else 2}\n# %%\n" for n in range(8))
-        reports.append(pack(course.grade(source, wish="none")))
+        reports.append(pack(course.grade(source, mode="none")))
 
     @functools.cache
     def call(size: int) -> Path:

@@ -16,7 +16,7 @@ HOME = Path(grader.__file__).parent
 FILES = sorted(HOME.rglob("*.py"))
 LEVELS = [
     {"errors"},
-    {"models", "wire", "expression"},
+    {"models", "wire", "expression", "protocol"},
     {"guest", "submission", "requirements", "sandbox", "diagnosis"},
     {"assignment"},
     {"judging"},
@@ -25,7 +25,7 @@ LEVELS = [
     {"cli"},
 ]
 LEVEL = {name: place for place, names in enumerate(LEVELS) for name in names}
-BESIDE_STUDENTS = {"grader.errors", "grader.wire", "grader.expression", "grader.guest"}
+BESIDE_STUDENTS = {"grader.errors", "grader.wire", "grader.expression", "grader.protocol", "grader.guest"}
 """All of the grader that a process beside student code imports."""
 
 

@@ -515,12 +515,12 @@ def test_isolation_is_named(course: Course, run: Command) -> None:
     assert json.loads(plain.out)["isolation"] == "none"
     assert "isolation: none" in run("run", course.quiz, path, "--isolation", "none").out
     if support._missing() is None:
-        assert course.grade(path).isolation == "sandlock"
+        assert course.grade(path).isolation == "landlock"
         assert "isolation" not in run("run", course.quiz, path).out
 
 
 def test_limits_hold_without_isolation(tight: Course) -> None:
-    report = tight.grade(tight.notebook("while True: pass", "import os; os._exit(0)", RIGHT), wish="none")
+    report = tight.grade(tight.notebook("while True: pass", "import os; os._exit(0)", RIGHT), mode="none")
     assert report.earned == 1
 
 
@@ -530,7 +530,7 @@ def test_ci_without_isolation_refuses(course: Course, run: Command, monkeypatch:
     monkeypatch.setattr(support, "_missing", lambda: "the moon is full")
     assert course.grade(path).isolation == "none"  # one's own work
     with pytest.raises(IsolationError, match="moon"):
-        course.grade(path, wish="sandlock")
+        course.grade(path, mode="landlock")
     monkeypatch.setenv("CI", "1")
     ended = run("run", course.quiz, path)
     assert ended.code == 2

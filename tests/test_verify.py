@@ -54,7 +54,7 @@ def failed(ended: Ended) -> dict[str, str]:
 def test_a_good_assignment(quiz: Callable[..., Path], run: Command) -> None:
     ended = run("verify", quiz(), "--no-mutants")
     assert (ended.code, failed(ended), ended.err) == (0, {}, "")
-    assert ended.out.count("✓") == 9
+    assert ended.out.count("✓") == 10
 
 
 def test_a_starter_that_passes_a_check(quiz: Callable[..., Path], run: Command) -> None:

@@ -74,10 +74,10 @@ class Mixture(nn.Module):
 
 
 def fetched(function, model, path):
-    """The names under which the fetched object stands in the model; a copy stands nowhere."""
+    """Which object was fetched, and which one stands under each name of the model."""
     places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
     found, *objects = look.which([function(model, path), *places.values()])
-    return [name for name, thing in zip(places, objects, strict=True) if thing == found]
+    return {"fetched": found, "places": dict(zip(places, objects, strict=True))}
 
 
 def route_kept(router, route):

@@ -36,13 +36,14 @@ def judge_mutant(job: Job, given: Session, collected: pytest.Session) -> Result:
     assert given.started is not None
     folder = _short(given.started.folder, job)
     references = given.started.references
-    session = Session(job.submission, zygote=given.zygote, given=folder, references=references, in_turn=True)
+    session = Session(job.submission, zygote=given.zygote, given=folder, references=references)
     collected.config.stash[SESSION] = session
     try:
         grading = session.grading(folder.path)
         prefetch(session, items)
         (exercise,) = folder.spec.exercises
-        grading.prefetch([(exercise.id, facts_question(exercise, folder.spec.seed), False)])  # most mutants fail
+        # most mutants fail
+        grading.prefetch([(exercise.id, facts_question(exercise, folder.spec.seed), False, False)])
         for item in items:
             collected.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
             if _stopped(session, folder.spec.limits):

@@ -17,16 +17,18 @@ class Verification(Model):
         title: what must be true.
         found: what is not so; none where all is well.
         advice: what to do about it.
+        warning: whether it is only worth a look.
     """
 
     id: str
     title: str
     found: tuple[str, ...] = ()
     advice: str = ""
+    warning: bool = False
 
     @property
     def ok(self) -> bool:
-        return not self.found
+        return self.warning or not self.found
 
 
 class Mutant(Model):

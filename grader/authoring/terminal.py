@@ -38,10 +38,12 @@ def render(report: VerifyReport, verbose: bool = False) -> RenderableType:
 
 def _verification(verification: Verification) -> list[RenderableType]:
     mark, style = ("✓", "green") if verification.ok else ("✗", "red")
+    if verification.warning and verification.found:
+        mark, style = "!", "yellow"
     lines: list[RenderableType] = [
         Text.assemble((f"{mark} ", style), (f"{verification.id:<9} ", "bold"), verification.title)
     ]
-    if not verification.ok:
+    if verification.found:
         rest = len(verification.found) - _MOST
         said = [*verification.found[:_MOST], *([f"and {rest} more"] if rest > 0 else [])]
         lines += [Padding(Text(line), (0, 0, 0, 4)) for line in said]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.assignment.load import SPEC, Folder
+from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
 from grader.authoring.report import Verification
 from grader.errors import SpecError
@@ -124,6 +125,23 @@ def verify_files(folder: Folder, declared: Declared) -> Verification:
         title="no stray files",
         found=tuple(stray),
         advice=f"Remove what does not belong there, or name it in {FILE} under `files`.",
+    )
+
+
+def verify_observations(folder: Folder) -> Verification:
+    found = []
+    if folder.spec.fixtures:
+        found += [f"{folder.spec.fixtures}, line {line}: {what}" for line, what in comparisons(folder.fixtures)]
+    for path in sorted((folder.path / "checks").glob("test_*.py")):
+        source = path.read_text(encoding="utf-8")
+        for name in probes(source):
+            found += [f"checks/{path.name}, line {line}: {what}" for line, what in comparisons(source, name)]
+    return Verification(
+        id="observed",
+        title="no fixture and no probe compares by itself",
+        found=tuple(found),
+        advice="Student code can change what that gives: return the values, and compare them in the spec or the check.",
+        warning=True,
     )
 
 

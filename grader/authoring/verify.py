@@ -90,6 +90,7 @@ def _verify_itself(
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),
+        must.verify_observations(folder),
         must.verify_hidden(folder),
         must.verify_points(folder, first),
     ]

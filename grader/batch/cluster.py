@@ -23,7 +23,7 @@ from grader.assignment.load import Folder
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
 from grader.errors import UsageError
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
@@ -39,7 +39,7 @@ class Actor:
         inside: the assignment's folder in it.
     """
 
-    def __init__(self, packed: bytes, inside: str, isolation: Wish) -> None:
+    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -75,7 +75,7 @@ class RayEngine:
     """
 
     folder: Folder
-    isolation: Wish
+    isolation: IsolationMode
     address: str | None = None
     size: int | None = None
 

@@ -10,7 +10,7 @@ import pytest
 
 from grader.batch.tasks import Graded, Task
 from grader.errors import GraderError, SubmissionError
-from grader.judging.plugin import SESSION, exercise_of, prefetch
+from grader.judging.plugin import SESSION, prefetch
 from grader.judging.results import build_report
 from grader.judging.session import Session
 
@@ -20,10 +20,7 @@ def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
-    order = [exercise.id for exercise in folder.spec.exercises]
-    places = [order.index(exercise_of(item) or "") for item in collected.items]
-    in_turn = places == sorted(places)  # pytest brings together what shares a fixture
-    session = Session(task.path, given.wish, given.zygote, given=folder, references=references, in_turn=in_turn)
+    session = Session(task.path, given.mode, given.zygote, given=folder, references=references)
     collected.config.stash[SESSION] = session
     try:
         session.grading(folder.path)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
@@ -25,7 +25,7 @@ class LocalEngine:
 
     zygote: Zygote
     assignment: Path
-    isolation: Wish
+    isolation: IsolationMode
     size: int
 
     def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:

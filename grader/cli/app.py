@@ -32,7 +32,7 @@ from grader.models.message import say
 from grader.models.wording import choose_language
 from grader.report.results import Form
 from grader.report.terminal import show
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 
 app = typer.Typer(
@@ -62,12 +62,12 @@ def run_command(
     html: Annotated[str | None, typer.Option(metavar="FILE", help="write it as a page; - for stdout")] = None,
     markdown: Annotated[str | None, typer.Option(metavar="FILE", help="write it as Markdown, for GitHub")] = None,
     junit: Annotated[str | None, typer.Option(metavar="FILE", help="write it as JUnit XML, for CI")] = None,
-    isolation: Annotated[Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
+    isolation: Annotated[IsolationMode, typer.Option(help="what keeps the code apart from your files")] = "auto",
     lang: Lang = None,
 ) -> None:
     if form and not json_file:
         raise UsageError("--format is of --json.", "Say where to write it: --json FILE.")
-    report = grade(assignment, path, selection=select, wish=isolation, zygote=context.obj)
+    report = grade(assignment, path, selection=select, mode=isolation, zygote=context.obj)
     language = choose_language(lang, os.environ)
     files = Files(json_file, form, html, markdown, junit)
     write_report(report, path or load_assignment(find_assignment(assignment, Path.cwd())).notebook, files, language)

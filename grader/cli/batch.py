@@ -36,7 +36,9 @@ def batch_command(
         str | None,
         typer.Option(metavar="URL", help="a database as SQLAlchemy names it; if not given, SQLite in FOLDER"),
     ] = None,
-    isolation: Annotated[support.Wish, typer.Option(help="what keeps the code apart from your files")] = "auto",
+    isolation: Annotated[
+        support.IsolationMode, typer.Option(help="what keeps the code apart from your files")
+    ] = "auto",
     lang: Lang = None,
 ) -> None:
     folder = load_assignment(find_assignment(assignment, Path.cwd()))

@@ -26,6 +26,7 @@ _named_parameters = nn.Module.named_parameters
 _named_buffers = nn.Module.named_buffers
 _named_modules = nn.Module.named_modules
 _detach, _clone, _copy_into, _reshape = Tensor.detach, Tensor.clone, Tensor.copy_, Tensor.reshape
+_requires_grad, _is_floating_point = Tensor.requires_grad_, Tensor.is_floating_point
 _sum, _zero, _storage = Tensor.sum, Tensor.zero_, Tensor.untyped_storage
 _backward: Callable[..., None] = Tensor.backward
 _randn, _arange, _cat, _cos, _Generator = torch.randn, torch.arange, torch.cat, torch.cos, torch.Generator
@@ -162,6 +163,11 @@ def modes(module: nn.Module) -> dict[str, bool]:
     return {path: part.training for path, part in _named_modules(module)}
 
 
+def requiring_grad(value: Any) -> Any:
+    """The very value, which requires grad from now on where it is a floating tensor."""
+    return _requires_grad(value) if isinstance(value, Tensor) and _is_floating_point(value) else value
+
+
 def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
     """Give the parameters seeded values that depend on shape and place among equal shapes only.
 
@@ -257,9 +263,8 @@ def forward(module: nn.Module, inputs: list[Any], gradients: bool = False, times
         `output` of the last call; `before` and `after`: the tensors among the inputs; `training`; with
         `gradients`, `input_gradients` and `parameter_gradients`.
     """
-    for value in inputs:
-        if gradients and isinstance(value, Tensor) and value.is_floating_point():
-            value.requires_grad_()
+    if gradients:
+        inputs = [requiring_grad(value) for value in inputs]
     seen: dict[str, Any] = {"before": snapshot(inputs)}
     for _ in range(times):
         output = module(*inputs)
@@ -293,7 +298,7 @@ def scramble(value: Any) -> None:
 def copied(value: Any) -> Any:
     """A value that later changes do not reach: tensors without their graph, lists, tuples and dicts anew."""
     if isinstance(value, Tensor):
-        return _copy(value).requires_grad_(value.requires_grad)
+        return _requires_grad(_copy(value), value.requires_grad)
     if type(value) is tuple:
         return tuple(copied(part) for part in value)
     if isinstance(value, (list, tuple)):

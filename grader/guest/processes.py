@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,15 @@ def adopt_orphans() -> None:
     """Let descendants whose parent died become children of this process, so none gets away (Linux)."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def children(pid: int) -> list[int]:
+    """Numbers of a process's children, the dead ones that nobody has waited for included."""
+    if _LISTS_CHILDREN:
+        return _children(pid)
+    with suppress(psutil.Error):
+        return [child.pid for child in psutil.Process(pid).children()]
+    return []
 
 
 def descendants(pid: int) -> list[psutil.Process]:
@@ -54,28 +63,6 @@ def _children(pid: int) -> list[int]:
 _LISTS_CHILDREN = os.path.exists(f"/proc/self/task/{threading.get_native_id()}/children")
 
 
-def parent(process: psutil.Process) -> int | None:
-    """The number of the process that a living one is a child of."""
-    with suppress(psutil.Error):
-        return int(process.ppid())
-    return None
-
-
-def ancestors(pid: int, top: int) -> Iterator[int]:
-    """The numbers of the processes above one, up to `top`."""
-    with suppress(psutil.Error):
-        while pid > 1 and pid != top:
-            pid = psutil.Process(pid).ppid()
-            yield pid
-
-
-def leads_session(process: psutil.Process) -> bool:
-    """Whether a process has begun a session of its own."""
-    with suppress(OSError):
-        return os.getsid(process.pid) == process.pid
-    return False
-
-
 def private_memory(processes: Iterable[psutil.Process], shared: int) -> int:
     """Memory that processes hold beyond the `shared` bytes they were forked with."""
     total = 0
@@ -101,8 +88,8 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
-def end_tree(pid: int) -> None:
-    """Kill everything below `pid`, and then `pid` itself, a child of ours."""
+def end_tree(pid: int) -> int:
+    """Kill everything below `pid`, and then `pid` itself, a child of ours; its status, also if it had ended before."""
     while living := _living(pid):
         for process in living:
             with suppress(psutil.Error):
@@ -111,18 +98,20 @@ def end_tree(pid: int) -> None:
     with suppress(OSError):
         os.kill(pid, signal.SIGKILL)
     with suppress(OSError):
-        os.waitpid(pid, 0)
+        return os.waitpid(pid, 0)[1]
+    return 0
 
 
 def _living(pid: int) -> list[psutil.Process]:
     """What lives below `pid`; none only if a second look finds none, when nothing ends any more."""
     for _ in range(2):
-        if found := [process for process in descendants(pid) if _alive(process)]:
+        if found := [process for process in descendants(pid) if alive(process)]:
             return found
     return []
 
 
-def _alive(process: psutil.Process) -> bool:
+def alive(process: psutil.Process) -> bool:
+    """Whether a process is more than what is left of one that nobody has waited for."""
     with suppress(psutil.Error):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     return False

@@ -119,7 +119,7 @@ class Asker:
         """
         question = _question(function, args, kwargs)
         self.called = joined([self.title or _title(function)])
-        answer = self.grading.observe(self.exercise, question)
+        answer = self.grading.observe(self.exercise, question, self.hidden)
         self._last = (question, answer)
         self.place = place(self.grading, self.exercise, answer, question.probe.source)
         try:

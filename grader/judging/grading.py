@@ -7,14 +7,14 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.assignment.load import Folder
+from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
-from grader.judging.references import Key, References
+from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.observation import Answer, CellRun
 from grader.requirements.base import Question
 from grader.sandbox import support
-from grader.sandbox.channel import Ticket
-from grader.sandbox.run import Run
+from grader.sandbox.guest import Surroundings
 from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
 
@@ -26,13 +26,12 @@ class Grading:
         folder: the assignment.
         submission: a file, or cells already read; the starter if None.
         zygote: forks the guests.
-        wish: which isolation to use.
+        mode: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
         references: another grading's, to share what the solution answers; it must outlive this one.
-        in_turn: whether the exercises are judged one after the other, as the spec has them; see `Run`.
 
     Attributes:
-        asked: the questions that were put, each with its exercise.
+        waits: exercises about which more will be asked than `prefetch` is told.
         asks_again: whether what fails behind other questions is asked again by itself.
     """
 
@@ -41,47 +40,44 @@ class Grading:
         folder: Folder,
         submission: Path | Submission | None,
         zygote: Zygote,
-        wish: support.Wish = "auto",
+        mode: support.IsolationMode = "auto",
         use_recorded: bool = True,
         references: References | None = None,
-        in_turn: bool = False,
     ) -> None:
         self.folder = folder
-        self.isolation = support.choose(wish)
+        self.isolation = support.choose(mode)
         if not isinstance(submission, Submission):
             submission = read_submission(submission or folder.notebook)
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
-        self._in_turn = in_turn
         self._shares = references is not None
         self.references = references or References(folder, self._start, use_recorded)
         self.asks_again = True
-        self._run: Run | None = None
-        self.asked: list[tuple[str, Question]] = []
-        self._tickets: dict[Key, Ticket] = {}
+        self.waits: set[str] = set()
+        self._answers: Answers | None = None
 
     @property
     def torch_version(self) -> str:
         return self._zygote.torch_version or ""
 
-    def prefetch(self, questions: list[tuple[str, Question, bool]]) -> None:
-        """Queue questions (exercise, question, whether the solution is asked too)."""
-        for exercise, question, _ in questions:
-            self._ask(exercise, question)
-        self.references.prefetch([(e, q) for e, q, reference in questions if reference])
+    @property
+    def asked(self) -> list[tuple[str, Question]]:
+        """The questions that were put, each with its exercise."""
+        return self._running().asked
 
-    def observe(self, exercise: str, question: Question) -> Answer:
+    def prefetch(self, questions: list[tuple[str, Question, bool, bool]]) -> None:
+        """Put questions (exercise, question, whether it is hidden, whether the solution is asked, too)."""
+        self._running().prefetch([(e, q, hidden) for e, q, hidden, _ in questions])
+        self.references.prefetch([(e, q) for e, q, _, reference in questions if reference])
+
+    def observe(self, exercise: str, question: Question, hidden: bool = False) -> Answer:
         """What the submission answers, in the state the exercise ended in."""
-        return self._running().answer(self._ask(exercise, question))
+        return self._running().answer(exercise, question, hidden)
 
     def observe_again(self, exercise: str, question: Question) -> Answer | None:
-        """The same from a copy that answered nothing before; None if the first answer was such a one, or will do."""
-        key = (exercise, question.digest)
-        if not self.asks_again or not self._tickets[key].behind:
-            return None
-        del self._tickets[key]
-        return self._running().answer(self._ask(exercise, question, fresh=True))
+        """The same where nothing was asked before; None if the first answer was such a one, or will do."""
+        return self._running().answer_again(exercise, question) if self.asks_again else None
 
     def cells(self) -> tuple[CellRun, ...]:
         """What happened in the submission's cells."""
@@ -105,40 +101,28 @@ class Grading:
         """End all guests."""
         if not self._shares:
             self.references.close()
-        if self._run is not None:
-            self._run.close()
-            self._run = None
+        if self._answers is not None:
+            self._answers.close()
+            self._answers = None
 
-    def _running(self) -> Run:
-        if self._run is None:
-            self._run = self._start(self.submission, self._in_turn)
-        return self._run
+    def _running(self) -> Answers:
+        if self._answers is None:
+            self._answers = self._start(self.submission)
+        return self._answers
 
-    def _ask(self, exercise: str, question: Question, fresh: bool = False) -> Ticket:
-        key = (exercise, question.digest)
-        if key not in self._tickets:
-            self.asked.append((exercise, question))
-            data, blob = question.encoded
-            self._tickets[key] = self._running().ask(
-                exercise, question.probe.source, question.probe.name, data, blob, fresh
-            )
-        return self._tickets[key]
-
-    def _start(self, submission: Submission, in_turn: bool = False) -> Run:
+    def _start(self, submission: Submission) -> Answers:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
-        return Run(
-            self._zygote,
-            submission,
-            [exercise.id for exercise in spec.exercises],
+        around = Surroundings(
+            submission=submission,
             limits=spec.limits,
             seed=spec.seed,
             fixtures=self.folder.fixtures,
             readable=support.readable(),
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
-            in_turn=in_turn,
         )
+        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
 
 
 def _texts(submission: Submission, exercise: str) -> list[str]:

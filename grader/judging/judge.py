@@ -13,7 +13,7 @@ from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
 from grader.requirements.base import Check
 from grader.requirements.compare import Failure
-from grader.sandbox.channel import HURRIED
+from grader.sandbox.guest import HURRIED
 
 
 class CheckFailed(Exception):
@@ -45,7 +45,7 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
         CheckFailed: when the student's answer does not do.
         ReferenceFault: when the solution gives no answer to compare with.
     """
-    answer = grading.observe(exercise, check.question)
+    answer = grading.observe(exercise, check.question, check.hidden)
     try:
         try:
             _judge_answer(grading, exercise, check, answer)

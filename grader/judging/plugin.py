@@ -31,7 +31,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader", "grading PyTorch assignments")
     group.addoption("--submission", metavar="PATH", type=Path, help="the notebook or script to grade")
     group.addoption(
-        "--isolation", choices=("auto", "sandlock", "none"), default="auto", help="what keeps student code apart"
+        "--isolation", choices=("auto", "landlock", "none"), default="auto", help="what keeps student code apart"
     )
 
 
@@ -168,8 +168,9 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def prefetch(session: Session, items: list[pytest.Item]) -> None:
     """Put the questions of some checks: they are answered while the first ones are judged."""
     if session.started is not None:
-        found = [item for item in items if isinstance(item, SpecItem)]
-        session.started.prefetch([(item.exercise.id, item.check.question, item.check.reference) for item in found])
+        session.started.waits |= {exercise_of(item) or "" for item in items if not isinstance(item, SpecItem)}
+        found = [(item.exercise.id, item.check) for item in items if isinstance(item, SpecItem)]
+        session.started.prefetch([(e, check.question, check.hidden, check.reference) for e, check in found])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -20,14 +20,11 @@ from safetensors.numpy import save
 
 from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, WireError
+from grader.judging.answers import Answers, Key
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
 from grader.requirements.base import Question
-from grader.sandbox.run import Run
 from grader.submission.read import read_submission
-
-Key = tuple[str, str]
-"""Exercise, and digest of the question."""
 
 
 class Recorded:
@@ -114,14 +111,14 @@ class References:
     Args:
         folder: the assignment.
         torch_version: asked for when it is needed; the zygote knows it once torch is imported.
-        start: starts a run of a submission.
+        start: gives what answers for a submission.
         use_recorded: false to record anew.
     """
 
-    def __init__(self, folder: Folder, start: Callable[[Any], Run], use_recorded: bool = True) -> None:
+    def __init__(self, folder: Folder, start: Callable[[Any], Answers], use_recorded: bool = True) -> None:
         self._folder = folder
         self._start = start
-        self._run: Run | None = None
+        self._live: Answers | None = None
         self._recorded = Recorded(folder.recorded) if use_recorded else None
         self._solution = read_submission(folder.solution) if folder.solution.exists() else None
         self.made_from = {
@@ -138,12 +135,10 @@ class References:
         return self._solution is None or self._recorded.made_from == self.made_from
 
     def prefetch(self, questions: list[tuple[str, Question]]) -> None:
-        """Put questions that will need a run in its queue, so that they are answered in the meantime."""
-        missing = [(e, q) for e, q in questions if not self._is_known((e, q.digest))]
+        """Put questions that are not recorded to the solution, so that they are answered in the meantime."""
+        missing = [(e, q, False) for e, q in questions if not self._is_known((e, q.digest))]
         if missing and self._solution is not None:
-            run = self._running()
-            for exercise, question in missing:
-                self._ask(run, exercise, question)
+            self._running().prefetch(missing)
 
     def answer(self, exercise: str, question: Question) -> Answer:
         """What the solution answers.
@@ -162,8 +157,7 @@ class References:
                         f"and there is no solution at {self._folder.solution}.",
                         "Run `grade record` where the solution is, and copy the file.",
                     )
-                run = self._running()
-                recorded = run.answer(self._ask(run, exercise, question))
+                recorded = self._running().answer(exercise, question)
             self.answers[key] = recorded
         answer = self.answers[key]
         if answer.lost:
@@ -183,20 +177,13 @@ class References:
     def _is_known(self, key: Key) -> bool:
         return key in self.answers or (self._fresh and self._recorded is not None and key in self._recorded)
 
-    def _running(self) -> Run:
-        if self._run is None:
-            self._tickets: dict[Key, Any] = {}
-            self._run = self._start(self._solution)
-        return self._run
-
-    def _ask(self, run: Run, exercise: str, question: Question) -> Any:
-        key = (exercise, question.digest)
-        if key not in self._tickets:
-            data, blob = question.encoded
-            self._tickets[key] = run.ask(exercise, question.probe.source, question.probe.name, data, blob)
-        return self._tickets[key]
+    def _running(self) -> Answers:
+        if self._live is None:
+            self._live = self._start(self._solution)
+        return self._live
 
     def close(self) -> None:
-        if self._run is not None:
-            self._run.close()
-            self._run = None
+        """End the solution's guests."""
+        if self._live is not None:
+            self._live.close()
+            self._live = None

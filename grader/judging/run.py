@@ -15,7 +15,7 @@ from grader.judging import plugin
 from grader.judging.results import build_report
 from grader.judging.session import Session
 from grader.models.report import Report
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 
 
@@ -41,7 +41,7 @@ def grade(
     submission: Path | None = None,
     *,
     selection: str | None = None,
-    wish: Wish = "auto",
+    mode: IsolationMode = "auto",
     zygote: Zygote | None = None,
 ) -> Report:
     """Grade one submission.
@@ -50,7 +50,7 @@ def grade(
         assignment: name or folder.
         submission: a `.ipynb` or `.py`; the assignment's starter if None.
         selection: which exercises, as pytest's `-k` takes it.
-        wish: which isolation to use.
+        mode: which isolation to use.
         zygote: one that is already warm; otherwise one is started and ended.
     Returns:
         The report. A student's failure, of whatever kind, is in it.
@@ -60,7 +60,7 @@ def grade(
         GraderError: for a fault of the grader's own.
     """
     folder = find_assignment(str(assignment), Path.cwd())
-    session = Session(submission, wish, zygote, selection)
+    session = Session(submission, mode, zygote, selection)
     try:
         return run_checks(folder, session)
     finally:

@@ -11,7 +11,7 @@ from grader.judging.grading import Grading
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.report import CheckResult
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 
 
@@ -34,24 +34,21 @@ class Session:
 
     Args:
         submission: the file, or cells already read; the starter if None.
-        wish: which isolation to use.
+        mode: which isolation to use.
         zygote: one that is already running, to be left running; otherwise one is started.
         selection: the `-k` expression, for the report.
         use_recorded: whether recorded answers of the solution may be used.
         given: the assignment, where it is not as its folder says: with another seed, for one exercise.
         references: another session's answers of the solution.
-        in_turn: whether checks are run in the spec's order, exercise by exercise: then the submission takes fewer
-            processes, of which one works at a time. For where as many submissions are graded as there are cores.
     """
 
     submission: Path | Submission | None = None
-    wish: Wish = "auto"
+    mode: IsolationMode = "auto"
     zygote: Zygote | None = None
     selection: str | None = None
     use_recorded: bool = True
     given: Folder | None = None
     references: References | None = None
-    in_turn: bool = False
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None
@@ -67,9 +64,7 @@ class Session:
             if self.zygote is None:
                 self.zygote = self._own_zygote = Zygote.spawn()
             folder = self.given or load_assignment(path)
-            self._grading = Grading(
-                folder, self.submission, self.zygote, self.wish, self.use_recorded, self.references, self.in_turn
-            )
+            self._grading = Grading(folder, self.submission, self.zygote, self.mode, self.use_recorded, self.references)
         elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",

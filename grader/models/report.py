@@ -105,7 +105,7 @@ class Report(Model):
     torch: str
     python: str
     seed: int
-    isolation: Literal["sandlock", "none"]
+    isolation: Literal["landlock", "none"]
     selection: str | None = None
     earned: float
     possible: float

@@ -13,6 +13,7 @@ object with one telling key (`tuple`, `dict`, `set`, `tensor`, `parts`, `float`,
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,7 @@ MAX_DEPTH = 24
 MAX_NODES = 100_000
 MAX_TEXT = 1_000_000
 MAX_DIGITS = 30_000  # of an int, in base 16
+MAX_ALIKE = 100  # keys of one hash, since looking one up takes a step for each
 
 _DTYPES = {
     "F64": np.float64,
@@ -270,6 +272,9 @@ def _hashed(kind: str, keys: list[Any], make: Callable[[list[Any]], Any]) -> Any
             hash(key)
         except TypeError:
             return Opaque(f"{kind} of {type(key).__name__}s", "")
+    alike = Counter(map(hash, keys))
+    if alike and max(alike.values()) > MAX_ALIKE:
+        raise WireError(f"an answer holds a {kind} with more than {MAX_ALIKE} keys of one hash")
     if any(isinstance(key, Opaque) for key in keys):
         return Opaque(f"{kind} of objects", "")
     return make(keys)

@@ -116,8 +116,7 @@ def observe_buffers(student: look.Student, tree: Any, steps: list[str], trees: l
         if step in ("train", "eval"):
             module.train(step == "train")
         else:
-            value = look.evaluate(student, part)
-            module(value.requires_grad_() if value.is_floating_point() else value)
+            module(look.requiring_grad(look.evaluate(student, part)))
     return {"buffers": look.named_buffers(module)}
 
 

@@ -193,9 +193,8 @@ def observe_hooks(
 
     def call_and_write():  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         inputs = [look.evaluate(student, part) for part in trees]
-        for value in inputs:
-            if gradients and value.is_floating_point():
-                value.requires_grad_()
+        if gradients:
+            inputs = [look.requiring_grad(value) for value in inputs]
         seen["before"] = look.snapshot(inputs)
         passed = list(inputs)
         for _ in range(calls):
@@ -213,7 +212,7 @@ def observe_hooks(
 
     def call_without_hooks():  # type: ignore[no-untyped-def]
         inputs = [look.evaluate(student, part) for part in trees]
-        inputs = [value.detach().fill_(0.5).requires_grad_() if gradients else value for value in inputs]
+        inputs = [look.requiring_grad(value.detach().fill_(0.5)) if gradients else value for value in inputs]
         leaves = [*inputs, *model.parameters()]
         for value in leaves:
             value.grad = None

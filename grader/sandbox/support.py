@@ -10,43 +10,40 @@ from pathlib import Path
 from typing import Literal
 
 from grader.errors import IsolationError
+from grader.guest.confine import ABI, LINUX, landlock_version
 
-Isolation = Literal["sandlock", "none"]
-Wish = Literal["auto", "sandlock", "none"]
+Isolation = Literal["landlock", "none"]
+IsolationMode = Literal["auto", "landlock", "none"]
 
 
-def choose(wish: Wish) -> Isolation:
+def choose(mode: IsolationMode) -> Isolation:
     """The isolation to use.
 
     Args:
-        wish: `auto` falls back to `none` where a person grades their own work,
+        mode: `auto` falls back to `none` where a person grades their own work,
             and refuses to in CI (where the variable `CI` is set), which grades strangers'.
 
     Raises:
         IsolationError: when there is none and there must be.
     """
-    if wish == "none":
+    if mode == "none":
         return "none"
     reason = _missing()
     if reason is None:
-        return "sandlock"
-    if wish == "sandlock" or os.environ.get("CI"):
+        return "landlock"
+    if mode == "landlock" or os.environ.get("CI"):
         raise IsolationError(
             f"Student code cannot be isolated here: {reason}.",
-            "Grade on Linux 6.7 or later, or pass --isolation none if you trust the code.",
+            f"Grade on Linux {LINUX} or later, or pass --isolation none if you trust the code.",
         )
     return "none"
 
 
 def _missing() -> str | None:
     if sys.platform != "linux":
-        return f"sandlock needs Linux, and this is {sys.platform}"
-    try:
-        import sandlock
-    except ImportError:
-        return "the package sandlock is not installed"
-    have, need = sandlock.landlock_abi_version(), sandlock.min_landlock_abi()
-    return None if have >= need else f"the kernel's Landlock ABI is {have}, and sandlock needs {need}"
+        return f"Landlock needs Linux, and this is {sys.platform}"
+    have = landlock_version()
+    return None if have >= ABI else f"Landlock's version here is {have}, and {ABI} is needed"
 
 
 @cache

@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from grader import wire
 from grader.errors import SandboxFault
+
+if TYPE_CHECKING:
+    from grader.protocol import FromZygote, Limit, Start, ToZygote
 
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SYSTEMROOT", "PYTHONPATH", "OMP_NUM_THREADS")
 
@@ -46,7 +49,7 @@ class Zygote:
         self._next = 0
         self._preloaded: set[str] = set()
         self._reader = wire.Reader()
-        self._events: list[dict[str, Any]] = []
+        self._messages: list[FromZygote] = []
 
     @classmethod
     def spawn(cls, long_lived: bool = False) -> Zygote:
@@ -82,60 +85,54 @@ class Zygote:
         """
         control, theirs = socket.socketpair()
         with theirs:
-            self._send({"op": "clone", "fds": 1}, [theirs])
+            self._send({"tag": "clone", "sockets": 1}, theirs)
         return control
 
     def preload(self, modules: Iterable[str]) -> None:
         """Have modules imported once for all guests to come."""
         new = [module for module in modules if module not in self._preloaded]
         if new:
-            self._send({"op": "preload", "modules": new})
+            self._send({"tag": "preload", "modules": new})
             self._preloaded.update(new)
 
     def start(
-        self,
-        limits: dict[str, Any],
-        readable: list[str],
-        data: str | None,
-        isolation: str,
-        channels: list[socket.socket],
-    ) -> int:
-        """Fork a guest that holds the other ends of its channels; returns its number."""
+        self, limits: dict[str, Any], readable: list[str], data: str | None, isolation: str, channel: socket.socket
+    ) -> tuple[int, int]:
+        """Fork a guest that holds the other end of its channel; its number, and that of its process."""
         self.wait_until_ready()
         self._next += 1
-        request = {
-            "op": "start",
+        request: Start = {
+            "tag": "start",
             "guest": self._next,
             "limits": limits,
             "readable": readable if data is None else [*readable, data],
             "data": data,
             "isolation": isolation,
-            "fds": len(channels),
+            "sockets": 1,
         }
-        self._send(request, channels)
-        self._wait("started", self._next)
-        return self._next
-
-    def keep(self, guest: int, pid: int) -> None:
-        """Spare a process of a guest when others are ended for using too much: its notebook's, or a holder."""
-        self._send({"op": "keep", "guest": guest, "pid": pid})
+        self._send(request, channel)
+        started = self._wait("started", self._next)
+        assert started["tag"] == "started"
+        return self._next, started["pid"]
 
     def kill(self, guest: int, pid: int) -> None:
         """Kill one process of a guest."""
-        self._send({"op": "kill", "guest": guest, "pid": pid})
+        self._send({"tag": "kill", "guest": guest, "pid": pid})
 
-    def end(self, guest: int) -> None:
-        """Kill all processes of a guest and remove its scratch folder."""
-        self._send({"op": "end", "guest": guest})
-        self._wait("ended", guest)
-        self.events([guest])
+    def end(self, guest: int) -> int:
+        """Kill all processes of a guest and remove its scratch folder; the status of the first of them."""
+        self._send({"tag": "end", "guest": guest})
+        ended = self._wait("ended", guest)
+        assert ended["tag"] == "ended"
+        self.passed_limits(guest)
+        return ended["status"]
 
-    def events(self, guests: Container[int]) -> list[dict[str, Any]]:
-        """What the zygote said of its own accord of some guests, since it was asked last."""
+    def passed_limits(self, guest: int) -> list[Limit]:
+        """The limits that a guest has passed since this was asked last."""
         self._read(wait=False)
-        events = [event for event in self._events if event.get("guest") in guests]
-        self._events = [event for event in self._events if event not in events]
-        return events
+        found = [message for message in self._messages if message["tag"] == "over" and message["guest"] == guest]
+        self._messages = [message for message in self._messages if message not in found]
+        return [message["limit"] for message in found if message["tag"] == "over"]
 
     def close(self) -> None:
         """End every guest, and the zygote."""
@@ -155,7 +152,7 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _send(self, request: dict[str, Any], sockets: Iterable[socket.socket] = ()) -> None:
+    def _send(self, request: ToZygote, *sockets: socket.socket) -> None:
         try:
             socket.send_fds(self.control, [wire.pack(request)], [one.fileno() for one in sockets])
         except OSError:
@@ -164,13 +161,15 @@ class Zygote:
     def wait_until_ready(self) -> None:
         """Wait until torch is imported; its version is known then."""
         if self.torch_version is None:
-            self.torch_version = str(self._wait("ready", None)["torch"])
+            ready = self._wait("ready", None)
+            assert ready["tag"] == "ready"
+            self.torch_version = ready["torch"]
 
-    def _wait(self, event: str, guest: int | None) -> dict[str, Any]:
+    def _wait(self, tag: str, guest: int | None) -> FromZygote:
         while True:
-            for message in self._events:
-                if message["event"] == event and message.get("guest") == guest:
-                    self._events.remove(message)
+            for message in self._messages:
+                if message["tag"] == tag and message.get("guest") == guest:
+                    self._messages.remove(message)
                     return message
             self._read(wait=True)
 
@@ -188,7 +187,9 @@ class Zygote:
                 self.control.setblocking(True)
         if not data:
             self._fail()
-        self._events += [header for header, _ in self._reader.feed(data)]
+        from grader.sandbox.incoming import from_zygote  # pydantic takes its time, and torch is being imported
+
+        self._messages += [from_zygote(header) for header, _ in self._reader.feed(data)]
 
     def _fail(self) -> None:
         status, said = "", ""

@@ -19,7 +19,7 @@ from grader.judging.plugin import SESSION
 from grader.judging.run import run_pytest
 from grader.judging.session import Session
 from grader.models.cells import Submission
-from grader.sandbox.support import Wish
+from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 
 Work = Callable[[Any, Session, pytest.Session], Any]
@@ -31,7 +31,7 @@ def work(
     control: socket.socket,
     do: Work,
     assignment: Path,
-    wish: Wish = "auto",
+    mode: IsolationMode = "auto",
     selection: str | None = None,
 ) -> None:
     """A worker's whole life: until the other end of its connection is closed.
@@ -41,14 +41,14 @@ def work(
         control: of this worker's own zygote.
         do: what to do with a job.
         assignment: the folder.
-        wish: which isolation to use.
+        mode: which isolation to use.
         selection: which checks, as pytest's `-k` takes it.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     nobody = Submission(name="", sha256="", cells=())
     with Zygote(control) as zygote:
-        session = Session(nobody, wish, zygote, selection)
+        session = Session(nobody, mode, zygote, selection)
         try:
             session.grading(assignment)
             run_pytest(assignment, session, Loop(connection, do))

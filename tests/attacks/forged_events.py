@@ -7,9 +7,10 @@ import os
 import struct
 
 EVENTS = [
-    {"ran": 2, "seconds": 0.1, "output": "said so", "outcome": "passed", "earned": 100},
-    {"held": "linear"}, {"held": "noise"}, {"started": 2},
-    {"report": {"earned": 78, "possible": 78}}, {"outcome": "passed"}, {"finished": True},
+    {"tag": "cell_ran", "cell": 2, "seconds": 0.1, "output": "said so"},
+    {"tag": "reached", "exercises": ["noise", "linear"], "waiting": False, "in_place": True, "threads": False},
+    {"tag": "answered", "number": 1, "value": True, "warned": [], "changed": False, "outcome": "passed", "earned": 100},
+    {"tag": "cell_started", "cell": 5}, {"tag": "finished"}, {"report": {"earned": 78, "possible": 78}},
 ]  # fmt: skip
 for fd in range(3, 200):
     for event in EVENTS:

@@ -1,5 +1,5 @@
-# os.fork says "you are the child" to the guest, which so becomes its own helper.
-# shows: the notebook never got to the end
+# os.fork says "you are the child" to the guest, which so becomes its own copy when one is asked for.
+# shows: outcome": "failed
 # %%
 import os
 

@@ -1,4 +1,4 @@
-# Climbs the stack to the function that answers, takes the nonces of all questions, and answers them.
+# Climbs the stack to the object that answers, takes the numbers of all questions, and answers them.
 # shows: its answer could not be read
 # %%
 import sys
@@ -7,7 +7,7 @@ from grader import wire
 
 ANSWERS = [
     {"value": True},
-    {"value": {"dict": [["returned", None], ["changed", []], ["outcome", "passed"]]}},
+    {"value": {"dict": [["returned", None], ["before", []], ["after", []], ["outcome", "passed"]]}},
     {"value": {"dict": [["bases", 5], ["module", True], ["parameters", 5], ["buffers", None]]}},
     {"raised": {"type": "ValueError", "bases": ["ValueError"], "message": "", "frames": []}},
     {"outcome": "passed", "earned": 100},
@@ -15,21 +15,16 @@ ANSWERS = [
 ]
 
 
-def climb():
-    frame = sys._getframe()
-    while frame is not None:
-        if "questions" in frame.f_locals:
-            return frame.f_locals
-        frame = frame.f_back
-    raise LookupError("the grader's frame was not found")
-
-
 def forge(*args, **kwargs):
-    names = climb()
-    for (request, _), answer in zip(names["questions"], ANSWERS * 9):
-        wire.send(names["channel"], {**answer, "nonce": request["nonce"]})
-    wire.send(names["channel"], {"nonce": names["start"]["nonce"], "ended": 0})
-    wire.send(names["channel"], {"nonce": names["start"]["nonce"], "ended": 0})
+    frame = sys._getframe()
+    while "_channel" not in vars(frame.f_locals.get("self", object)):
+        frame = frame.f_back
+    life = frame.f_locals["self"]
+    for number in range(1, 200):
+        answer = ANSWERS[number % len(ANSWERS)]
+        wire.send(life._channel, {"tag": "answered", "number": number, "warned": [], "changed": False, **answer})
+    wire.send(life._channel, {"tag": "copy_ended", "status": 0})
+    wire.send(life._channel, {"tag": "finished"})
 
 
 noise = make_chain = run = module_names = count_parameters = fetch = watch = plus_five = forge

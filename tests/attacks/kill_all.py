@@ -1,6 +1,6 @@
 # Kills every process that it may signal, in a check: its siblings that hold other exercises too.
 # limits: seconds: 2
-# shows: its process is gone
+# shows: killing
 # %%
 import os
 import signal

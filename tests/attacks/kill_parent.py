@@ -6,10 +6,10 @@
 import os
 import signal
 
-try:
-    os.kill(TARGETS["bystander"], signal.SIGKILL)
-    print("DID kill")
-except OSError:
-    pass
-os.kill(os.getppid(), signal.SIGKILL)
+for process in (TARGETS["bystander"], os.getppid()):
+    try:
+        os.kill(process, signal.SIGKILL)
+        print("DID kill")
+    except OSError:
+        pass
 os.killpg(0, signal.SIGKILL)

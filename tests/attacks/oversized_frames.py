@@ -7,11 +7,11 @@ import sys
 
 
 def tell(data):
-    """Write to the notebook's own socket, which the grader's frame holds."""
+    """Write to the guest's own socket, which an object of the grader's holds."""
     frame = sys._getframe()
-    while "notebook" not in frame.f_locals:
+    while "_channel" not in vars(frame.f_locals.get("self", object)):
         frame = frame.f_back
-    frame.f_locals["notebook"].sendall(data)
+    frame.f_locals["self"]._channel.sendall(data)
 
 
 # %%

@@ -11,12 +11,13 @@ import time
 from grader import wire
 
 frame = sys._getframe()
-while "notebook" not in frame.f_locals:
+while "_channel" not in vars(frame.f_locals.get("self", object)):
     frame = frame.f_back
-index = frame.f_locals["cell"]["index"]
+life = frame.f_locals["self"]
+index = next(cell["index"] for cell in life._job["cells"] if cell["exercise"] == "noise")
 end = time.monotonic() + 60
 while time.monotonic() < end:
-    wire.send(frame.f_locals["notebook"], {"started": index})
+    wire.send(life._channel, {"tag": "cell_started", "cell": index})
     for _ in range(8):
         if os.fork() == 0:
             time.sleep(30)

@@ -159,7 +159,7 @@ class Place:
         notebook = self.path / name
         notebook.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
         self._before = self._surroundings()
-        command = [GRADE, self.folder, notebook, "--isolation", "sandlock", *(arguments or ("--json", "-"))]
+        command = [GRADE, self.folder, notebook, "--isolation", "landlock", *(arguments or ("--json", "-"))]
         with open(self.path / "out", "w+b") as out, open(self.path / "err", "w+b") as err:
             process = psutil.Popen(
                 [*map(str, command)],

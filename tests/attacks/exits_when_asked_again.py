@@ -1,6 +1,6 @@
-# Passes a limit while others are asked, so that it is asked again alone, and then ends without a word, each time.
+# Passes a limit when it is asked first, and ends without a word when it is asked again.
 # limits: processes: 4, seconds: 3
-# shows: its process ended without an answer
+# shows: processes than the limit
 # costs: noise, linear
 # %%
 import os

@@ -1,0 +1,190 @@
+"""A guest's whole life: it runs a submission's cells, and answers questions where exercises end.
+
+It is one process. What is asked where an exercise ends is answered in place, and the
+surroundings of student code are put back afterwards; or, when the judge says so, in a
+copy that is forked for it. Whatever comes out wrong in place is asked again elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections import defaultdict, deque
+from contextlib import suppress
+from typing import Any
+
+from grader import wire
+from grader.guest.confine import confine
+from grader.guest.faults import Sources, describe, time_limit
+from grader.guest.look import Student
+from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed
+from grader.guest.processes import adopt_orphans, die_with_parent
+from grader.guest.shell import Capture, Shell
+from grader.guest.signals import Handlers
+from grader.protocol import CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, Reached, Start
+
+_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+HURRIED = 1.0
+"""Seconds a question gets at most when those before have used up the time of all."""
+
+
+def serve(channel: socket.socket, start: Start, scratch: str, used_memory: int) -> None:
+    """Never returns.
+
+    Args:
+        channel: to the judge.
+        start: limits, and what may be read.
+        scratch: the one folder that may be written.
+        used_memory: private memory torch had before, in bytes.
+    """
+    try:
+        _settle(start, scratch, used_memory)
+        job, _ = wire.receive(channel)
+        asked: dict[str, deque[Question]] = defaultdict(deque)
+        for _ in range(job["questions"]):
+            question = wire.receive(channel)
+            asked[question[0]["exercise"]].append(question)
+        _Life(channel, job, asked).run()  # type: ignore[arg-type]  # it is the judge's, which knows the form
+    except (wire.Closed, OSError):
+        pass
+    finally:
+        os._exit(0)
+
+
+def _settle(start: Start, scratch: str, used_memory: int) -> None:
+    """Set limits of this process and its children; leave the standard streams; be confined."""
+    os.setsid()
+    die_with_parent()
+    adopt_orphans()
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.chdir(scratch)
+    os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
+    tempfile.tempdir = scratch
+    for fd in (0, 1, 2):
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_RDWR), fd)
+    for name, value in (
+        ("RLIMIT_DATA", used_memory + start["limits"]["memory"]),
+        ("RLIMIT_FSIZE", start["limits"]["file_size"]),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NOFILE", 512),
+    ):
+        with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
+            resource.setrlimit(getattr(resource, name), (value, value))
+    if start["isolation"] != "none":
+        confine(start["readable"], scratch)
+
+
+class _Life:
+    """From the first cell to the end of the notebook."""
+
+    def __init__(self, channel: socket.socket, job: Job, asked: dict[str, deque[Question]]) -> None:
+        self._channel = channel
+        self._job = job
+        self._asked = asked
+        self._sources = Sources()
+        self._output = Capture(job["output"])
+        self._fixtures = Fixtures(job["fixtures"])
+        self._shell = Shell(self._sources, self._output)
+        self._handlers = Handlers()
+        self._spent = job["spent"]
+        self._cells_took = 0.0
+
+    def run(self) -> None:
+        sys.argv = ["notebook"]
+        seed_everything(self._job["seed"])
+        for cell in self._job["cells"]:
+            if not cell["skipped"]:
+                self._run_cell(cell["index"], cell["source"], cell["filename"], cell["number"])
+            if cell["ends"]:
+                self._stop(cell["ends"])
+        wire.send(self._channel, Finished(tag="finished"))
+        while True:
+            wire.receive(self._channel)
+
+    def _run_cell(self, index: int, source: str, filename: str, number: int | None) -> None:
+        wire.send(self._channel, CellStarted(tag="cell_started", cell=index))
+        self._output.clear()
+        start = time.monotonic()
+        ended = CellEnded(tag="cell_ran", cell=index, seconds=0.0, output="")
+        try:
+            with self._handlers.at_work(), time_limit(self._job["seconds"]):
+                self._shell.run(source, filename, number)
+        except BaseException as error:
+            ended["raised"] = describe(error, self._sources)
+        ended["seconds"] = time.monotonic() - start
+        ended["output"] = _ADDRESS.sub("0x…", self._output.text())
+        self._cells_took += ended["seconds"]
+        wire.send(self._channel, ended)
+
+    def _stop(self, exercises: list[str]) -> None:
+        """Answer what is asked where some exercises end."""
+        threads = len(sys._current_frames()) > 1
+        slow = self._cells_took > self._job["quick"] and not threads
+        waiting = slow or any(exercise in self._job["waits"] for exercise in exercises)
+        reached = Reached(tag="reached", exercises=exercises, waiting=waiting, in_place=not slow, threads=threads)
+        wire.send(self._channel, reached)
+        for exercise in exercises:
+            questions = self._asked.pop(exercise, deque())
+            while questions and not slow:
+                self._answer(questions.popleft())
+        while waiting:
+            request, blob = wire.receive(self._channel)
+            match request["tag"]:
+                case "ask":
+                    self._answer((request, blob))
+                case "copy":
+                    self._copy(request["questions"], request["seconds"])
+                case "go_on":
+                    return
+
+    def _answer(self, question: Question) -> None:
+        """Answer in place, and leave everything as it was."""
+        start = time.monotonic()
+        each, together = self._job["seconds"], self._job["together"]
+        seconds = each if self._spent <= together else min(each, HURRIED)
+        with undisturbed(self._shell.module.__dict__) as changed, self._handlers.at_work():
+            message, blob = answer(self._student(question[0]["exercise"]), self._sources, question, seconds)
+        message["changed"] = changed()
+        wire.send_answer(self._channel, message, blob)
+        self._spent += time.monotonic() - start
+
+    def _copy(self, questions: int, seconds: float) -> None:
+        """Have a copy read and answer questions."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setpgid(0, 0)
+                wire.send(self._channel, Copying(tag="copying", pid=os.getpid()))
+                sys.modules["torch"].set_num_threads(1)  # the pool of its threads has stayed behind
+                for question in [wire.receive(self._channel) for _ in range(questions)]:
+                    student = self._student(question[0]["exercise"])
+                    with self._handlers.at_work():
+                        answered = answer(student, self._sources, question, seconds)
+                    wire.send_answer(self._channel, *answered)
+            finally:
+                os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        _end_group(pid)
+        wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
+
+    def _student(self, exercise: str) -> Student:
+        """The submission as an exercise's questions see it; its own cells are all where none carries its marker."""
+        cells: list[dict[str, Any]] = [dict(cell) for cell in self._job["cells"] if cell["index"] >= 0]
+        own = [cell for cell in cells if cell["exercise"] == exercise]
+        return Student(self._shell.module.__dict__, self._fixtures, own or cells)
+
+
+def _end_group(pid: int) -> None:
+    """Kill what a copy started, and wait until it is gone, so that it does not count against the next copy."""
+    end = time.monotonic() + 1
+    with suppress(OSError):
+        while time.monotonic() < end:
+            os.killpg(pid, signal.SIGKILL)
+            time.sleep(0.001)

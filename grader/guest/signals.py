@@ -1,0 +1,35 @@
+"""Keeps the handlers of signals that student code has set, or torch for it, to student code."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Handlers:
+    """Handlers that run while student code does, and at no other time: one that raises must not end the guest.
+
+    torch's, for example, raises when a DataLoader's worker has died.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Any] = {}
+        self._take()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Have them run in this block."""
+        for number, handler in self._kept.items():
+            signal.signal(number, handler)
+        try:
+            yield
+        finally:
+            self._take()
+
+    def _take(self) -> None:
+        found = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self._kept = {number: handler for number, handler in found.items() if callable(handler)}
+        for number in self._kept:
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)

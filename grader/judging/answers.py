@@ -1,0 +1,260 @@
+"""What a submission answers. The solution is a submission like any other.
+
+One guest runs the cells, and answers in place where each exercise ends. Hidden questions, and
+those that did not come out right there, are answered from a clean state: by copies of another
+guest that runs the same cells and stops where the exercise ends. A guest that hangs or dies is
+replaced by one that leaves out the cell or the question that did it.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Iterable
+
+from grader.models.cells import Submission
+from grader.models.observation import Answer, CellRun, Lost
+from grader.requirements.base import Question
+from grader.sandbox.guest import Clock, Guest, Progress, State, Surroundings, Ticket
+from grader.sandbox.zygote import Zygote
+
+Key = tuple[str, str]
+"""Exercise, and digest of the question."""
+NEVER = -1.0
+"""No cells are so quick that a clean guest answers in place."""
+
+
+class Answers:
+    """Puts questions to the states in which the exercises of a submission end.
+
+    Args:
+        zygote: forks the guests.
+        around: the submission, and what its guests have in common.
+        exercises: ids; one ends where its last own cell does, or with the notebook.
+        waits: exercises about which more will be asked than is known from the start.
+
+    Attributes:
+        asked: the questions that were put, each with its exercise.
+    """
+
+    def __init__(
+        self, zygote: Zygote, around: Surroundings, exercises: Iterable[str], waits: Iterable[str] = ()
+    ) -> None:
+        self._zygote = zygote
+        self._around = around
+        self._ends = _ends(around.submission, exercises)
+        self._waits = set(waits)
+        self._clock = Clock(around.limits.seconds, around.limits.notebook_seconds)
+        self._progress = Progress()
+        self._main: Guest | None = None
+        self._over: Lost | None = None
+        self._clean: dict[bool, Guest] = {}
+        self._tickets: dict[Key, Ticket] = {}
+        self._hidden: set[Key] = set()
+        self._clean_tickets: dict[Key, Ticket] = {}
+        self._settled_at_start = -1
+        self.asked: list[tuple[str, Question]] = []
+
+    def prefetch(self, questions: Iterable[tuple[str, Question, bool]]) -> None:
+        """Put questions (exercise, question, whether it is hidden), and begin, so that they are answered meanwhile."""
+        for exercise, question, hidden in questions:
+            self._ticket(exercise, question, hidden)
+        self._keep_going()
+
+    def answer(self, exercise: str, question: Question, hidden: bool = False) -> Answer:
+        """What the submission answers, in the state the exercise ended in."""
+        ticket = self._ticket(exercise, question, hidden)
+        while ticket.answer is None:
+            if (exercise, question.digest) in self._hidden:
+                self._ask_clean(ticket, hidden=True)
+            else:
+                self._advance(ticket)
+        if ticket.touched:
+            return self.clean_answer(exercise, question)
+        return ticket.answer
+
+    def answer_again(self, exercise: str, question: Question) -> Answer | None:
+        """The same from a state in which nothing was asked before; None if the first answer was such a one."""
+        ticket = self._tickets[exercise, question.digest]
+        limit = ticket.answer and ((ticket.answer.raised and ticket.answer.raised.limit) or ticket.answer.lost)
+        hurried = limit == "probes_time" or (isinstance(limit, Lost) and limit.to in ("probes_time", "notebook"))
+        beside = ticket.threads and ticket.answer and ticket.answer.raised
+        if hurried or (ticket.clean and not beside):
+            return None
+        return self.clean_answer(exercise, question)
+
+    def clean_answer(self, exercise: str, question: Question) -> Answer:
+        """What the submission answers in a state in which nothing was asked before."""
+        key = (exercise, question.digest)
+        ticket = self._clean_tickets.get(key)
+        if ticket is None:
+            ticket = self._clean_tickets[key] = _new_ticket(exercise, question)
+            self._ask_clean(ticket, hidden=key in self._hidden)
+        assert ticket.answer is not None
+        if ticket.answer.raised and ticket.threads:  # what runs beside may have raised it; a copy has one thread
+            again = _new_ticket(exercise, question)
+            self._ask_clean(again, hidden=key in self._hidden, copy=True)
+            if again.answer is not None and again.answer.good:
+                ticket.answer = again.answer
+        return ticket.answer
+
+    def cells(self) -> tuple[CellRun, ...]:
+        """Wait until all cells have run; what happened in each."""
+        while self._over is None:
+            self._keep_going()
+            main = self._main
+            if main is None or main.state is State.FINISHED:
+                break
+            if main.state is State.WAITING:
+                main.go_on()
+            self._pump()
+        return tuple(run for _, run in sorted(self._progress.cells.items()))
+
+    def close(self) -> None:
+        """End the guests."""
+        for guest in (self._main, *self._clean.values()):
+            if guest is not None:
+                guest.close()
+
+    # -- the guest that counts
+
+    def _ticket(self, exercise: str, question: Question, hidden: bool) -> Ticket:
+        key = (exercise, question.digest)
+        if key not in self._tickets:
+            self._tickets[key] = _new_ticket(exercise, question)
+            self.asked.append((exercise, question))
+            if hidden:
+                self._hidden.add(key)
+        return self._tickets[key]
+
+    def _keep_going(self) -> None:
+        """Start the guest that counts, or another in its place."""
+        if self._over is not None or (self._main is not None and self._main.state is not State.GONE):
+            return
+        if self._main is not None:
+            assert self._main.lost is not None
+            if self._main.lost.to == "notebook_time":
+                self._over = self._main.lost
+            elif self._settled() == self._settled_at_start:  # another one would come no further
+                self._over = Lost(to="notebook")
+            if self._over is not None:
+                return
+        self._settled_at_start = self._settled()
+        open_ = [t for key, t in self._tickets.items() if t.answer is None and key not in self._hidden]
+        self._main = Guest(
+            self._zygote, self._around, self._progress, self._clock, self._ends, asked=open_, waits=self._waits
+        )
+
+    def _settled(self) -> int:
+        """What is known so far: a guest that is lost has brought something if this has grown."""
+        return len(self._progress.skipped) + sum(ticket.answer is not None for ticket in self._tickets.values())
+
+    def _advance(self, ticket: Ticket) -> None:
+        """Bring a question nearer to its answer."""
+        self._keep_going()
+        main = self._main
+        if self._over is not None or main is None:
+            ticket.answer = Answer(lost=self._over or Lost(to="notebook"))
+        elif main.holds(ticket):
+            if main.state is State.WAITING:  # for another exercise
+                main.go_on()
+            self._pump()
+        elif main.state is State.WAITING and ticket.exercise in main.here:
+            if main.in_place:
+                main.ask(ticket)
+            else:
+                main.ask_copy(self._open(ticket))
+        elif ticket.exercise in main.passed:
+            self._ask_clean(ticket, hidden=False)
+        elif main.state is State.FINISHED:
+            ticket.answer = Answer(lost=Lost(to="notebook"))
+        else:
+            if main.state is State.WAITING:
+                main.go_on()
+            self._pump()
+
+    def _open(self, ticket: Ticket) -> list[Ticket]:
+        """A question first, and then the others of its exercise that are open."""
+        others = (t for key, t in self._tickets.items() if t.answer is None and key not in self._hidden)
+        return [ticket, *(other for other in others if other.exercise == ticket.exercise and other is not ticket)]
+
+    # -- clean guests
+
+    def _ask_clean(self, ticket: Ticket, hidden: bool, copy: bool = False) -> None:
+        """Have a question answered where nothing was asked before: by a copy, unless other threads would be missed."""
+        main = self._main
+        if (
+            not hidden
+            and main is not None
+            and main.state is State.WAITING
+            and ticket.exercise in main.here
+            and not main.in_place
+        ):
+            guest = main
+        else:
+            found = self._clean_at(ticket.exercise, hidden)
+            if isinstance(found, Lost):
+                ticket.answer = Answer(lost=found)
+                return
+            guest = found
+        if guest.in_place and not copy:
+            guest.ask(ticket)
+        else:
+            guest.ask_copy([ticket])
+        while ticket.answer is None and guest.state is not State.GONE:
+            self._pump()
+        if ticket.answer is None:
+            ticket.answer = Answer(lost=guest.lost or Lost(to="notebook"))
+
+    def _clean_at(self, exercise: str, hidden: bool) -> Guest | Lost:
+        """A guest in the state in which an exercise ends, or why there is none."""
+        guest = self._clean.get(hidden)
+        used = guest is not None and guest.in_place and guest.waiting and exercise in guest.here
+        if guest is None or guest.state is State.GONE or used or exercise in guest.passed - set(guest.here):
+            if guest is not None:
+                guest.close()
+            everything = [one for ending in self._ends.values() for one in ending]
+            progress = Progress(skipped=set(self._progress.skipped))
+            guest = self._clean[hidden] = Guest(
+                self._zygote, self._around, progress, self._clock, self._ends, waits=everything, quick=NEVER
+            )
+        while not (guest.state is State.WAITING and exercise in guest.here):
+            if guest.state is State.WAITING:
+                guest.go_on()
+            if guest.state in (State.FINISHED, State.GONE):
+                return guest.lost or Lost(to="notebook")
+            self._pump()
+        return guest
+
+    def _pump(self) -> None:
+        """Wait until something happens, and deal with it."""
+        guests = [g for g in (self._main, *self._clean.values()) if g is not None and g.state is not State.GONE]
+        deadline = min((g.deadline for g in guests if g.deadline is not None), default=time.monotonic() + 1)
+        ready, writable, _ = select.select(
+            [self._zygote.control, *(g.sock for g in guests)],
+            [g.sock for g in guests if g.writes],
+            [],
+            max(0.0, deadline - time.monotonic()),
+        )
+        for guest in guests:
+            for limit in self._zygote.passed_limits(guest.number):  # first, since it explains what ends
+                guest.strike(limit)
+            if guest.sock in writable:
+                guest.write()
+            if guest.sock in ready:
+                guest.read()
+            guest.check_deadline()
+
+
+def _new_ticket(exercise: str, question: Question) -> Ticket:
+    data, blob = question.encoded
+    return Ticket(exercise, question.probe.source, question.probe.name, data, blob)
+
+
+def _ends(submission: Submission, exercises: Iterable[str]) -> dict[int, list[str]]:
+    """Which exercises end after which cell; those without cells at the very end (-1)."""
+    last = {cell.exercise: index for index, cell in enumerate(submission.cells) if cell.exercise}
+    ends: dict[int, list[str]] = {}
+    for exercise in exercises:
+        ends.setdefault(last.get(exercise, -1), []).append(exercise)
+    return ends

@@ -1,0 +1,33 @@
+# Forks chains of processes, each the leader of a session, and tells the grader that the last of each is a copy of its.
+# limits: processes: 4, seconds: 1
+# shows: the cell wrote to the grader's own channel
+# %%
+# exercise: noise
+import json
+import os
+import struct
+import sys
+import time
+
+frame = sys._getframe()
+while "_channel" not in vars(frame.f_locals.get("self", object)):
+    frame = frame.f_back
+life = frame.f_locals["self"]
+
+
+def chain(length):
+    if os.fork() == 0:
+        os.setsid()
+        if length:
+            chain(length - 1)
+        else:
+            text = json.dumps({"tag": "copying", "pid": os.getpid()}).encode()
+            life._channel.sendall(struct.pack("!II", len(text), 0) + text)
+        time.sleep(30)
+        os._exit(0)
+
+
+for _ in range(10):
+    chain(12)
+    time.sleep(0.06)
+time.sleep(30)
