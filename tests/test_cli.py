@@ -17,9 +17,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import typer
 from conftest import GRADE, ROOT, Command, Course
 
 import grader
+from grader.cli.app import app
+from grader.cli.main import FLAGS, RUNNING, WITH_VALUE, runs_code
 
 RIGHT = "# %%\n# exercise: one\ndef f():\n    print('seen')\n    return 1\nprint('hello')\n# %%\n# exercise: two\ndef g():\n    return 2\n"
 HALF = RIGHT.replace("return 2", "return 3")
@@ -55,6 +58,37 @@ def test_marks_missing_exit_1(quiz: Course, command: Command) -> None:
     ended = command("quiz", "../half.py", "--isolation", "auto", cwd=quiz.path / "assignments")
     assert ended.code == 1, ended
     assert "2 / 3.5 points" in ended.out
+
+
+def test_the_command_may_be_named_or_not(quiz: Course, command: Command) -> None:
+    assert "3.5 / 3.5 points" in command("run", "quiz", "right.py", cwd=quiz.path).out
+    assert "1.5 / 1.5 points" in command("-k", "two", "quiz", "right.py", cwd=quiz.path).out
+    assert "No exercise matches -k 'list'" in command("-k", "list", "quiz", "right.py", cwd=quiz.path).err
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("quiz", False), ("quiz right.py", False), ("run quiz right.py -v", False), ("quiz right.py --lang ko", False),
+        ("-k list quiz", False), ("record quiz", False), ("verify quiz -j 2", True), ("batch quiz . --out x", True),
+        ("quizz", None), ("quiz missing.py", None), ("quiz --nonsense", None), ("quiz right.py -k", None), ("", None),
+        ("list", None), ("--lang ko list", None), ("export github quiz", None), ("--help", None), ("explain", None),
+    ],
+)  # fmt: skip
+def test_what_cannot_run_does_not_import_torch(
+    quiz: Course, monkeypatch: pytest.MonkeyPatch, line: str, expected: bool | None
+) -> None:
+    monkeypatch.chdir(quiz.path)
+    assert runs_code(line.split()) is expected
+
+
+def test_the_options_are_known_before_the_commands_are_imported() -> None:
+    flags, with_value = set(), set()
+    for name in RUNNING:
+        for option in typer.main.get_command(app).commands[name].params:  # type: ignore[attr-defined]
+            if option.param_type_name == "option":
+                (flags if option.is_flag else with_value).update([*option.opts, *option.secondary_opts])
+    assert (flags, with_value) == (FLAGS, WITH_VALUE)
 
 
 def test_version_and_help_are_quick(command: Command) -> None:

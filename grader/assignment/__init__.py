@@ -1,0 +1,3 @@
+"""The spec of an assignment, and reading it."""
+
+SPEC = "assignment.yaml"

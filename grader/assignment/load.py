@@ -11,10 +11,10 @@ from typing import Any, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from grader.assignment import SPEC
 from grader.assignment.spec import FORMAT, Assignment, Misfit
 from grader.errors import SpecError, UsageError
 
-SPEC = "assignment.yaml"
 Written = TypeVar("Written", bound=BaseModel)
 
 

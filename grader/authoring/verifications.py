@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grader.assignment.load import SPEC, Folder
+from grader.assignment import SPEC
+from grader.assignment.load import Folder
 from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
 from grader.authoring.report import Verification

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import grader
-from grader.assignment.load import SPEC, Folder
+from grader.assignment import SPEC
+from grader.assignment.load import Folder
 
 
 def digest(path: Path) -> str:

@@ -10,11 +10,12 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
 import grader
 from grader.assignment.load import find_assignment, list_assignments, load_assignment
@@ -35,8 +36,20 @@ from grader.report.terminal import show
 from grader.sandbox.support import IsolationMode
 from grader.sandbox.zygote import Zygote
 
+
+class DefaultGroup(TyperGroup):
+    """Commands, and `run` for whatever names none: `grade assignment1` is `grade run assignment1`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            return "run", self.commands["run"], args
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
     name="grade",
+    cls=DefaultGroup,
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -49,7 +62,7 @@ app = typer.Typer(
 def run_command(
     context: typer.Context,
     assignment: Name,
-    path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="[PATH]")] = None,
+    path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="PATH")] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
     select: Annotated[
@@ -66,7 +79,7 @@ def run_command(
     lang: Lang = None,
 ) -> None:
     if form and not json_file:
-        raise UsageError("--format is of --json.", "Say where to write it: --json FILE.")
+        raise UsageError("--format needs --json FILE.", "It is the form of what is written there.")
     report = grade(assignment, path, selection=select, mode=isolation, zygote=context.obj)
     language = choose_language(lang, os.environ)
     files = Files(json_file, form, html, markdown, junit)
@@ -127,11 +140,20 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version")
     ] = False,
+    lang: Lang = None,
 ) -> None:
-    pass
+    if lang is not None:
+        context.default_map = _for_each(context.command, {"lang": lang})
+
+
+def _for_each(group: Any, defaults: dict[str, Any]) -> dict[str, Any]:
+    """Defaults of options, for every command of a group and of those in it."""
+    commands = group.commands.items()
+    return {name: _for_each(one, defaults) if hasattr(one, "commands") else defaults for name, one in commands}
 
 
 def run(arguments: list[str], zygote: Zygote | None) -> int:

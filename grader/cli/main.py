@@ -1,29 +1,33 @@
 """The console command `grade`.
 
 torch takes a second to import, in another process; so that is begun before
-anything else is read or imported here.
+anything else is read or imported here, where the command looks as if it will run student code.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+from grader.assignment import SPEC
 from grader.sandbox.zygote import Zygote
 
-COMMANDS = ("batch", "explain", "export", "list", "record", "schema", "verify")
+RUNNING = {"run": False, "record": False, "batch": True, "verify": True}
+"""Commands that run student code, and whether it is much of it."""
+OTHERS = {"explain", "export", "list", "schema"}
+FLAGS = {"-v", "--verbose", "-q", "--quiet", "--no-mutants", "--regrade", "--no-regrade"}
+WITH_VALUE = {
+    "-k", "--json", "--format", "--html", "--markdown", "--junit", "--isolation", "--lang", "-j", "--jobs", "--out",
+    "--gradebook", "--engine", "--address", "--layout",
+}  # fmt: skip
+"""Options of those commands. A test holds these two against the commands themselves."""
 
 
 def main() -> None:
     """Run the command; exits with its code."""
     arguments = sys.argv[1:]
-    zygote = None
-    # The command goes to the front, so that `grade --lang ko list` is `grade list --lang ko`.
-    plain = (a for before, a in zip(["", *arguments], arguments, strict=False) if before != "--lang")
-    first = next((a for a in plain if not a.startswith("-")), None)
-    if first is not None and "--help" not in arguments:
-        arguments.insert(0, arguments.pop(arguments.index(first)) if first in COMMANDS else "run")
-    if first is not None and first not in ("explain", "export", "list", "schema") and "--help" not in arguments:
-        zygote = Zygote.spawn(long_lived=first in ("batch", "verify"))
+    long_lived = runs_code(arguments)
+    zygote = None if long_lived is None else Zygote.spawn(long_lived)
     try:
         from grader.cli.app import run
 
@@ -34,3 +38,30 @@ def main() -> None:
         if zygote is not None:
             zygote.close()
     sys.exit(code)
+
+
+def runs_code(arguments: list[str]) -> bool | None:
+    """Whether a command will run much student code; None if it will run none, or is not of the right form.
+
+    What is overlooked here costs time, and nothing else.
+    """
+    words: list[str] = []
+    value = False
+    for argument in arguments:
+        name = argument.partition("=")[0]
+        if value or not argument.startswith("-"):
+            words += [] if value else [argument]
+            value = False
+        elif name in WITH_VALUE:
+            value = name == argument
+        elif name not in FLAGS:
+            return None
+    command = words.pop(0) if words and words[0] in (*RUNNING, *OTHERS) else "run"
+    if command in OTHERS or not words or value:
+        return None
+    assignment, *paths = words
+    here = Path.cwd()
+    known = Path(assignment, SPEC).is_file() or any(
+        (folder / "assignments" / assignment / SPEC).is_file() for folder in (here, *here.parents)
+    )
+    return RUNNING[command] if known and all(Path(path).exists() for path in paths) else None

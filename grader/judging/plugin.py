@@ -1,6 +1,6 @@
 """The pytest plugin: every check of a spec is an item, beside the instructor's own tests.
 
-pytest assignments/assignment1 --submission PATH
+It is registered where an assignment is collected; see `grader.pytest_plugin`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from grader.assignment.load import SPEC
+from grader.assignment import SPEC
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
@@ -27,14 +27,6 @@ SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("grader", "grading PyTorch assignments")
-    group.addoption("--submission", metavar="PATH", type=Path, help="the notebook or script to grade")
-    group.addoption(
-        "--isolation", choices=("auto", "landlock", "none"), default="auto", help="what keeps student code apart"
-    )
-
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(exercise, points, hint, hidden): a check of an assignment")
     if SESSION not in config.stash:
@@ -42,10 +34,6 @@ def pytest_configure(config: pytest.Config) -> None:
         session = Session(path, config.getoption("--isolation"), selection=config.getoption("-k") or None)
         config.stash[SESSION] = session
         config.add_cleanup(session.close)
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
-    return SpecFile.from_parent(parent, path=file_path, name=SPEC) if file_path.name == SPEC else None
 
 
 class SpecFile(pytest.File):

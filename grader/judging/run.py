@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment.load import SPEC, find_assignment
+from grader.assignment import SPEC
+from grader.assignment.load import find_assignment
 from grader.errors import GraderError, SpecError, UsageError
 from grader.judging import plugin
 from grader.judging.results import build_report
@@ -88,6 +89,8 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
         str(folder),
         "-c",
         os.devnull,
+        "-p",
+        "grader.pytest_plugin",
         "-p",
         "grader.judging.plugin",
         "--confcutdir",

@@ -13,7 +13,8 @@ from io import BytesIO
 from pathlib import Path
 
 import grader
-from grader.assignment.load import SPEC, Folder
+from grader.assignment import SPEC
+from grader.assignment.load import Folder
 from grader.batch.fingerprint import digest
 from grader.errors import UsageError
 from grader.judging.references import Recorded

@@ -61,12 +61,17 @@ class Zygote:
         """
         control, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+        if "PYTHONPATH" in environment:  # seen from here: the process starts elsewhere
+            paths = environment["PYTHONPATH"].split(os.pathsep)
+            environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
         environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", **_HUGE_PAGES}
         environment |= {} if long_lived else _ONE_HEAP
         said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
         arguments = [str(theirs.fileno()), "long-lived"] if long_lived else [str(theirs.fileno())]
         process = subprocess.Popen(
-            [sys.executable, "-m", "grader.guest.zygote", *arguments],
+            # No module that lies beside a submission takes the place of one of ours.
+            [sys.executable, "-P", "-m", "grader.guest.zygote", *arguments],
+            cwd=os.path.abspath(os.sep),
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

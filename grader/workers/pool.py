@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -97,6 +98,7 @@ class Pool(Generic[Job, Result]):
         ours, theirs = context.Pipe()
         control = self._zygote.clone()
         process = context.Process(target=work, args=(theirs, control, *self._arguments), daemon=True)
+        os.environ["PYTHONSAFEPATH"] = "1"  # no module that lies beside the submissions takes the place of one of ours
         # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
         # would end the wait.
         resource_tracker.ensure_running()

@@ -1,0 +1,59 @@
+"""Modules that lie beside a submission, and take the place of those that the trusted processes import."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import GRADE, Course
+
+TRAP = "import os\nopen({path!r}, 'a').write(__name__ + ' ')\n"
+
+
+def imported() -> set[str]:
+    """Names of everything that judge, zygote and workers import, and of the standard library."""
+    code = (
+        "import sys, grader.cli.app, grader.judging.plugin, grader.workers.worker, grader.batch.local, "
+        "grader.guest.zygote; print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
+    return {*said.split(), *sys.stdlib_module_names} - {"grader", "__main__", "__mp_main__"}
+
+
+@pytest.fixture
+def trapped(course: Course) -> tuple[Course, Path]:
+    """A folder with a right submission, and a trap for every name."""
+    function = {"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}
+    course.assign({"id": "one", "requirements": [function]})
+    reached = course.path / "reached"
+    for name in imported():
+        course.write(f"in/{name}.py", TRAP.format(path=str(reached)))
+    course.write("in/answer.ipynb", b"")
+    course.notebook("# exercise: one\ndef f(): return 1", name="in/answer.ipynb")
+    return course, reached
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [GRADE, "{quiz}", "answer.ipynb"],
+        [GRADE, "batch", "{quiz}", "only", "--out", "../out", "-j", "1"],
+        [GRADE.with_name("pytest"), "{quiz}", "--submission", "answer.ipynb", "-p", "no:cacheprovider"],
+    ],
+    ids=["grade", "batch", "pytest"],
+)  # fmt: skip
+def test_a_module_beside_the_submission_is_not_imported(
+    trapped: tuple[Course, Path], command: list[str | Path]
+) -> None:
+    course, reached = trapped
+    folder = course.path / "in"
+    (folder / "only").mkdir()
+    (folder / "only" / "ada.ipynb").write_bytes((folder / "answer.ipynb").read_bytes())
+    arguments = [str(part).format(quiz=course.quiz) for part in command]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    ended = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, env=environment, timeout=120)
+    assert not reached.exists(), reached.read_text()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
