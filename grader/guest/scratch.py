@@ -23,7 +23,7 @@ def size(path: str, enough: int) -> int:
         try:
             for entry in os.scandir(pending.pop()):
                 with suppress(FileNotFoundError):
-                    total += _BLOCK + entry.stat(follow_symlinks=False).st_size
+                    total += _BLOCK + entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
                 if total >= enough:
