@@ -21,7 +21,7 @@ from torch import nn
 
 from grader.guest import look
 from grader.guest.faults import Sources
-from grader.guest.holder import Fixtures, seed_everything
+from grader.guest.probing import Fixtures, seed_everything
 from grader.guest.shell import Capture, Shell
 from grader.guest.values import decode, encode
 
