@@ -105,8 +105,7 @@ class Answers:
             main = self._main
             if main is None or main.state is State.FINISHED:
                 break
-            if main.state is State.WAITING:
-                main.go_on()
+            self._leave(main)
             self._pump()
         return tuple(run for _, run in sorted(self._progress.cells.items()))
 
@@ -156,40 +155,44 @@ class Answers:
         if self._over is not None or main is None:
             ticket.answer = Answer(lost=self._over or Lost(to="notebook"))
         elif main.holds(ticket):
-            if main.state is State.WAITING:  # for another exercise
-                main.go_on()
+            self._leave(main)
             self._pump()
         elif main.state is State.WAITING and ticket.exercise in main.here:
             if main.in_place:
                 main.ask(ticket)
             else:
-                main.ask_copy(self._open(ticket))
+                main.ask_copy(self._open(ticket.exercise))
         elif ticket.exercise in main.passed:
             self._ask_clean(ticket, hidden=False)
         elif main.state is State.FINISHED:
             ticket.answer = Answer(lost=Lost(to="notebook"))
         else:
-            if main.state is State.WAITING:
-                main.go_on()
+            self._leave(main)
             self._pump()
 
-    def _open(self, ticket: Ticket) -> list[Ticket]:
-        """A question first, and then the others of its exercise that are open."""
-        others = (t for key, t in self._tickets.items() if t.answer is None and key not in self._hidden)
-        return [ticket, *(other for other in others if other.exercise == ticket.exercise and other is not ticket)]
+    def _leave(self, main: Guest) -> None:
+        """Have it go on to another exercise, where it waits; what is still open here is answered first."""
+        if main.state is State.WAITING:
+            open_ = [] if main.in_place else [ticket for exercise in main.here for ticket in self._open(exercise)]
+            if open_:
+                main.ask_copy(open_)
+            else:
+                main.go_on()
+
+    def _open(self, exercise: str) -> list[Ticket]:
+        """The questions about an exercise that are open."""
+        tickets = (ticket for key, ticket in self._tickets.items() if key not in self._hidden)
+        return [ticket for ticket in tickets if ticket.exercise == exercise and ticket.answer is None]
 
     # -- clean guests
 
     def _ask_clean(self, ticket: Ticket, hidden: bool, copy: bool = False) -> None:
         """Have a question answered where nothing was asked before: by a copy, unless other threads would be missed."""
         main = self._main
-        if (
-            not hidden
-            and main is not None
-            and main.state is State.WAITING
-            and ticket.exercise in main.here
-            and not main.in_place
-        ):
+        if main is not None and not hidden and ticket.exercise in main.here and not main.in_place:
+            while main.state is State.COPYING:
+                self._pump()
+        if main is not None and not hidden and main.stays_clean(ticket.exercise):
             guest = main
         else:
             found = self._clean_at(ticket.exercise, hidden)

@@ -263,6 +263,10 @@ class Guest:
         """Whether a question was put that is still to be answered."""
         return ticket in self._pending.values()
 
+    def stays_clean(self, exercise: str) -> bool:
+        """Whether it waits where an exercise ends, and has copies answer."""
+        return self.state is State.WAITING and exercise in self.here and not self.in_place
+
     @property
     def writes(self) -> bool:
         """Whether there is something to send."""
