@@ -24,7 +24,7 @@ from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging import judge, plugin
 from grader.judging.run import run_pytest
 from grader.judging.session import Session
-from grader.sandbox.channel import Channel
+from grader.sandbox.guest import Guest, Ticket
 from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
 from grader.workers.pool import Pool
@@ -89,11 +89,11 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
 
         return call
 
-    def counted(send: Callable[..., None]) -> Callable[..., None]:
-        def call(channel: Channel) -> None:
+    def counted(ask: Callable[[Guest, list[Ticket]], None]) -> Callable[[Guest, list[Ticket]], None]:
+        def call(guest: Guest, tickets: list[Ticket]) -> None:
             nonlocal copies
             copies += 1
-            send(channel)
+            ask(guest, tickets)
 
         return call
 
@@ -103,7 +103,7 @@ def parts(folder: Folder, jobs: list[Job]) -> None:
         mock.patch.object(judging_mutants, "prefetch", timed("start the guest, ask", judging_mutants.prefetch)),
         mock.patch.object(plugin, "judge", timed("wait and judge", plugin.judge)),
         mock.patch.object(judge, "diagnose_failure", timed("  of it diagnose", judge.diagnose_failure)),
-        mock.patch.object(Channel, "send_batch", counted(Channel.send_batch)),
+        mock.patch.object(Guest, "ask_copy", counted(Guest.ask_copy)),
         mock.patch.object(Session, "close", timed("end the guest", Session.close)),
     ):
         session = Session(zygote=zygote)
