@@ -3,16 +3,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test lint bench schemas messages clean
+.PHONY: demo test test-all lint bench schemas messages clean
 
 demo: $(READY)  ## set up, and grade the shipped solution of assignment1
 	$(BIN)/grade assignment1 solutions/assignment1.ipynb -v
 
-test: $(READY)  ## set up, lint, type-check, and run the tests
+test: $(READY)  ## set up, lint, type-check, and run the tests that are quick
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+
+test-all: test  ## and those that take longer: a browser, databases, clusters, patched functions
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .

@@ -3,9 +3,9 @@
     python -m venv others && others/bin/pip install -c constraints.txt nbgrader otter-grader ipykernel torch
     python bench/bench_others.py others [SUBMISSIONS]
 
-A class of a small assignment of three exercises. The others grade a few of its notebooks, since they take long.
-nbgrader starts a kernel for each notebook and grades one at a time; `otter run` is a process for each notebook, and as
-many run side by side as there are cores.
+A class of an assignment of six exercises and twelve checks of the instructor's own; every fourth notebook has wrong
+answers. The others grade a few of its notebooks, since they take long. nbgrader starts a kernel for each notebook and
+grades one at a time; `otter run` is a process for each notebook, and as many run side by side as there are cores.
 """
 
 from __future__ import annotations
@@ -28,19 +28,37 @@ EXERCISES = {
     "double": (
         "import torch\n\ndef double(x):\n    return 2 * x",
         "import torch\n\ndef double(x):\n    return x + 2",
-        ["torch.equal(double(torch.tensor([1.0, 3.0])), torch.tensor([2.0, 6.0]))", "double(4) == 8"],
+        ["torch.equal(double(torch.tensor([1.0, 3.0])), torch.tensor([2.0, 6.0]))", "double(4) == 8 and double(3) > 5"],
     ),
     "norms": (
         "def norms(x):\n    return x.square().sum(dim=1)",
-        "def norms(x):\n    return x.square().sum()",
-        ["torch.allclose(norms(torch.tensor([[1.0, 2.0], [3.0, 4.0]])), torch.tensor([5.0, 25.0]))"],
+        "def norms(x):\n    return x.square().sum(dim=0)[:1]",
+        ["torch.allclose(norms(torch.tensor([[1.0, 2.0], [3.0, 4.0]])), torch.tensor([5.0, 25.0]))",
+         "norms(torch.ones(3, 2)).shape == (3,)"],
     ),
     "tower": (
         "def tower(n):\n    return torch.nn.Sequential(*(torch.nn.Linear(n, n) for _ in range(3)))",
         "def tower(n):\n    return torch.nn.Sequential(*(torch.nn.Linear(n, n) for _ in range(2)))",
-        ["len(tower(2)) == 3", "tower(4)(torch.ones(2, 4)).shape == (2, 4)"],
+        ["len(tower(2)) == 3", "tower(4)(torch.ones(2, 4)).shape == (2, 4) and len(tower(4)) == 3"],
     ),
-}
+    "scale": (
+        "class Scale(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.gain = torch.nn.Parameter(torch.ones(3))\n\n"
+        "    def forward(self, x):\n        return x * self.gain",
+        "",
+        ["len(list(Scale().parameters())) == 1", "Scale()(torch.ones(2, 3)).sum() == 6"],
+    ),
+    "slope": (
+        "def slope(f, x):\n    x = x.detach().requires_grad_()\n    return torch.autograd.grad(f(x), x)[0]",
+        "",
+        ["slope(torch.sin, torch.tensor(0.0)) == 1", "slope(lambda x: x * x, torch.tensor(3.0)) == 6"],
+    ),
+    "steps": (
+        "def steps(w, n):\n    for _ in range(n):\n        w = w - 0.1 * 2 * w\n    return w",
+        "",
+        ["torch.allclose(steps(torch.tensor(1.0), 2), torch.tensor(0.64))", "steps(torch.tensor(5.0), 0) == 5"],
+    ),
+}  # fmt: skip
 """Name -> a right answer, a wrong one, and what must be true."""
 FEW = 10
 
@@ -70,10 +88,13 @@ def ours(home: Path, size: int) -> float:
     checks = "from grader import check, probe\n"
     for name, (_, _, asserted) in EXERCISES.items():
         spec += f"  - {{id: {name}, title: {name}, points: 1}}\n"
-        checks += (
-            f"\n@probe\ndef ask_{name}(student):\n    {name} = student.{name}\n    return [{', '.join(asserted)}]\n"
-            f"\n@check(exercise='{name}', points=1)\ndef test_{name}(observe):\n    assert all(observe(ask_{name}))\n"
-        )
+        called = "Scale" if name == "scale" else name
+        for number, one in enumerate(asserted, 1):
+            checks += (
+                f"\n@probe\ndef ask_{name}{number}(student):\n    {called} = student.{called}\n    return bool({one})\n"
+                f"\n@check(exercise='{name}', points=0.5)\ndef test_{name}{number}(observe):\n"
+                f"    assert observe(ask_{name}{number})\n"
+            )
     folder = home / "quiz"
     (folder / "checks").mkdir(parents=True)
     (folder / "assignment.yaml").write_text(spec)
@@ -97,7 +118,7 @@ def nbgrader(home: Path, programs: Path) -> float:
     for number in range(FEW):
         place = course / "submitted" / f"s{number:04}" / "quiz"
         place.mkdir(parents=True)
-        nbformat.write(notebook(number % 8), place / "quiz.ipynb")
+        nbformat.write(notebook(wrongs(number)), place / "quiz.ipynb")
     run([programs / "nbgrader", "generate_assignment", "quiz", "--force"], course, programs)
     start = time.perf_counter()
     run([programs / "nbgrader", "autograde", "quiz"], course, programs)
@@ -123,7 +144,7 @@ def otter(home: Path, programs: Path) -> float:
     def one(number: int) -> float:
         own = place / f"s{number}"
         own.mkdir()
-        nbformat.write(notebook(number % 8), own / "quiz.ipynb")
+        nbformat.write(notebook(wrongs(number)), own / "quiz.ipynb")
         run([programs / "otter", "run", "quiz.ipynb", "-a", "../autograder.zip", "-o", ".", "--no-logo"], own, programs)
         results = json.loads((own / "results.json").read_text())
         return float(sum(test.get("score", 0) for test in results["tests"]))
@@ -144,9 +165,15 @@ def run(command: list[str | Path], folder: Path, programs: Path) -> None:
         sys.exit(f"{command} failed:\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}")
 
 
+def wrongs(number: int) -> int:
+    """Which of the first three exercises are wrong, as bits: every fourth submission has some."""
+    return number // 4 % 8 if number % 4 == 3 else 0
+
+
 def expected(number: int) -> float:
     """The points of a submission."""
-    return float(3 - (number % 8).bit_count())
+    wrong = [name for place, name in enumerate(EXERCISES) if wrongs(number) >> place & 1]
+    return len(EXERCISES) - len(wrong)
 
 
 def main() -> None:
@@ -157,7 +184,7 @@ def main() -> None:
         home = Path(place)
         (home / "class").mkdir()
         for number in range(size):
-            nbformat.write(notebook(number % 8), home / "class" / f"s{number:04}.ipynb")
+            nbformat.write(notebook(wrongs(number)), home / "class" / f"s{number:04}.ipynb")
         rate = ours(home, size)
         print(f"grade batch      {rate:7.2f} submissions a second ({size})")
         for name, measure in (("nbgrader", nbgrader), ("otter-grader", otter)):

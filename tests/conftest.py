@@ -29,6 +29,13 @@ _numbers = itertools.count(1)
 GRADE = Path(sysconfig.get_path("scripts"), "grade")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs a browser, a database or a cluster is left to `make test-all`."""
+    for item in items:
+        if item.path.name == "test_browser.py" or any(item.iter_markers("ray")) or any(item.iter_markers("postgres")):
+            item.add_marker("slow")
+
+
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """A process with torch imported, for all tests of the session."""

@@ -24,8 +24,9 @@ REPLACEMENTS = {
     "first": "lambda *args, **kwargs: args[0] if args else None",
     "constant": "lambda *args, **kwargs: 0",
 }
-SAMPLE = 12
+SAMPLE = 24
 """One in so many is tried where not all are."""
+SELECTION = {"assignment3": "not cnn"}  # which trains for seconds
 PATCH = """
 import builtins
 import torch
@@ -69,7 +70,7 @@ def earned(assignment: str, folder: Path, zygote: Zygote, patch: str = "") -> Re
         notebook = nbformat.read(path, as_version=4)
         notebook.cells.insert(0, nbformat.v4.new_code_cell(patch))
         nbformat.write(notebook, path)
-    return grade(ROOT / "assignments" / assignment, path, zygote=zygote)
+    return grade(ROOT / "assignments" / assignment, path, selection=SELECTION.get(assignment), zygote=zygote)
 
 
 @pytest.mark.parametrize("assignment", ASSIGNMENTS)
