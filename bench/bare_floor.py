@@ -20,10 +20,10 @@ import torch
 from torch import nn
 
 from grader.guest import look
+from grader.guest.encoding import decode, encode
 from grader.guest.faults import Sources
 from grader.guest.probing import Fixtures, seed_everything
 from grader.guest.shell import Capture, Shell
-from grader.guest.values import decode, encode
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import time
 from bench_grade import ROOT, timed
 
 from grader import grade
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
 
 BARE = """

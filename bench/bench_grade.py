@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 from grader.assignment.load import load_assignment
-from grader.judging.run import grade, run_checks
+from grader.judging.driver import grade, run_checks
 from grader.judging.session import Session
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENT = ROOT / "assignments" / "assignment1"

@@ -18,14 +18,14 @@ from typing import Any
 from unittest import mock
 
 from grader.assignment.load import Folder, load_assignment
-from grader.authoring import judge as judging_mutants
-from grader.authoring.judge import Job, judge_mutant
+from grader.authoring import judge_mutant as judging_mutants
+from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging import judge, plugin
-from grader.judging.run import run_pytest
+from grader.judging.driver import run_pytest
 from grader.judging.session import Session
+from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Guest, Ticket
-from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
 from grader.workers.pool import Pool
 from grader.workers.worker import Loop
@@ -37,12 +37,12 @@ ROUNDS = 3
 class Given:
     """A connection that brings jobs, and notes when."""
 
-    def __init__(self, jobs: list[Job]) -> None:
+    def __init__(self, jobs: list[MutantJob]) -> None:
         self._jobs = jobs[::-1]
         self.results: list[Any] = []
         self.started = 0.0
 
-    def recv(self) -> Job:
+    def recv(self) -> MutantJob:
         self.started = self.started or time.perf_counter()
         if not self._jobs:
             raise EOFError
@@ -52,20 +52,20 @@ class Given:
         self.results.append(result)
 
 
-def jobs_of(folder: Folder, number: int) -> list[Job]:
+def jobs_of(folder: Folder, number: int) -> list[MutantJob]:
     """Jobs for some mutants, drawn from all."""
     solution = read_submission(folder.solution)
     start = time.perf_counter()
     mutants = mutants_of(solution, [exercise.id for exercise in folder.spec.exercises])
     print(f"making {len(mutants)} mutants              {time.perf_counter() - start:6.2f} s")
     drawn = random.Random(0).sample(mutants, min(number, len(mutants)))
-    return [Job(mutant=mutant, submission=with_mutant(solution, mutant), seconds=2) for mutant in drawn]
+    return [MutantJob(mutant=mutant, submission=with_mutant(solution, mutant), seconds=2) for mutant in drawn]
 
 
-def rate(folder: Folder, jobs: list[Job], workers: int) -> float:
+def rate(folder: Folder, jobs: list[MutantJob], workers: int) -> float:
     """Mutants per second of warm workers."""
     zygote = Zygote.spawn(long_lived=True)
-    with zygote, Pool[Job, Any](zygote, (judge_mutant, folder.path), workers) as pool:
+    with zygote, Pool[MutantJob, Any](zygote, (judge_mutant, folder.path), workers) as pool:
         list(pool.run(jobs[: 4 * workers]))
         start = time.perf_counter()
         results = list(pool.run(jobs))
@@ -74,7 +74,7 @@ def rate(folder: Folder, jobs: list[Job], workers: int) -> float:
     return len(jobs) / seconds
 
 
-def parts(folder: Folder, jobs: list[Job]) -> None:
+def parts(folder: Folder, jobs: list[MutantJob]) -> None:
     """Print what a mutant's time is spent on."""
     spent: dict[str, float] = defaultdict(float)
     copies = 0

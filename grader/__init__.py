@@ -13,7 +13,7 @@ __all__ = ["Failure", "Report", "Tensor", "assert_close", "check", "grade", "pro
 
 if TYPE_CHECKING:
     from grader.judging.api import assert_close, check, probe
-    from grader.judging.run import grade
+    from grader.judging.driver import grade
     from grader.models.report import Report
     from grader.models.values import Tensor
     from grader.requirements.compare import Failure
@@ -22,7 +22,7 @@ _HOMES = {
     "assert_close": "grader.judging.api",
     "check": "grader.judging.api",
     "probe": "grader.judging.api",
-    "grade": "grader.judging.run",
+    "grade": "grader.judging.driver",
     "Report": "grader.models.report",
     "Tensor": "grader.models.values",
     "Failure": "grader.requirements.compare",

@@ -19,7 +19,7 @@ import yaml
 
 import grader
 from grader import Report
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 if TYPE_CHECKING:
     from planted import Answer

@@ -9,7 +9,7 @@ from conftest import ROOT
 from planted import ALL, EACH, TOGETHER, Answer
 
 from grader import Report, grade
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 DATA_AND_TRAINING = {
     "backward_nonscalar", "backward_twice", "broadcast_hides", "collate_drops_key", "collate_unequal", "copy_construct",

@@ -22,8 +22,8 @@ from test_report import value
 from grader.assignment.load import load_assignment
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.tasks import pack
-from grader.cli.pages import write_class
-from grader.sandbox.zygote import Zygote
+from grader.cli.batch_pages import write_class
+from grader.sandbox.client import Zygote
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

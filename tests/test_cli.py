@@ -267,7 +267,7 @@ def test_an_error_of_ours_exits_3(quiz: Course, run: Command) -> None:
 
 
 def test_a_bug_of_ours_exits_3_and_says_so(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.judging.run.build_report", lambda session: 1 / 0)
+    monkeypatch.setattr("grader.judging.driver.build_report", lambda session: 1 / 0)
     ended = run("run", quiz.quiz, quiz.path / "right.py")
     assert ended.code == 3
     assert "this is not your mistake" in ended.err

@@ -237,7 +237,7 @@ RAISED = {
         "RuntimeError('mat1 and mat2 must have the same dtype, but got Double and Float')",
         "RuntimeError('expected scalar type Double but found Float')",
         "RuntimeError('Input type (double) and bias type (float) should be the same')",
-        "RuntimeError('Found dtype Long but expected Float')",
+        "RuntimeError('SubmissionFile dtype Long but expected Float')",
     ],
     "shape_mismatch": [
         "RuntimeError('mat1 and mat2 shapes cannot be multiplied (2x4 and 5x2)')",

@@ -14,7 +14,7 @@ from conftest import ROOT, Command, Course
 from grader.diagnosis.catalogue import catalogue, chapters
 from grader.diagnosis.diagnose import hint
 from grader.models.mistake import FACTS, Mistake, filled_places
-from grader.report.explain import HEADINGS
+from grader.report.mistake_pages import HEADINGS
 
 MISTAKES = catalogue()
 RUN = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def part(name: str) -> str:
-    """`judging` of `grader.judging.run.grade`; the package itself is no part."""
+    """`judging` of `grader.judging.driver.grade`; the package itself is no part."""
     return name.split(".")[1] if name.count(".") else ""
 
 
@@ -100,6 +101,14 @@ def test_nothing_below_the_command_line_prints(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=named)
 def test_no_file_is_a_drawer(path: Path) -> None:
     assert path.stem not in ("utils", "helpers", "common", "manager")
+
+
+def test_every_file_and_every_class_has_a_name_of_its_own() -> None:
+    files = Counter(path.name for path in FILES if path.name not in ("__init__.py", "__main__.py"))
+    assert [name for name, count in files.items() if count > 1] == []
+    trees = [ast.parse(path.read_text()) for path in FILES]
+    classes = Counter(node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef))
+    assert [name for name, count in classes.items() if count > 1 and not name.startswith("_")] == []
 
 
 @pytest.mark.parametrize("path", sorted((HOME / "guest").glob("*.py")), ids=named)

@@ -14,9 +14,9 @@ import pytest
 from conftest import ROOT
 from planted import ALL, Answer, with_answers
 
-from grader.judging.run import grade
+from grader.judging.driver import grade
 from grader.models.report import Report
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 ASSIGNMENTS = ("assignment1", "assignment2", "assignment3")
 REPLACEMENTS = {

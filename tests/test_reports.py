@@ -25,12 +25,12 @@ from test_report import value
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
-from grader.cli.pages import file_name
+from grader.cli.batch_pages import file_name
 from grader.models.report import Report
 from grader.report.html import render_page
 from grader.report.markdown import MAX_SIZE, render_markdown
 from grader.report.notebook import code, markdown
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 from grader.submission.source import read_source
 
 EVIL = "<script>alert('owned')</script>"
@@ -253,7 +253,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         **{"max-score": {"type": "integer"}},
     ),
 }  # fmt: skip
-"""The documented fields; grader/report/results.py says where."""
+"""The documented fields; grader/report/result_forms.py says where."""
 
 RUNNER = {"CLASSROOM": "c", "ASSIGNMENT": "quiz", "SUBMISSION_TAG": "submit/1", "COMMIT_URL": "https://x/c",
           "RELEASE_URL": "https://x/r"}  # fmt: skip

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from grader.models.report import CheckResult
 from grader.requirements.kinds import AnyRequirement
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 IMPORTS = "import numpy\nimport torch\nfrom torch import nn\n"
 Said = dict[str, tuple[str, str]]

@@ -13,7 +13,7 @@ from conftest import Command, Course, outcomes
 
 from grader import Report
 from grader.errors import SubmissionError
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
 
 ONE = {"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}

@@ -17,7 +17,7 @@ import psutil
 import pytest
 from conftest import GRADE, Command, Course, Ended
 
-from grader.authoring.report import VerifyReport
+from grader.authoring.findings import VerifyReport
 
 DOUBLE = "# exercise: one\ndef double(x):\n    return x + x\n"
 CLIP = "# exercise: one\ndef clip(x):\n    return x.clamp(0, 1)\n"

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from grader.assignment.load import load_assignment
-from grader.guest import look, values
+from grader.guest import encoding, look
 from grader.guest.probing import Fixtures, seed_everything
 from grader.submission.read import read_submission
 
@@ -41,7 +41,7 @@ PLACES: dict[str, Any] = {
 
 def sources() -> set[str]:
     """Files whose calls count."""
-    return {"<probe>", "<fixtures>", *(inspect.getfile(module) for module in (look, values))}
+    return {"<probe>", "<fixtures>", *(inspect.getfile(module) for module in (look, encoding))}
 
 
 def path_of(function: Any, owner: Any) -> str | None:
@@ -86,7 +86,7 @@ def trace(assignment: str) -> set[str]:
                     if getattr(getattr(one, "__func__", one), "__code__", None) is code:
                         found.add(f"{place}.{code.co_name}")
 
-    texts = [folder.fixtures, inspect.getsource(look), inspect.getsource(values)]
+    texts = [folder.fixtures, inspect.getsource(look), inspect.getsource(encoding)]
     for exercise in folder.spec.exercises:
         for requirement in exercise.requirements:
             for check in requirement.checks(folder.spec.seed):
@@ -94,11 +94,11 @@ def trace(assignment: str) -> set[str]:
                 texts.append(question.probe.source)
                 names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
                 exec(compile(question.probe.source, "<probe>", "exec"), names)
-                arguments = values.decode(*question.encoded)
+                arguments = encoding.decode(*question.encoded)
                 seed_everything(folder.spec.seed)
                 sys.setprofile(seen)
                 with contextlib.suppress(Exception):
-                    values.encode(names[question.probe.name](student, **arguments))
+                    encoding.encode(names[question.probe.name](student, **arguments))
                 sys.setprofile(None)
     used = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     found |= {f"builtins.{name}" for name in used if callable(getattr(builtins, name, None))}

@@ -21,11 +21,6 @@ def size(container):
     return len(container)
 
 
-def shown(thing):
-    """What `repr` says."""
-    return repr(thing)
-
-
 def attempt(function, *args):
     """The result of a call, or the name of its exception."""
     try:

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from grader.assignment import SPEC
-from grader.assignment.spec import FORMAT, Assignment, Misfit
+from grader.assignment.spec import FORMAT, Assignment, SpecProblem
 from grader.errors import SpecError, UsageError
 
 Written = TypeVar("Written", bound=BaseModel)
@@ -192,7 +192,7 @@ def _places(error: ValidationError) -> list[tuple[Any, tuple[int | str, ...]]]:
     for e in error.errors()[:10]:
         cause = e.get("ctx", {}).get("error")
         where = (*e["loc"], "kind") if e["type"] == "union_tag_invalid" else e["loc"]
-        found.append((e, cause.where if isinstance(cause, Misfit) else where))
+        found.append((e, cause.where if isinstance(cause, SpecProblem) else where))
     deeper = [(e, where) for e, where in found if e["type"] != "too_short"]
     return deeper or found
 

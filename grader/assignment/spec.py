@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from grader.models.base import Model
 from grader.models.limits import Limits
 from grader.models.message import Text
 from grader.models.mistake import Mistake
+from grader.models.model import Model
 from grader.models.policy import Policy
 from grader.requirements.kinds import AnyRequirement
 
@@ -74,22 +74,24 @@ class Assignment(Model):
         known: set[str] = set()
         for place, exercise in enumerate(self.exercises):
             if exercise.id in known:
-                raise Misfit(f"two exercises have the id {exercise.id!r}", place, "id")
+                raise SpecProblem(f"two exercises have the id {exercise.id!r}", place, "id")
             for need in exercise.needs:
                 if need not in known:
-                    raise Misfit(f"{exercise.id!r} needs {need!r}, which is not an exercise before it", place, "needs")
+                    raise SpecProblem(
+                        f"{exercise.id!r} needs {need!r}, which is not an exercise before it", place, "needs"
+                    )
             known.add(exercise.id)
             names: set[str] = set()
             for number, requirement in enumerate(exercise.requirements):
                 for check in requirement.checks(self.seed):
                     if check.name in names:
                         said = f"{exercise.id!r} has two checks named {check.name!r}; give this requirement an `id`"
-                        raise Misfit(said, place, "requirements", number)
+                        raise SpecProblem(said, place, "requirements", number)
                     names.add(check.name)
         return self
 
 
-class Misfit(ValueError):
+class SpecProblem(ValueError):
     """Exercises that do not fit together.
 
     Args:

@@ -7,9 +7,9 @@ from typing import Literal
 from pydantic import Field
 
 from grader.assignment.load import Folder, read_yaml
-from grader.authoring.report import Mutant, Result
+from grader.authoring.findings import Mutant, Result
 from grader.errors import SpecError
-from grader.models.base import Model
+from grader.models.model import Model
 
 FILE = "verify.yaml"
 

@@ -10,13 +10,13 @@ from grader.assignment import SPEC
 from grader.assignment.load import Folder
 from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
-from grader.authoring.report import Verification
+from grader.authoring.findings import Verification
 from grader.errors import SpecError
-from grader.judging.run import run_checks
+from grader.judging.driver import run_checks
 from grader.judging.session import Session
 from grader.models.report import Report
-from grader.requirements.base import Check
-from grader.sandbox.zygote import Zygote
+from grader.requirements.requirement import Check
+from grader.sandbox.client import Zygote
 
 SEEDS = 3  # further seeds that the solution is tried with
 

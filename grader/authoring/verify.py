@@ -10,11 +10,11 @@ import grader
 from grader.assignment.load import Folder
 from grader.authoring import verifications as must
 from grader.authoring.declared import FILE, Declared, judge_survivors, read_declared
-from grader.authoring.judge import Job, judge_mutant
+from grader.authoring.findings import Result, Verification, VerifyReport, planted
+from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
-from grader.authoring.report import Result, Verification, VerifyReport, planted
 from grader.models.report import ExerciseResult, Report
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
 from grader.workers.pool import Died, Pool
 
@@ -42,7 +42,7 @@ def verify(
     declared = read_declared(folder)
     zygote.preload(folder.spec.preload)
     arguments = (judge_mutant, folder.path, "auto", selection)
-    with Pool[Job, Result](zygote, arguments, workers if mutants else 0) as pool:
+    with Pool[MutantJob, Result](zygote, arguments, workers if mutants else 0) as pool:
         found, report = _verify_itself(folder, zygote, selection, declared, watch)
         jobs = _jobs(folder, report) if mutants else []
         results: list[Result] = []
@@ -97,13 +97,13 @@ def _verify_itself(
     return found, first
 
 
-def _jobs(folder: Folder, report: Report) -> list[Job]:
+def _jobs(folder: Folder, report: Report) -> list[MutantJob]:
     """A job for each mutant of the exercises that the solution passes."""
     solution = read_submission(folder.solution)
     passed = {e.id: _seconds(folder, e) for e in report.exercises if e.status == "full"}
     mutants = mutants_of(solution, list(passed))
     return [
-        Job(mutant=mutant, submission=with_mutant(solution, mutant), seconds=passed[mutant.exercise])
+        MutantJob(mutant=mutant, submission=with_mutant(solution, mutant), seconds=passed[mutant.exercise])
         for mutant in mutants
     ]
 

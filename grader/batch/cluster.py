@@ -23,8 +23,8 @@ from grader.assignment.load import Folder
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
 from grader.errors import UsageError
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
 BEGUN = 4

@@ -11,7 +11,7 @@ import pytest
 from grader.batch.tasks import Graded, Task
 from grader.errors import GraderError, SubmissionError
 from grader.judging.plugin import SESSION, prefetch
-from grader.judging.results import build_report
+from grader.judging.reporting import build_report
 from grader.judging.session import Session
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 from grader.workers.pool import Died, Pool
 
 

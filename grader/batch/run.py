@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from grader.assignment.load import Folder
 from grader.batch.fingerprint import digest, fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
-from grader.batch.submissions import Found
+from grader.batch.submissions import SubmissionFile
 from grader.batch.tasks import Graded, Task
 from grader.workers.pool import Died
 
@@ -40,7 +40,7 @@ class Step:
 
 
 def run_batch(
-    folder: Folder, found: Iterable[Found], gradebook: Gradebook, engine: Engine, regrade: bool = False
+    folder: Folder, found: Iterable[SubmissionFile], gradebook: Gradebook, engine: Engine, regrade: bool = False
 ) -> Iterator[Step]:
     """Grade what is not graded yet.
 
@@ -51,7 +51,7 @@ def run_batch(
         A step for each submission, once its result is stored.
     """
     checks = fingerprint(folder)
-    left: dict[Task, Found] = {}
+    left: dict[Task, SubmissionFile] = {}
     for one in found:
         begun = _begin(one, checks, gradebook, regrade)
         if isinstance(begun, Step):
@@ -74,7 +74,7 @@ def run_batch(
         yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
 
 
-def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
+def _begin(one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
     """A submission as a task; or as a step, where nothing is left to do."""
     problem = one.problem
     sha256 = ""
@@ -97,7 +97,7 @@ def _begin(one: Found, checks: str, gradebook: Gradebook, regrade: bool) -> Task
     return Task(one.student, one.path, sha256, known is not None)
 
 
-def _attempt(one: Found, sha256: str, checks: str) -> Attempt:
+def _attempt(one: SubmissionFile, sha256: str, checks: str) -> Attempt:
     now = datetime.now(UTC)
     submitted = one.submitted.astimezone(UTC) if one.submitted else None
     return Attempt(

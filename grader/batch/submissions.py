@@ -36,7 +36,7 @@ _MOODLE = re.compile(r"(?P<student>.+)_(?P<user>\d+)_assignsubmission_(file|onli
 
 
 @dataclass(frozen=True)
-class Found:
+class SubmissionFile:
     """One submission.
 
     Attributes:
@@ -54,7 +54,9 @@ class Found:
     order: int = 0
 
 
-def find_submissions(folder: Path, assignment: str, layout: Layout | None = None) -> tuple[Layout, list[Found]]:
+def find_submissions(
+    folder: Path, assignment: str, layout: Layout | None = None
+) -> tuple[Layout, list[SubmissionFile]]:
     """All submissions in a folder, by student.
 
     Args:
@@ -109,37 +111,37 @@ def _detect(names: list[Path], assignment: str) -> Layout:
     return "files"
 
 
-def _of_files(names: list[Path], _: str) -> Iterator[Found]:
+def _of_files(names: list[Path], _: str) -> Iterator[SubmissionFile]:
     for path in names:
-        yield _checked(Found(path.stem, path))
+        yield _checked(SubmissionFile(path.stem, path))
 
 
-def _of_students(names: list[Path], assignment: str) -> Iterator[Found]:
+def _of_students(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
-        yield _inside(Found(path.name, path), assignment)
+        yield _inside(SubmissionFile(path.name, path), assignment)
 
 
-def _of_canvas(names: list[Path], _: str) -> Iterator[Found]:
+def _of_canvas(names: list[Path], _: str) -> Iterator[SubmissionFile]:
     for path in names:
         match = _CANVAS.fullmatch(path.name)
         if match is None:
-            yield Found(path.stem, path, "its name is not of Canvas's form `student_123_456_file`")
+            yield SubmissionFile(path.stem, path, "its name is not of Canvas's form `student_123_456_file`")
             continue
         again = _CANVAS_AGAIN.search(path.name)
-        found = _checked(Found(f"{match['student']}_{match['user']}", path))
+        found = _checked(SubmissionFile(f"{match['student']}_{match['user']}", path))
         yield replace(found, order=int(again[1]) if again else 0)
 
 
-def _of_moodle(names: list[Path], assignment: str) -> Iterator[Found]:
+def _of_moodle(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
         match = _MOODLE.fullmatch(path.name)
         if match is None:
-            yield Found(path.name, path, "its name is not of Moodle's form `name_123_assignsubmission_file`")
+            yield SubmissionFile(path.name, path, "its name is not of Moodle's form `name_123_assignsubmission_file`")
         else:
-            yield _inside(Found(f"{match['student']}_{match['user']}", path), assignment)
+            yield _inside(SubmissionFile(f"{match['student']}_{match['user']}", path), assignment)
 
 
-def _of_gradescope(names: list[Path], assignment: str) -> Iterator[Found]:
+def _of_gradescope(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     told: dict[str, Any] = {}
     for path in names:
         if path.name == "submission_metadata.yml":
@@ -149,7 +151,7 @@ def _of_gradescope(names: list[Path], assignment: str) -> Iterator[Found]:
             about = told.get(path.name) or {}
             people = about.get(":submitters") or [{}]
             student = ", ".join(str(p.get(":email") or p.get(":sid") or p.get(":name") or path.name) for p in people)
-            yield _inside(Found(student, path, submitted=_time(about.get(":created_at"))), assignment)
+            yield _inside(SubmissionFile(student, path, submitted=_time(about.get(":created_at"))), assignment)
 
 
 def _metadata(path: Path) -> dict[str, Any]:
@@ -169,20 +171,20 @@ class _Texts(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 _Texts.add_multi_constructor("!", lambda loader, suffix, node: None)
 
 
-def _of_nbgrader(names: list[Path], assignment: str) -> Iterator[Found]:
+def _of_nbgrader(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
         folder = path / assignment
         if not path.is_dir() or not folder.is_dir():
-            yield Found(path.name, path, f"it has no folder {assignment}")
+            yield SubmissionFile(path.name, path, f"it has no folder {assignment}")
             continue
         stamp = folder / "timestamp.txt"
         time = None
         if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 200:
             time = _time(stamp.read_text(encoding="utf-8", errors="replace").strip().removesuffix(" UTC"))
-        yield _inside(Found(path.name, folder, submitted=time), assignment)
+        yield _inside(SubmissionFile(path.name, folder, submitted=time), assignment)
 
 
-_FINDERS: dict[Layout, Callable[[list[Path], str], Iterator[Found]]] = {
+_FINDERS: dict[Layout, Callable[[list[Path], str], Iterator[SubmissionFile]]] = {
     "files": _of_files,
     "students": _of_students,
     "canvas": _of_canvas,
@@ -203,7 +205,7 @@ def _time(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def _inside(found: Found, assignment: str) -> Found:
+def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
     """The one file to grade in a student's folder."""
     if found.path.is_symlink():
         return replace(found, problem="it is a symbolic link")
@@ -222,7 +224,7 @@ def _inside(found: Found, assignment: str) -> Found:
     return replace(found, problem=f"there are several notebooks ({listed}), and none is named {assignment}.ipynb")
 
 
-def _checked(found: Found) -> Found:
+def _checked(found: SubmissionFile) -> SubmissionFile:
     """The same, with the reason where the file is none that can be graded."""
     path = found.path
     problem = ""
@@ -243,9 +245,9 @@ def _checked(found: Found) -> Found:
     return replace(found, problem=problem)
 
 
-def _one_each(found: list[Found]) -> list[Found]:
+def _one_each(found: list[SubmissionFile]) -> list[SubmissionFile]:
     """Of several submissions of one student, the latest that can be graded; the others with the reason."""
-    latest: dict[str, Found] = {}
+    latest: dict[str, SubmissionFile] = {}
     for one in found:
         known = latest.get(one.student)
         if known is None or _later(one) > _later(known):
@@ -259,6 +261,6 @@ def _one_each(found: list[Found]) -> list[Found]:
     return kept
 
 
-def _later(found: Found) -> tuple[bool, float, int]:
+def _later(found: SubmissionFile) -> tuple[bool, float, int]:
     """What can be graded comes after what cannot; then by time, then by order."""
     return not found.problem, found.submitted.timestamp() if found.submitted else 0.0, found.order

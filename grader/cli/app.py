@@ -20,21 +20,21 @@ from typer.core import TyperGroup
 import grader
 from grader.assignment.load import find_assignment, list_assignments, load_assignment
 from grader.assignment.schema import SCHEMAS
-from grader.cli.batch import batch_command
-from grader.cli.explain import explain_command
-from grader.cli.export import export_app
+from grader.cli.batch_command import batch_command
+from grader.cli.explain_command import explain_command
+from grader.cli.export_command import export_app
 from grader.cli.options import Lang, Name
 from grader.cli.output import Files, write_report
-from grader.cli.verify import verify_command
+from grader.cli.verify_command import verify_command
 from grader.errors import GraderError, UsageError
+from grader.judging.driver import grade
 from grader.judging.recording import record
-from grader.judging.run import grade
 from grader.models.message import say
 from grader.models.wording import choose_language
-from grader.report.results import Form
+from grader.report.result_forms import Form
 from grader.report.terminal import show
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 
 
 class DefaultGroup(TyperGroup):

@@ -18,11 +18,11 @@ from grader.batch.archive import unpack
 from grader.batch.events import Events
 from grader.batch.gradebook import Gradebook
 from grader.batch.run import Engine, Step, run_batch
-from grader.batch.submissions import Found, Layout, find_submissions
-from grader.cli.pages import Pages, write_class
+from grader.batch.submissions import Layout, SubmissionFile, find_submissions
+from grader.cli.batch_pages import Pages, write_class
 from grader.errors import UsageError
 from grader.models.wording import Language
-from grader.report.batch import render_summary
+from grader.report.batch_view import render_summary
 
 
 def grade_class(
@@ -75,7 +75,7 @@ def _alone(out: Path) -> Iterator[None]:
         raise UsageError(f"{error.filename} cannot be written: {error.strerror}.", "Give another --out.") from None
 
 
-def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) -> list[Found]:
+def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) -> list[SubmissionFile]:
     """The submissions of a folder, or of a zip, which is unpacked into `out`."""
     if not submissions.exists():
         raise UsageError(f"{submissions} does not exist.", "Give a folder of submissions, or a zip.")
@@ -84,7 +84,7 @@ def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) 
     unpacked = out / "submissions"
     shutil.rmtree(unpacked, ignore_errors=True)
     refused = unpack(submissions, unpacked)
-    lost = [Found(name, Path(name), reason) for name, reason in sorted(refused.items())]
+    lost = [SubmissionFile(name, Path(name), reason) for name, reason in sorted(refused.items())]
     return [*find_submissions(unpacked, assignment, layout)[1], *lost]
 
 

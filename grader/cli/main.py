@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader.assignment import SPEC
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 RUNNING = {"run": False, "record": False, "batch": True, "verify": True}
 """Commands that run student code, and whether it is much of it."""

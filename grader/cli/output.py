@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.errors import SubmissionError
-from grader.models.base import Model
+from grader.models.model import Model
 from grader.models.report import Report
 from grader.models.wording import Language
 
 if TYPE_CHECKING:
-    from grader.report.results import Form
+    from grader.report.result_forms import Form
 
 
 def write_json(report: Model, file: str) -> None:
@@ -67,7 +67,7 @@ class Files:
 def write_report(report: Report, submission: Path, files: Files, language: Language) -> None:
     """Write a report in the forms that are wanted; what makes them is imported only then."""
     if files.json and files.form:
-        from grader.report.results import render_results
+        from grader.report.result_forms import render_results
 
         results = render_results(report, files.form, os.environ, datetime.now(UTC), language)
         write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", files.json, "--json")

@@ -24,7 +24,7 @@ def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_b
     Args:
         check: its name in the exercise.
         answer, expected: what submission and solution answered.
-        told, told_by_solution: what `grader.guest.facts.collect` brought back from each.
+        told, told_by_solution: what `grader.guest.object_facts.collect` brought back from each.
     """
     found: list[Fact] = [{"fact": "check", "name": check}]
     found += _of_answer(answer, expected)

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from grader import expression
-from grader.guest.facts import collect
 from grader.guest.faults import NotDefined
+from grader.guest.object_facts import collect
 
 # Taken before any student code ran, which may put others in their place.
 _named_parameters = nn.Module.named_parameters

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from grader.guest import look
+from grader.guest.encoding import decode, encode
 from grader.guest.faults import Sources, describe, kept_warnings, time_limit
 from grader.guest.shell import Capture
-from grader.guest.values import decode, encode
 from grader.protocol import Answered
 
 Question = tuple[dict[str, Any], bytes]

@@ -28,11 +28,11 @@ import psutil
 import torch
 
 from grader import wire
-from grader.guest import look, pages, processes, scratch
+from grader.guest import huge_pages, look, processes, scratch
+from grader.guest.encoding import decode, encode
 from grader.guest.probing import seed_everything
 from grader.guest.serve import serve
-from grader.guest.values import decode, encode
-from grader.guest.workers import do_without_shm
+from grader.guest.without_shm import do_without_shm
 from grader.protocol import Ended, FromZygote, Limit, Over, Ready, Start, Started
 
 WATCH = 0.1  # seconds between two looks at what the guests use
@@ -44,7 +44,7 @@ THREADS = 16  # for every process there may be
 
 
 @dataclass
-class Guest:
+class GuestProcess:
     """One forked guest.
 
     Attributes:
@@ -62,14 +62,14 @@ class Guest:
     excesses: int = 0
 
 
-class Zygote:
+class Server:
     """Serves the judge's requests, one at a time."""
 
     def __init__(self, control: socket.socket, long_lived: bool) -> None:
         self._control = control
         self._long_lived = long_lived
         self._clones: set[int] = set()
-        self._guests: dict[int, Guest] = {}
+        self._guests: dict[int, GuestProcess] = {}
         self._removals: list[subprocess.Popen[bytes]] = []
 
     def serve(self) -> None:
@@ -128,7 +128,7 @@ class Zygote:
         if pid == 0:
             try:
                 self._control.close()
-                live(Zygote(control, self._long_lived))
+                live(Server(control, self._long_lived))
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -136,7 +136,7 @@ class Zygote:
         control.close()
         self._clones = {clone for clone in self._clones if not os.waitpid(clone, os.WNOHANG)[0]} | {pid}
 
-    def _start(self, request: Start, channel: int) -> Guest:
+    def _start(self, request: Start, channel: int) -> GuestProcess:
         folder = scratch.make()
         if request["data"]:
             os.symlink(request["data"], os.path.join(folder, "data"))
@@ -149,9 +149,9 @@ class Zygote:
             finally:
                 os._exit(1)
         os.close(channel)
-        return Guest(pid, folder, request["limits"])
+        return GuestProcess(pid, folder, request["limits"])
 
-    def _kill_one(self, guest: Guest, pid: int) -> None:
+    def _kill_one(self, guest: GuestProcess, pid: int) -> None:
         """Kill one process, if it is the guest's: the number comes from the guest itself."""
         for process in processes.descendants(guest.pid):
             if process.pid == pid:
@@ -177,7 +177,7 @@ class Zygote:
                 if guest.excesses >= PATIENCE:
                     first.kill()
 
-    def _over(self, guest: Guest, living: set[psutil.Process]) -> Limit | None:
+    def _over(self, guest: GuestProcess, living: set[psutil.Process]) -> Limit | None:
         """The limit that a guest has passed."""
         limits = guest.limits
         most = limits["processes"] + 2  # its first process, and a copy
@@ -191,7 +191,7 @@ class Zygote:
         disk += scratch.size(guest.scratch, limits["disk"] + 1)
         return "disk" if disk > limits["disk"] else None
 
-    def _trim(self, guest: Guest, started: set[psutil.Process], first: psutil.Process) -> None:
+    def _trim(self, guest: GuestProcess, started: set[psutil.Process], first: psutil.Process) -> None:
         """End what a guest started, and remove what it wrote, while its first process can write no more."""
         first.suspend()
         for process in started:
@@ -254,7 +254,7 @@ def settle(long_lived: bool) -> None:
     gc.collect()
     gc.freeze()
     if long_lived:
-        pages.merge()
+        huge_pages.merge()
 
 
 def main() -> None:
@@ -263,10 +263,10 @@ def main() -> None:
     long_lived = len(sys.argv) > 2
     warm_up()
     settle(long_lived)
-    live(Zygote(control, long_lived))
+    live(Server(control, long_lived))
 
 
-def live(zygote: Zygote) -> NoReturn:
+def live(zygote: Server) -> NoReturn:
     """Serve until the judge hangs up; then tidy up and go."""
     try:
         with suppress(ConnectionError):

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 
 from grader.models.cells import Submission
 from grader.models.observation import Answer, CellRun, Lost
-from grader.requirements.base import Question
+from grader.requirements.requirement import Question
+from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Clock, Guest, Progress, State, Surroundings, Ticket
-from grader.sandbox.zygote import Zygote
 
 Key = tuple[str, str]
 """Exercise, and digest of the question."""

@@ -18,9 +18,9 @@ from grader.judging.judge import CheckFailed, expect_value, place
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
-from grader.requirements.base import Probe, Question
 from grader.requirements.compare import Failure, Tolerance, compare
 from grader.requirements.expressions import MAKERS
+from grader.requirements.requirement import Probe, Question
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Written = str | dict[str, str] | None

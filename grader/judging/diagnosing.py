@@ -13,8 +13,8 @@ from grader.diagnosis.facts import facts
 from grader.judging.grading import Grading
 from grader.models.observation import Answer
 from grader.models.report import Diagnosis
-from grader.requirements.base import Question, ask
 from grader.requirements.expressions import compile_all
+from grader.requirements.requirement import Question, ask
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ def diagnose_failure(
     spec = grading.folder.spec
     asked = facts_question(next(e for e in spec.exercises if e.id == exercise), spec.seed)
     told = grading.observe(exercise, asked)
-    told_by_solution = grading.references.peek(exercise, asked)
+    solution_facts = grading.references.peek(exercise, asked)
     solved = grading.references.peek(exercise, question)
-    theirs = told_by_solution.value if told_by_solution else None
+    theirs = solution_facts.value if solution_facts else None
     mistakes = (*spec.mistakes, *catalogue())
     try:
         match = diagnose(facts(check, answer, solved, told.value, theirs), mistakes)

@@ -12,10 +12,10 @@ from grader.judging.locate import Definitions
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.observation import Answer, CellRun
-from grader.requirements.base import Question
+from grader.requirements.requirement import Question
 from grader.sandbox import support
+from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
-from grader.sandbox.zygote import Zygote
 from grader.submission.read import read_submission
 
 

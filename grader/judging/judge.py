@@ -11,8 +11,8 @@ from grader.models.limits import Limits, readable
 from grader.models.message import Message, Said, say, verbatim
 from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
-from grader.requirements.base import Check
 from grader.requirements.compare import Failure
+from grader.requirements.requirement import Check
 from grader.sandbox.guest import HURRIED
 
 

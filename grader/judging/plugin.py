@@ -17,11 +17,11 @@ from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.judge import CheckFailed, judge
-from grader.judging.results import NeedUnmet, make_result
+from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session
 from grader.models.message import Localized
 from grader.models.wording import four_parts
-from grader.requirements.base import Check
+from grader.requirements.requirement import Check
 
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, SpecError
 from grader.judging.diagnosing import facts_question
+from grader.judging.driver import run_checks
 from grader.judging.references import write_recorded
-from grader.judging.run import run_checks
 from grader.judging.session import Session
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 
 
 def record(folder: Folder, zygote: Zygote | None) -> int:

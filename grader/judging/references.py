@@ -23,7 +23,7 @@ from grader.errors import ReferenceFault, WireError
 from grader.judging.answers import Answers, Key
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
-from grader.requirements.base import Question
+from grader.requirements.requirement import Question
 from grader.submission.read import read_submission
 
 

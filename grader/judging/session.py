@@ -11,8 +11,8 @@ from grader.judging.grading import Grading
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.report import CheckResult
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.models.base import Model
+from grader.models.model import Model
 
 
 class Cell(Model):

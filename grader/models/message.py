@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
 
-from grader.models.base import Model
+from grader.models.model import Model
 
 Scalar = str | int | float | bool | None
 

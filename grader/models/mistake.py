@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from grader.models.base import Model
 from grader.models.message import Scalar, Text
+from grader.models.model import Model
 
 _PLACE = ("line", "cell")
 _ATTRIBUTE = (

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from grader.models.base import Model
 from grader.models.message import Message, clean
+from grader.models.model import Model
 
 Clean = Annotated[
     str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value), Field(max_length=2_000_000)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
-from grader.models.base import Model
+from grader.models.model import Model
 
 
 class Late(Model):

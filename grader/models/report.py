@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grader.models.base import Model
 from grader.models.message import Localized, Message
+from grader.models.model import Model
 from grader.models.observation import CellRun
 
 Outcome = Literal["passed", "failed", "skipped", "error"]

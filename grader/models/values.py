@@ -7,7 +7,7 @@ dtype); anything else is `Opaque`, which can be shown, and not be compared.
 
 The JSON form: scalars and lists stand for themselves; every other kind is an
 object with one telling key (`tuple`, `dict`, `set`, `tensor`, `parts`, `float`, `int`,
-`complex`, `exact`, `object`). `grader.guest.values` holds the other end.
+`complex`, `exact`, `object`). `grader.guest.encoding` holds the other end.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from grader.assignment.spec import Assignment
 from grader.diagnosis.catalogue import catalogue
+from grader.report.class_summary import ClassSummary, Entry
 from grader.report.html import environment
-from grader.report.roll import Entry, Roll
 
 MOST = 12
 """Lines of a list that is cut."""
@@ -35,7 +35,7 @@ class Share:
         return 100 * self.number / self.of if self.of else 0.0
 
 
-def render_class(roll: Roll, assignment: Assignment, link: Callable[[Entry], str | None]) -> str:
+def render_class(roll: ClassSummary, assignment: Assignment, link: Callable[[Entry], str | None]) -> str:
     """The page of a class.
 
     Args:
@@ -70,7 +70,7 @@ def render_class(roll: Roll, assignment: Assignment, link: Callable[[Entry], str
     )  # fmt: skip
 
 
-def _plots(roll: Roll, assignment: Assignment) -> list[tuple[str, Markup]]:
+def _plots(roll: ClassSummary, assignment: Assignment) -> list[tuple[str, Markup]]:
     from grader.report.plots import distribution, heat_map  # matplotlib takes long to import
 
     ordered = sorted(roll.scored, key=lambda entry: (-entry.credited, entry.student.casefold()))
@@ -85,7 +85,7 @@ def _plots(roll: Roll, assignment: Assignment) -> list[tuple[str, Markup]]:
     ]
 
 
-def _exercises(roll: Roll, assignment: Assignment) -> list[tuple[str, str, float, Share]]:
+def _exercises(roll: ClassSummary, assignment: Assignment) -> list[tuple[str, str, float, Share]]:
     """Id, title, the mean share of the points in percent, and who has all of them."""
     rows = []
     scored = roll.scored
@@ -98,14 +98,14 @@ def _exercises(roll: Roll, assignment: Assignment) -> list[tuple[str, str, float
     return rows
 
 
-def _mistakes(roll: Roll, assignment: Assignment) -> list[Share]:
+def _mistakes(roll: ClassSummary, assignment: Assignment) -> list[Share]:
     titles = {mistake.id: mistake.title.en for mistake in (*catalogue(), *assignment.mistakes)}
     return [
         Share(name, titles.get(name, name), number, len(roll.scored)) for name, number in roll.mistakes.most_common()
     ]
 
 
-def _checks(roll: Roll, fits: Callable[[int, int], bool]) -> list[str]:
+def _checks(roll: ClassSummary, fits: Callable[[int, int], bool]) -> list[str]:
     """The checks whose number of students that pass fits, of those that ran for more than one."""
     ran: Iterable[tuple[str, int, int]] = (
         (name, outcomes["passed"], sum(outcomes.values()) - outcomes["error"]) for name, outcomes in roll.checks.items()

@@ -19,8 +19,8 @@ from io import StringIO
 from typing import Literal
 
 from grader.assignment.spec import Assignment
+from grader.report.class_summary import ClassSummary, Entry
 from grader.report.outline import points
-from grader.report.roll import Entry, Roll
 
 Table = Literal["canvas", "moodle", "nbgrader", "csv"]
 Cell = str | float | int | datetime | None
@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"(?P<name>.+)_(?P<number>\d+)")
 """How downloads of Canvas and Moodle name a student: by a name, and by the number that their imports go by."""
 
 
-def render_table(roll: Roll, form: Table, assignment: Assignment) -> str:
+def render_table(roll: ClassSummary, form: Table, assignment: Assignment) -> str:
     """The scores of a class as CSV, in a platform's form."""
     written = StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
@@ -37,7 +37,7 @@ def render_table(roll: Roll, form: Table, assignment: Assignment) -> str:
     return written.getvalue()
 
 
-def _canvas(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
+def _canvas(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
     yield ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment.title.en]
     yield ["    Points Possible", "", "", "", "", roll.possible]
     for entry in roll.entries:
@@ -45,7 +45,7 @@ def _canvas(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
         yield [name, number, "", "" if number else entry.student, "", _score(entry)]
 
 
-def _moodle(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
+def _moodle(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
     yield [
         "Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Grade can be changed",
         "Last modified (submission)", "Last modified (grade)", "Feedback comments",
@@ -59,7 +59,7 @@ def _moodle(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
         ]  # fmt: skip
 
 
-def _nbgrader(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
+def _nbgrader(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
     yield [
         "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
         "late_submission_penalty", "score", "max_score",
@@ -74,7 +74,7 @@ def _nbgrader(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
         ]  # fmt: skip
 
 
-def _own(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
+def _own(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
     yield [
         "student", "state", "score", "possible", "earned", "late_days", "attempts", "submitted", "graded", "seconds",
         "file", "reason", *(exercise.id for exercise in assignment.exercises),
@@ -87,7 +87,7 @@ def _own(roll: Roll, assignment: Assignment) -> Iterator[list[Cell]]:
         ]  # fmt: skip
 
 
-_FORMS: dict[Table, Callable[[Roll, Assignment], Iterator[list[Cell]]]] = {
+_FORMS: dict[Table, Callable[[ClassSummary, Assignment], Iterator[list[Cell]]]] = {
     "canvas": _canvas,
     "moodle": _moodle,
     "nbgrader": _nbgrader,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import model_validator
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.module import compare_gradients
+from grader.requirements.requirement import Check, Requirement, Weights, ask
 
 if TYPE_CHECKING:
     from grader.guest import look

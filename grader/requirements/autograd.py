@@ -10,10 +10,10 @@ import numpy as np
 
 from grader.models.message import Message, joined, say, verbatim
 from grader.models.values import Tensor
-from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Call
 from grader.requirements.function import judge_inputs
+from grader.requirements.requirement import Check, Requirement, ask
 
 if TYPE_CHECKING:
     import torch

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from grader.models.base import Model
 from grader.models.message import Message, say, verbatim
-from grader.requirements.base import Check, ask
+from grader.models.model import Model
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.parameters import Initial, judge_initial, judge_tensor
+from grader.requirements.requirement import Check, ask
 from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from grader.models.message import Message, say, verbatim
-from grader.requirements.base import Check
 from grader.requirements.compare import Failure, names
+from grader.requirements.requirement import Check
 from grader.requirements.structure import ObjectRequirement, plain, require_module
 
 

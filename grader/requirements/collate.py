@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
+from grader.requirements.requirement import Check, Requirement, ask
 
 if TYPE_CHECKING:
     import torch

@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import Field
 
 from grader.errors import GraderError
-from grader.models.base import Model
 from grader.models.message import Message, joined, say, verbatim
+from grader.models.model import Model
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor
 
 _TOLERANCES = {

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Expression
+from grader.requirements.requirement import Check, ask
 from grader.requirements.samples import different, unmatched
 from grader.requirements.structure import ObjectRequirement
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, describe
+from grader.requirements.requirement import Check, ask
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from grader.models.base import Model
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, Requirement, ask
+from grader.models.model import Model
 from grader.requirements.compare import Failure, compare
 from grader.requirements.conditions import Condition, judge_condition, names_solution
 from grader.requirements.expressions import Call, Expression, compile_expression, literal_value
+from grader.requirements.requirement import Check, Requirement, ask
 
 if TYPE_CHECKING:
     from grader.guest import look

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from grader.models.message import Message, say, verbatim
 from grader.models.values import Tensor
-from grader.requirements.base import Check, Requirement, Weights, ask
 from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.function import judge_inputs
 from grader.requirements.module import compare_gradients
+from grader.requirements.requirement import Check, Requirement, Weights, ask
 
 if TYPE_CHECKING:
     from grader.guest import look

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from grader.models.base import Model
 from grader.models.message import Message, say, verbatim
-from grader.requirements.base import Check, Weights, ask
+from grader.models.model import Model
 from grader.requirements.compare import Failure, Tolerance, compare
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.function import judge_inputs
+from grader.requirements.requirement import Check, Weights, ask
 from grader.requirements.structure import ObjectRequirement, require_module
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.models.base import Model
 from grader.models.message import joined, say, verbatim
+from grader.models.model import Model
 from grader.models.values import Tensor
-from grader.requirements.base import Check
 from grader.requirements.compare import Failure, Tolerance, compare, describe, names, shape_of
+from grader.requirements.requirement import Check
 from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
 
 Initial = Literal["zeros", "ones", "varied", "reference"] | float

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare
+from grader.requirements.requirement import Check, ask
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:

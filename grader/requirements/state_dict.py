@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import model_validator
 
 from grader.models.message import say, verbatim
-from grader.requirements.base import Check, ask
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
+from grader.requirements.requirement import Check, ask
 from grader.requirements.structure import ObjectRequirement, require_module
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.models.message import Message, say
-from grader.requirements.base import Question, Requirement, ask
 from grader.requirements.compare import Failure
 from grader.requirements.expressions import Call
+from grader.requirements.requirement import Question, Requirement, ask
 
 if TYPE_CHECKING:
     from grader.guest import look

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from grader.models.base import Model
 from grader.models.message import say, verbatim
+from grader.models.model import Model
 from grader.models.values import Tensor
-from grader.requirements.base import Check, Requirement, ask
 from grader.requirements.compare import Failure, compare, describe, names
 from grader.requirements.expressions import Expression, compile_all
+from grader.requirements.requirement import Check, Requirement, ask
 
 if TYPE_CHECKING:
     import torch

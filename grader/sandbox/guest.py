@@ -21,9 +21,9 @@ from grader.models.message import Message, clean, say, verbatim
 from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised, Warned
 from grader.models.values import decode
 from grader.protocol import Answered, Ask, CellEnded, Copy, FromGuest, GoOn, Job, JobCell, Limit, Reached
+from grader.sandbox.client import Zygote
 from grader.sandbox.incoming import from_guest
 from grader.sandbox.support import Isolation
-from grader.sandbox.zygote import Zygote
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest

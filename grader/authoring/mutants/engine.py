@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from grader.authoring.mutants import data, general, hooks, modules, training  # noqa: F401 (they register operators)
+from grader.authoring.findings import Mutant
+from grader.authoring.mutants import data, general, hook_operators, modules, training_operators  # noqa: F401 (they register operators)
 from grader.authoring.mutants.operators import OPERATORS, Above, Operator, replaced
-from grader.authoring.report import Mutant
 from grader.models.cells import Cell, Submission
 
 CONTEXT = 2  # lines around a change in a diff

@@ -21,8 +21,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.models.base import Model
 from grader.models.message import Message, Text
+from grader.models.model import Model
 from grader.models.values import encode
 from grader.requirements.compare import Tolerance
 from grader.requirements.expressions import compile_expression

@@ -39,11 +39,11 @@ def scores_command(
     if gradebook is None and not book.is_file():
         raise UsageError(f"There is no gradebook in {out}.", "`grade batch` writes it; --out is its folder.")
     from grader.batch.gradebook import Gradebook
+    from grader.report.class_summary import read_class_summary
     from grader.report.exports import render_table
-    from grader.report.roll import read_roll
 
     with Gradebook(gradebook or book, spec.id) as opened:
-        roll = read_roll(opened.rows(spec.grading), [exercise.id for exercise in spec.exercises])
+        roll = read_class_summary(opened.rows(spec.grading), [exercise.id for exercise in spec.exercises])
     write_text(render_table(roll, form, spec), file, "export")
 
 

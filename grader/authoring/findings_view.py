@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.authoring.report import Result, Verification, VerifyReport
+from grader.authoring.findings import Result, Verification, VerifyReport
 
 _MOST = 10  # things found by one verification that are listed
 _COLUMNS = ("mutants", "killed", "timeout", "survived", "error")

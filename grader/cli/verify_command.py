@@ -32,7 +32,7 @@ def verify_command(
     no_mutants: Annotated[bool, typer.Option("--no-mutants", help="leave out what takes long")] = False,
 ) -> None:
     try:
-        from grader.authoring.terminal import render
+        from grader.authoring.findings_view import render
         from grader.authoring.verify import verify
     except ModuleNotFoundError as error:
         if error.name != "libcst":

@@ -76,7 +76,7 @@ class Entry:
 
 
 @dataclass
-class Roll:
+class ClassSummary:
     """A whole class.
 
     Attributes:
@@ -97,13 +97,13 @@ class Roll:
         return [entry for entry in self.entries if entry.scored]
 
 
-def read_roll(rows: Iterable[Row], exercises: Sequence[str]) -> Roll:
+def read_class_summary(rows: Iterable[Row], exercises: Sequence[str]) -> ClassSummary:
     """Read a class.
 
     Args:
         exercises: ids of the assignment's exercises, in order.
     """
-    roll = Roll()
+    roll = ClassSummary()
     for row in rows:
         attempt = row.attempt
         earned: dict[str, float] = {}

@@ -13,14 +13,14 @@ from urllib.parse import quote
 from grader.assignment.spec import Assignment
 from grader.batch.fingerprint import digest
 from grader.batch.gradebook import Gradebook, Row
-from grader.batch.submissions import Found
+from grader.batch.submissions import SubmissionFile
 from grader.models.policy import Policy
 from grader.models.report import Report
 from grader.models.wording import Language
+from grader.report.class_summary import Entry, read_class_summary
 from grader.report.classpage import render_class
 from grader.report.exports import render_table
 from grader.report.html import render_page
-from grader.report.roll import Entry, read_roll
 from grader.submission.source import SourceCell, read_source
 
 FOLDER = "students"
@@ -44,7 +44,7 @@ class Pages:
     """
 
     def __init__(
-        self, out: Path, gradebook: Gradebook, policy: Policy, found: Iterable[Found], language: Language
+        self, out: Path, gradebook: Gradebook, policy: Policy, found: Iterable[SubmissionFile], language: Language
     ) -> None:
         self._folder = out / FOLDER
         self._folder.mkdir(exist_ok=True)
@@ -84,7 +84,7 @@ def write_class(out: Path, gradebook: Gradebook, assignment: Assignment) -> None
         return f"{FOLDER}/{quote(name)}" if name in written else None
 
     written = set(os.listdir(out / FOLDER))
-    roll = read_roll(gradebook.rows(assignment.grading), [exercise.id for exercise in assignment.exercises])
+    roll = read_class_summary(gradebook.rows(assignment.grading), [exercise.id for exercise in assignment.exercises])
     _write(out / "class.html", render_class(roll, assignment, link).encode())
     _write(out / "gradebook.csv", render_table(roll, "csv", assignment).encode("utf-8-sig"))
 

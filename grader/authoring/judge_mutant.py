@@ -7,17 +7,17 @@ from dataclasses import replace
 import pytest
 
 from grader.assignment.load import Folder
-from grader.authoring.report import Mutant, Result, Status
+from grader.authoring.findings import Mutant, Result, Status
 from grader.judging.diagnosing import facts_question
 from grader.judging.judge import over_limit
 from grader.judging.plugin import SESSION, exercise_of, prefetch
 from grader.judging.session import Session
-from grader.models.base import Model
 from grader.models.cells import Submission
 from grader.models.limits import Limits
+from grader.models.model import Model
 
 
-class Job(Model):
+class MutantJob(Model):
     """A mutant to judge.
 
     Attributes:
@@ -30,7 +30,7 @@ class Job(Model):
     seconds: float
 
 
-def judge_mutant(job: Job, given: Session, collected: pytest.Session) -> Result:
+def judge_mutant(job: MutantJob, given: Session, collected: pytest.Session) -> Result:
     """Run the checks of a mutant's exercise, as the plugin does for a submission."""
     items = [item for item in collected.items if exercise_of(item) == job.mutant.exercise]
     assert given.started is not None
@@ -55,7 +55,7 @@ def judge_mutant(job: Job, given: Session, collected: pytest.Session) -> Result:
         session.close()
 
 
-def _short(folder: Folder, job: Job) -> Folder:
+def _short(folder: Folder, job: MutantJob) -> Folder:
     """The assignment with the mutant's exercise alone, and its limit of time."""
     limits = folder.spec.limits.model_copy(update={"seconds": job.seconds})
     only = tuple(exercise for exercise in folder.spec.exercises if exercise.id == job.mutant.exercise)

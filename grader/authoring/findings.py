@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from grader.models.base import Model
+from grader.models.model import Model
 
 Status = Literal["killed", "timeout", "survived", "error"]
 

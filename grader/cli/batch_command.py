@@ -17,7 +17,7 @@ from grader.sandbox import support
 
 if TYPE_CHECKING:
     from grader.batch.run import Engine
-    from grader.sandbox.zygote import Zygote
+    from grader.sandbox.client import Zygote
 
 
 def batch_command(

@@ -1,6 +1,6 @@
 """Facts about a student's answer to an exercise, for naming the mistake behind a failure.
 
-They are told by the source (`grader.guest.source`) and by the objects themselves.
+They are told by the source (`grader.guest.source_facts`) and by the objects themselves.
 Nothing here judges: facts that the solution shows, too, are no mistakes.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from grader.guest.source import read_source
+from grader.guest.source_facts import read_source
 from grader.guest.syntax import Fact
 
 MOST = 400

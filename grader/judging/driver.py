@@ -13,11 +13,11 @@ from grader.assignment import SPEC
 from grader.assignment.load import find_assignment
 from grader.errors import GraderError, SpecError, UsageError
 from grader.judging import plugin
-from grader.judging.results import build_report
+from grader.judging.reporting import build_report
 from grader.judging.session import Session
 from grader.models.report import Report
+from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
-from grader.sandbox.zygote import Zygote
 
 
 class _Given:

@@ -28,7 +28,7 @@ def explain_command(
     ] = None,
     lang: Lang = None,
 ) -> None:
-    from grader.report.explain import HEADINGS, explain, index
+    from grader.report.mistake_pages import HEADINGS, explain, index
 
     spec = load_assignment(find_assignment(assignment, Path.cwd())).spec if assignment else None
     own = spec.mistakes if spec else ()
