@@ -138,7 +138,8 @@ def _marks(names: dict[str, Any]) -> list[Any]:
             if id(value) not in seen:
                 pending.append((name, value.__dict__))
         elif isinstance(value, type) and value.__module__ == "__main__" and id(value) not in seen:
-            pending += [(name, part) for part in vars(value).values() if isinstance(part, (list, dict, Tensor))]
+            own = (part for key, part in vars(value).items() if not key.startswith("__"))  # pickle leaves some of those
+            pending += [(name, part) for part in own if isinstance(part, (list, dict, Tensor))]
         seen.add(id(value))
         marks.append(mark)
     return marks

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader import wire
 from grader.errors import WireError
+from grader.guest.faults import is_late
 from grader.models.cells import Submission
 from grader.models.limits import Limits
 from grader.models.message import Message, clean, say, verbatim
@@ -27,8 +28,6 @@ from grader.sandbox.support import Isolation
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
-AT_WORK = 0.2  # share of the time that a process computes, which waits for nothing but for the machine
-PATIENCE = 5  # times the limit that such a process may take
 HURRIED = 1.0  # seconds a question gets at most when those before have used up the time of all
 QUICK = 0.2  # seconds that cells may take to be run again, where an answer in place did not do
 _WARNED = TypeAdapter(Warned)
@@ -336,7 +335,7 @@ class Guest:
         self._note_cell(message["seconds"], message["output"], raised)
         self._begin(State.BETWEEN)
         took, most = self._cells_took + time.monotonic() - self._cells_since, self._limits.notebook_seconds
-        if took > most and _is_late(took, self._processor_time(), most):
+        if took > most and is_late(took, self._processor_time(), most):
             self._lose("notebook_time")
 
     def _note_cell(self, seconds: float, output: str, raised: Raised | None = None, lost: Lost | None = None) -> None:
@@ -458,9 +457,9 @@ class Guest:
         computed = self._processor_time() - self._computed + self._looked - self._since
         running = self.state in (State.BETWEEN, State.RUNNING)
         cells_took = self._cells_took + now - self._cells_since if running else 0.0
-        if _is_late(cells_took, self._processor_time(), self._limits.notebook_seconds):
+        if is_late(cells_took, self._processor_time(), self._limits.notebook_seconds):
             self._lose("notebook_time")
-        elif not _is_late(took - GRACE, computed, self._seconds):
+        elif not is_late(took - GRACE, computed, self._seconds):
             self._look_at = now + 0.2
         elif self.state is State.COPYING and self._copy is not None and not self._stopped:
             self._stopped = True
@@ -518,15 +517,6 @@ class Guest:
             return 0
         self.sock.close()
         return self._zygote.end(self.number)
-
-
-def _is_late(took: float, computed: float, limit: float) -> bool:
-    """Whether a process that took some seconds, and computed in so many of them, has had its time.
-
-    What computes, and is not done since others do as well, may take longer; what waits may not.
-    """
-    starved = AT_WORK * took < computed < limit
-    return took > (PATIENCE * limit if starved else limit)
 
 
 def _crash(status: int) -> Lost:

@@ -1,6 +1,6 @@
 # Patches what the guest forks, waits, times and prints with.
 # limits: seconds: 1
-# shows: "to": "crash"
+# shows: "outcome": "failed"
 # %%
 import atexit
 import os
