@@ -156,7 +156,7 @@ def test_hidden_questions_leave_nothing(course: Course) -> None:
             "id": "one",
             "requirements": [
                 calls("f(1)", returns="1"),
-                {**calls("f(31337)", returns="31337"), "hidden": True, "id": "h"},
+                hidden,
             ],
         },
         {"id": "two", "requirements": [calls("g()", returns="0")]},
