@@ -16,12 +16,17 @@ MAX_WARNINGS = 10
 
 
 AT_WORK = 0.1  # share of the time that a process computes, which waits for nothing but for the machine
+TICK = 0.2  # seconds from one look at whether a limit is passed to the next
 PATIENCE = 5  # times the limit that such a process may take
 
 
-def is_late(took: float, computed: float, limit: float) -> bool:
-    """Whether a process that took some seconds, and computed in so many of them, has had its time."""
-    starved = AT_WORK * took < computed < limit
+def is_late(took: float, computed: float, limit: float, patient: bool = True) -> bool:
+    """Whether a process that took some seconds, and computed in so many of them, has had its time.
+
+    Args:
+        patient: whether one that computes, and is not done since others do as well, may take longer.
+    """
+    starved = patient and AT_WORK * took < computed < limit - TICK
     return took >= (PATIENCE * limit if starved else limit)
 
 
@@ -91,7 +96,7 @@ def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
 
 
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float, patient: bool = True) -> Iterator[None]:
     """Raise `TimeLimit` in the main thread when the block runs longer.
 
     What computes, and has not had that much of a processor since others want it as well, may go on for longer.
@@ -100,11 +105,11 @@ def time_limit(seconds: float) -> Iterator[None]:
     begun, computed = time.monotonic(), time.process_time()
 
     def stop(signum: int, frame: Any) -> None:
-        if is_late(time.monotonic() - begun, time.process_time() - computed, seconds):
+        if is_late(time.monotonic() - begun, time.process_time() - computed, seconds, patient):
             raise TimeLimit(f"stopped after {seconds:g} s")
 
     signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    signal.setitimer(signal.ITIMER_REAL, seconds, TICK)
     try:
         yield
     finally:

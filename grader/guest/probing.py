@@ -53,11 +53,14 @@ def seed_everything(seed: int) -> None:
         sys.modules["numpy"].random.seed(seed)
 
 
-def answer(student: look.Student, sources: Sources, question: Question, seconds: float) -> tuple[Answered, bytes]:
+def answer(
+    student: look.Student, sources: Sources, question: Question, seconds: float, patient: bool
+) -> tuple[Answered, bytes]:
     """Run a probe.
 
     Args:
         seconds: after which it is stopped.
+        patient: whether it may take longer where the machine is busy.
 
     Returns:
         What it brought, and its tensors.
@@ -65,7 +68,7 @@ def answer(student: look.Student, sources: Sources, question: Question, seconds:
     request, blob = question
     made, tensors = Answered(tag="answered", number=request["number"], warned=[], changed=False), b""
     try:
-        with time_limit(seconds), kept_warnings() as made["warned"]:
+        with time_limit(seconds, patient), kept_warnings() as made["warned"]:
             seed_everything(request["seed"])
             sys.stdout = sys.stderr = Capture(0)
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}

@@ -150,7 +150,8 @@ class _Life:
         each, together = self._job["seconds"], self._job["together"]
         seconds = each if self._spent <= together else min(each, HURRIED)
         with undisturbed(self._shell.module.__dict__) as changed, self._handlers.at_work():
-            message, blob = answer(self._student(question[0]["exercise"]), self._sources, question, seconds)
+            student = self._student(question[0]["exercise"])
+            message, blob = answer(student, self._sources, question, seconds, patient=seconds == each)
         message["changed"] = changed()
         wire.send_answer(self._channel, message, blob)
         self._spent += time.monotonic() - start
@@ -166,7 +167,8 @@ class _Life:
                 for question in [wire.receive(self._channel) for _ in range(questions)]:
                     student = self._student(question[0]["exercise"])
                     with self._handlers.at_work():
-                        answered = answer(student, self._sources, question, seconds)
+                        patient = seconds == self._job["seconds"]
+                        answered = answer(student, self._sources, question, seconds, patient)
                     wire.send_answer(self._channel, *answered)
             finally:
                 os._exit(0)

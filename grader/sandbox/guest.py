@@ -459,7 +459,7 @@ class Guest:
         cells_took = self._cells_took + now - self._cells_since if running else 0.0
         if is_late(cells_took, self._processor_time(), self._limits.notebook_seconds):
             self._lose("notebook_time")
-        elif not is_late(took - GRACE, computed, self._seconds):
+        elif not is_late(took - GRACE, computed, self._seconds, patient=not self._hurried or running):
             self._look_at = now + 0.2
         elif self.state is State.COPYING and self._copy is not None and not self._stopped:
             self._stopped = True

@@ -98,14 +98,17 @@ class Pool(Generic[Job, Result]):
         ours, theirs = context.Pipe()
         control = self._zygote.clone()
         process = context.Process(target=work, args=(theirs, control, *self._arguments), daemon=True)
-        os.environ["PYTHONSAFEPATH"] = "1"  # no module that lies beside the submissions takes the place of one of ours
         # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
         # would end the wait.
+        safe_path = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"  # no module that lies beside the submissions takes the place of one of ours
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()
         finally:
+            if safe_path is None:
+                del os.environ["PYTHONSAFEPATH"]
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         control.close()
