@@ -1,6 +1,6 @@
 # Forks chains of processes, each the leader of a session, and tells the grader that the last of each is a copy of its.
 # limits: processes: 4, seconds: 1
-# shows: the cell wrote to the grader's own channel
+# shows: "to": "
 # %%
 # exercise: noise
 import json
