@@ -1,7 +1,7 @@
 # Hangs in most of what is asked; every question must not cost its own full time.
 # limits: seconds: 1, notebook_seconds: 2
 # shows: since what was asked before took more than 2 s together
-# costs: noise, linear, plus-five, postorder, fill
+# costs: noise, linear, postorder, fill
 # %%
 def hang(*args, **kwargs):
     while True:
@@ -15,10 +15,6 @@ noise = hang
 # %%
 # exercise: linear
 MyLinear = hang
-
-# %%
-# exercise: plus-five
-plus_five = hang
 
 # %%
 # exercise: postorder
