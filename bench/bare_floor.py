@@ -54,7 +54,7 @@ def do(job: Job) -> None:
     """Run a submission's cells and its probes, and forget what comes of them."""
     sources = Sources()
     shell = Shell(sources, Capture(10_000))
-    fixtures = Fixtures(job.fixtures)
+    fixtures = Fixtures(job.fixtures, 10)
     seed_everything(job.seed)
     for source, filename, number, ends in job.cells:
         with suppress(Exception):

@@ -167,11 +167,15 @@ class Ask(TypedDict):
 
 
 class Copy(TypedDict):
-    """Fork a copy, which answers the `ask` frames that follow, and is gone."""
+    """Fork a copy, which answers the `ask` frames that follow, and is gone.
+
+    Attributes:
+        spent: seconds that questions have taken before.
+    """
 
     tag: Literal["copy"]
     questions: int
-    seconds: float
+    spent: float
 
 
 class GoOn(TypedDict):

@@ -177,6 +177,7 @@ def g(): raise ValueError(f"{{seen}} {{open('loot').read()}}")
     report = course.grade(code)
     assert [check.outcome for check in report.exercises[0].checks] == ["passed", "passed"]
     assert "31337" not in report.model_dump_json()
+    assert report.exercises[0].checks[1].duration == 0
 
 
 def test_a_large_question_waits_for_a_guest_that_is_stopped(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,6 +195,34 @@ def test_a_large_question_waits_for_a_guest_that_is_stopped(course: Course, monk
     assert report.earned == report.possible, report.exercises
 
 
+@pytest.mark.parametrize("fault", ["while True: pass", "raise OSError('no disk')", "raise SystemExit"])
+def test_fixtures_that_fail_are_no_failure_of_the_student(course: Course, fault: str) -> None:
+    course.require(calls("f(one())"), solution="def f(x): return x\n", fixtures="fixtures.py", limits={"seconds": 1})
+    course.write("assignments/quiz/fixtures.py", f"def one(): return 1\n{fault}\n")
+    (check,) = course.grade("def f(x): return x\n").exercises[0].checks
+    assert check.outcome == "error", (check.expected, check.observed)
+
+
+ODD = """
+class Proxy:
+    @property
+    def __class__(self): raise RuntimeError("not bound")
+class Hostile(dict):
+    def __len__(self): raise ValueError("no length")
+    __eq__ = None
+proxy, hostile = Proxy(), Hostile(a=1)
+module = torch.nn.Linear(1, 1)
+module.__dict__["training"] = hostile
+def f(x): return x
+"""
+
+
+def test_odd_objects_among_the_names_cost_nothing(course: Course) -> None:
+    course.require(calls("f(1)", "f(2)"), solution="def f(x): return x\n")
+    report = course.grade("import torch\n" + ODD)
+    assert report.earned == report.possible, report.exercises
+
+
 def test_an_answer_that_no_frame_holds_says_so(course: Course) -> None:
     course.require(calls("f()"), solution="def f(): return 1\n")
     (check,) = course.grade("def f(): return ['x' * 900_000] * 9\n").exercises[0].checks
@@ -204,10 +233,10 @@ def test_an_answer_that_no_frame_holds_says_so(course: Course) -> None:
 def test_a_busy_machine_stops_nobody(course: Course) -> None:
     """Most of a second of work, with a limit of one second, while six others want the same processors."""
     course.require(calls("f()"), solution="def f(): return 1\n", limits={"seconds": 1})
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(6)]
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True) for _ in range(6)]
     try:
         begun = time.monotonic()
-        work = "import time\ndef f():\n    end = time.process_time() + 0.8\n    while time.process_time() < end: pass\n"
+        work = "import time\ndef f():\n    end = time.process_time() + 0.9\n    while time.process_time() < end: pass\n"
         report = course.grade(f"{work}    return 1\n")
         took = time.monotonic() - begun
     finally:
@@ -215,7 +244,7 @@ def test_a_busy_machine_stops_nobody(course: Course) -> None:
             process.kill()
             process.wait()
     assert report.earned == report.possible, report.exercises
-    assert took > 1.2  # else nobody was in the way
+    assert took > 1  # else nobody was in the way
 
 
 def test_three_hundred_exercises(course: Course) -> None:

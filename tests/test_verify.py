@@ -117,6 +117,19 @@ def test_a_hidden_check_that_repeats_a_visible_one(quiz: Callable[..., Path], ru
     assert "one::call[1,same] asks what a visible check asks\n    Give" in failed(ended)["hidden"]
 
 
+def test_a_fixture_that_compares_is_warned_of(quiz: Callable[..., Path], run: Command) -> None:
+    folder = quiz(fixtures="fixtures.py")
+    (folder / "fixtures.py").write_text(
+        "import torch\ndef same(a, b):\n    if a is None or a.ndim == 0:\n"
+        "        return torch.equal(a, b)\n    return a == b\n"
+    )
+    ended = run("verify", folder, "--no-mutants")
+    assert ended.code == 0
+    assert "fixtures.py, line 4: equal()" in ended.out
+    assert "fixtures.py, line 5: a == b" in ended.out
+    assert "line 3" not in ended.out
+
+
 def test_points_that_do_not_add_up(quiz: Callable[..., Path], run: Command, course: Course) -> None:
     course.check("""
         from grader import check, probe

@@ -65,7 +65,7 @@ def trace(assignment: str) -> set[str]:
     os.symlink(folder.data, os.path.join(scratch, "data"))
     os.chdir(scratch)
     seed_everything(folder.spec.seed)
-    fixtures = Fixtures(folder.fixtures)
+    fixtures = Fixtures(folder.fixtures, 10)
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     for cell in read_submission(folder.solution).cells:

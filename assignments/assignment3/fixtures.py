@@ -442,6 +442,10 @@ def state_kept(train_once, seed):
 _grad = torch.autograd.grad
 
 
+def _shapes(module):
+    return {name: list(one.shape) for name, one in module._parameters.items() if one is not None}
+
+
 def trained(train_once, seed):
     """What a hook on every call of the model sees: its modules, modes and shapes; its weights and their gradients for
     the loss of the text, all in a row; and the losses that are returned."""
@@ -455,7 +459,7 @@ def trained(train_once, seed):
             gradients = _grad(loss, parameters, retain_graph=True)
             calls.append(
                 {
-                    "model": [[look.class_names(type(part))[0], part.extra_repr()] for part in module.modules()],
+                    "model": [[look.class_names(type(part))[0], _shapes(part)] for part in module.modules()],
                     "modes": look.modes(module),
                     "shapes": [list(x.shape), list(output.shape)],
                     "loss": loss.item(),

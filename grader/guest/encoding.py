@@ -49,7 +49,6 @@ _ARRAYS = {str(dtype).removeprefix("torch.") for dtype in _PLAIN}
 
 _EXACT = (
     range,
-    slice,
     type(...),
     torch.dtype,
     torch.device,
@@ -145,6 +144,9 @@ class _Encoder:
                 return self.encode(base(value), depth + 1)
         if issubclass(kind, _EXACT) and kind.__module__ != "__main__":
             return {"exact": kind.__name__, "text": self._text(repr(value))}
+        if kind is slice:
+            parts = [["start", value.start], ["stop", value.stop], ["step", value.step]]
+            return {"fields": "slice", "dict": [[name, self.encode(part, depth + 1)] for name, part in parts]}
         if dataclasses.is_dataclass(value):
             fields = [[field.name, getattr(value, field.name, None)] for field in dataclasses.fields(value)]
             return {"fields": kind.__name__, "dict": [[k, self.encode(v, depth + 1)] for k, v in fields]}

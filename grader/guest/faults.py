@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import time
 import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from grader.guest.timing import TimeLimit
+
 MAX_MESSAGE = 4000
 MAX_FRAMES = 12
 MAX_WARNINGS = 10
-
-
-AT_WORK = 0.1  # share of the time that a process computes, which waits for nothing but for the machine
-TICK = 0.2  # seconds from one look at whether a limit is passed to the next
-PATIENCE = 5  # times the limit that such a process may take
-
-
-def is_late(took: float, computed: float, limit: float, patient: bool = True) -> bool:
-    """Whether a process that took some seconds, and computed in so many of them, has had its time.
-
-    Args:
-        patient: whether one that computes, and is not done since others do as well, may take longer.
-    """
-    starved = patient and AT_WORK * took < computed < limit - TICK
-    return took >= (PATIENCE * limit if starved else limit)
-
-
-class TimeLimit(BaseException):
-    """Raised inside student code when its time is over; no `except Exception` catches it."""
 
 
 class NotDefined(Exception):
@@ -93,27 +74,6 @@ def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
         "missing": error.name if isinstance(error, NotDefined) else None,
         "limit": limit,
     }
-
-
-@contextmanager
-def time_limit(seconds: float, patient: bool = True) -> Iterator[None]:
-    """Raise `TimeLimit` in the main thread when the block runs longer.
-
-    What computes, and has not had that much of a processor since others want it as well, may go on for longer.
-    The signal is repeated, so that a loop that swallows one is stopped by the next.
-    """
-    begun, computed = time.monotonic(), time.process_time()
-
-    def stop(signum: int, frame: Any) -> None:
-        if is_late(time.monotonic() - begun, time.process_time() - computed, seconds, patient):
-            raise TimeLimit(f"stopped after {seconds:g} s")
-
-    signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds, TICK)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager

@@ -9,14 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from grader.guest import look
 from grader.guest.encoding import decode, encode
-from grader.guest.faults import Sources, describe, kept_warnings, time_limit
+from grader.guest.faults import Sources, describe, kept_warnings
 from grader.guest.shell import Capture
+from grader.guest.signals import Handlers
+from grader.guest.timing import Clock, time_limit
 from grader.protocol import Answered
+
+# Taken before any student code ran, which may put others in their place.
+_random_state, _set_random_state = random.getstate, random.setstate
+_numpy_state, _set_numpy_state = np.random.get_state, np.random.set_state
+_set_grad_enabled, _set_default_dtype = torch.set_grad_enabled, torch.set_default_dtype
+_set_anomaly, _chdir = torch.autograd.set_detect_anomaly, os.chdir
 
 Question = tuple[dict[str, Any], bytes]
 MOST_LOOKED_AT = 2000
@@ -28,15 +37,21 @@ class Fixtures:
 
     It runs before any cell does, so that what it imports and defines is what it was written for, whatever the
     student's code puts in its place. What it raises is raised where a name is asked for.
+
+    Args:
+        seconds: after which it is stopped.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, seconds: float) -> None:
         self._names: dict[str, Any] = {"__name__": "fixtures"}
         self._fault: Exception | None = None
         try:
-            exec(compile(source, "<fixtures>", "exec", dont_inherit=True), self._names)
+            with time_limit(seconds):
+                exec(compile(source, "<fixtures>", "exec", dont_inherit=True), self._names)
         except Exception as error:
             self._fault = error
+        except BaseException as error:  # no limit of the student's was passed
+            self._fault = RuntimeError(f"fixtures.py did not run to its end: {error or type(error).__name__}")
 
     def __call__(self) -> dict[str, Any]:
         if self._fault is not None:
@@ -53,14 +68,19 @@ def seed_everything(seed: int) -> None:
         sys.modules["numpy"].random.seed(seed)
 
 
+def use_one_thread() -> None:
+    """Have torch compute in this thread alone: where it is a copy's, the pool of the others has stayed behind."""
+    torch.set_num_threads(1)
+
+
 def answer(
-    student: look.Student, sources: Sources, question: Question, seconds: float, patient: bool
+    student: look.Student, sources: Sources, question: Question, clock: Clock, handlers: Handlers
 ) -> tuple[Answered, bytes]:
     """Run a probe.
 
     Args:
-        seconds: after which it is stopped.
-        patient: whether it may take longer where the machine is busy.
+        clock: says how long it may take.
+        handlers: of signals, which run meanwhile.
 
     Returns:
         What it brought, and its tensors.
@@ -68,7 +88,8 @@ def answer(
     request, blob = question
     made, tensors = Answered(tag="answered", number=request["number"], warned=[], changed=False), b""
     try:
-        with time_limit(seconds, patient), kept_warnings() as made["warned"]:
+        limit = time_limit(clock.seconds, patient=not clock.hurried)
+        with handlers.at_work(), limit, kept_warnings() as made["warned"]:
             seed_everything(request["seed"])
             sys.stdout = sys.stderr = Capture(0)
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
@@ -87,25 +108,25 @@ def undisturbed(names: dict[str, Any]) -> Iterator[Callable[[], bool]]:
     Gives what tells, afterwards, whether later cells can see a change in the student's names.
     """
     before = _marks(names)
-    states = torch.get_rng_state(), random.getstate(), sys.modules["numpy"].random.get_state()
+    states = torch.default_generator.get_state(), _random_state(), _numpy_state()
     streams = sys.stdout, sys.stderr
     folder = os.open(".", os.O_PATH) if hasattr(os, "O_PATH") else None  # it may be deeper than any path
-    modes = torch.is_grad_enabled(), torch.get_default_dtype(), torch.is_anomaly_enabled()
+    grad, dtype, anomaly = torch.is_grad_enabled(), torch.get_default_dtype(), torch.is_anomaly_enabled()
     changed = False
     try:
         yield lambda: changed
     finally:
-        torch.set_rng_state(states[0])
-        random.setstate(states[1])
-        sys.modules["numpy"].random.set_state(states[2])
+        torch.default_generator.set_state(states[0])
+        _set_random_state(states[1])
+        _set_numpy_state(states[2])
         sys.stdout, sys.stderr = streams
         if folder is not None:
             with suppress(OSError):
-                os.chdir(folder)
+                _chdir(folder)
             os.close(folder)
-        torch.set_grad_enabled(modes[0])
-        torch.set_default_dtype(modes[1])
-        torch.autograd.set_detect_anomaly(modes[2])
+        _set_grad_enabled(grad)
+        _set_default_dtype(dtype)
+        _set_anomaly(anomaly)
         changed = _marks(names) != before
 
 
@@ -122,27 +143,31 @@ def _marks(names: dict[str, Any]) -> list[Any]:
     seen: set[int] = set()
     while pending and len(marks) < MOST_LOOKED_AT:
         name, value = pending.pop()
-        mark: tuple[Any, ...] = (name, id(value))
-        kind = type(value)
-        if isinstance(value, Tensor):
-            with suppress(Exception):
-                mark = (*mark, value._version, id(value.grad), value.requires_grad)
-        elif kind in (list, dict, set, tuple):
-            mark = (*mark, len(value))
-            if id(value) not in seen and kind is not set:
-                parts = value.values() if kind is dict else value
-                pending += [(name, part) for part in parts if isinstance(part, (Tensor, nn.Module, list, dict))]
-        elif isinstance(value, nn.Module) and "_modules" in vars(value):
-            inside = vars(value)
-            mark = (*mark, value.training, *(len(part) for part in inside.values() if isinstance(part, dict)))
+        mark: tuple[Any, ...] = ()
+        with suppress(Exception):  # what an object of the student's says of itself is their code
+            mark, parts = _mark(value)
             if id(value) not in seen:
-                pending += [(name, part) for part in inside.values() if isinstance(part, (dict, Tensor, nn.Module))]
-        elif getattr(kind, "__module__", "") == "__main__" and isinstance(getattr(value, "__dict__", None), dict):
-            if id(value) not in seen:
-                pending.append((name, value.__dict__))
-        elif isinstance(value, type) and value.__module__ == "__main__" and id(value) not in seen:
-            own = (part for key, part in vars(value).items() if not key.startswith("__"))  # pickle leaves some of those
-            pending += [(name, part) for part in own if isinstance(part, (list, dict, Tensor))]
+                pending += [(name, part) for part in parts]
         seen.add(id(value))
-        marks.append(mark)
+        marks.append((name, id(value), *mark))
     return marks
+
+
+def _mark(value: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """What is looked at of one object, and the objects in it that are looked at as well."""
+    kind = type(value)
+    if isinstance(value, Tensor):
+        return (value._version, id(value.grad), value.requires_grad), []
+    if kind in (list, dict, set, tuple):
+        parts = () if kind is set else value.values() if kind is dict else value
+        return (len(value),), [part for part in parts if isinstance(part, (Tensor, nn.Module, list, dict))]
+    if isinstance(value, nn.Module) and "_modules" in vars(value):
+        inside = vars(value).values()
+        lengths = [len(part) for part in inside if isinstance(part, dict)]
+        return (value.training, *lengths), [part for part in inside if isinstance(part, (dict, Tensor, nn.Module))]
+    if isinstance(value, type) and value.__module__ == "__main__":
+        own = (part for key, part in vars(value).items() if not key.startswith("__"))  # pickle leaves some of those
+        return (), [part for part in own if isinstance(part, (list, dict, Tensor))]
+    if kind.__module__ == "__main__":
+        return (), [vars(value)]
+    return (), []

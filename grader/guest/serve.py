@@ -21,17 +21,16 @@ from typing import Any
 
 from grader import wire
 from grader.guest.confine import confine
-from grader.guest.faults import Sources, describe, time_limit
+from grader.guest.faults import Sources, describe
 from grader.guest.look import Student
-from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed
+from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed, use_one_thread
 from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.shell import Capture, Shell
 from grader.guest.signals import Handlers
-from grader.protocol import CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, Reached, Start
+from grader.guest.timing import Clock, time_limit
+from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, Reached, Start
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
-HURRIED = 1.0
-"""Seconds a question gets at most when those before have used up the time of all."""
 
 
 def serve(channel: socket.socket, start: Start, scratch: str, used_memory: int) -> None:
@@ -90,10 +89,10 @@ class _Life:
         self._asked = asked
         self._sources = Sources()
         self._output = Capture(job["output"])
-        self._fixtures = Fixtures(job["fixtures"])
+        self._fixtures = Fixtures(job["fixtures"], job["seconds"])
         self._shell = Shell(self._sources, self._output)
         self._handlers = Handlers()
-        self._spent = job["spent"]
+        self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
 
     def run(self) -> None:
@@ -140,47 +139,42 @@ class _Life:
                 case "ask":
                     self._answer((request, blob))
                 case "copy":
-                    self._copy(request["questions"], request["seconds"])
+                    self._copy(request["questions"], request["spent"])
                 case "go_on":
                     return
 
     def _answer(self, question: Question) -> None:
         """Answer in place, and leave everything as it was."""
         start = time.monotonic()
-        each, together = self._job["seconds"], self._job["together"]
-        seconds = each if self._spent <= together else min(each, HURRIED)
-        with undisturbed(self._shell.module.__dict__) as changed, self._handlers.at_work():
-            student = self._student(question[0]["exercise"])
-            message, blob = answer(student, self._sources, question, seconds, patient=seconds == each)
+        with undisturbed(self._shell.module.__dict__) as changed:
+            message, blob = self._ask_student(question)
         message["changed"] = changed()
         wire.send_answer(self._channel, message, blob)
-        self._spent += time.monotonic() - start
+        self._clock.spent += time.monotonic() - start
 
-    def _copy(self, questions: int, seconds: float) -> None:
+    def _copy(self, questions: int, spent: float) -> None:
         """Have a copy read and answer questions."""
+        self._clock.spent = spent
         pid = os.fork()
         if pid == 0:
             try:
                 os.setpgid(0, 0)
                 wire.send(self._channel, Copying(tag="copying", pid=os.getpid()))
-                sys.modules["torch"].set_num_threads(1)  # the pool of its threads has stayed behind
+                use_one_thread()
                 for question in [wire.receive(self._channel) for _ in range(questions)]:
-                    student = self._student(question[0]["exercise"])
-                    with self._handlers.at_work():
-                        patient = seconds == self._job["seconds"]
-                        answered = answer(student, self._sources, question, seconds, patient)
-                    wire.send_answer(self._channel, *answered)
+                    wire.send_answer(self._channel, *self._ask_student(question))
             finally:
                 os._exit(0)
         _, status = os.waitpid(pid, 0)
         _end_group(pid)
         wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
 
-    def _student(self, exercise: str) -> Student:
-        """The submission as an exercise's questions see it; its own cells are all where none carries its marker."""
+    def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
+        """Answer of the submission as its exercise sees it; its own cells are all where none carries its marker."""
         cells: list[dict[str, Any]] = [dict(cell) for cell in self._job["cells"] if cell["index"] >= 0]
-        own = [cell for cell in cells if cell["exercise"] == exercise]
-        return Student(self._shell.module.__dict__, self._fixtures, own or cells)
+        own = [cell for cell in cells if cell["exercise"] == question[0]["exercise"]]
+        student = Student(self._shell.module.__dict__, self._fixtures, own or cells)
+        return answer(student, self._sources, question, self._clock, self._handlers)
 
 
 def _end_group(pid: int) -> None:

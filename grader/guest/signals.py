@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 
@@ -21,15 +21,24 @@ class Handlers:
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """Have them run in this block."""
-        for number, handler in self._kept.items():
-            signal.signal(number, handler)
+        kept, self._kept = self._kept, {}
         try:
+            for number, handler in kept.items():
+                signal.signal(number, handler)
             yield
         finally:
             self._take()
 
     def _take(self) -> None:
+        """Have none of them run; one that raises in the very moment has had its last chance."""
+        for _ in signal.valid_signals():
+            with suppress(BaseException):
+                self._take_all()
+                return
+
+    def _take_all(self) -> None:
         found = {number: signal.getsignal(number) for number in signal.valid_signals()}
-        self._kept = {number: handler for number, handler in found.items() if callable(handler)}
-        for number in self._kept:
-            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+        self._kept |= {number: handler for number, handler in found.items() if callable(handler)}
+        for number, handler in found.items():
+            if callable(handler):
+                signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)

@@ -12,11 +12,12 @@ import select
 import time
 from collections.abc import Iterable
 
+from grader.guest.timing import Clock
 from grader.models.cells import Submission
 from grader.models.observation import Answer, CellRun, Lost
 from grader.requirements.requirement import Question
 from grader.sandbox.client import Zygote
-from grader.sandbox.guest import Clock, Guest, Progress, State, Surroundings, Ticket
+from grader.sandbox.guest import Guest, Progress, State, Surroundings, Ticket
 
 Key = tuple[str, str]
 """Exercise, and digest of the question."""
@@ -76,10 +77,11 @@ class Answers:
     def answer_again(self, exercise: str, question: Question) -> Answer | None:
         """The same from a state in which nothing was asked before; None if the first answer was such a one."""
         ticket = self._tickets[exercise, question.digest]
-        limit = ticket.answer and ((ticket.answer.raised and ticket.answer.raised.limit) or ticket.answer.lost)
-        hurried = limit == "probes_time" or (isinstance(limit, Lost) and limit.to in ("probes_time", "notebook"))
-        beside = ticket.threads and ticket.answer and ticket.answer.raised
-        if hurried or (ticket.clean and not beside):
+        first = ticket.answer
+        assert first is not None
+        ended = first.lost.to if first.lost else first.raised.limit if first.raised else None
+        # What was stopped in a hurry, or never reached, would be so again.
+        if ended in ("probes_time", "notebook") or (ticket.clean and not (ticket.threads and first.raised)):
             return None
         return self.clean_answer(exercise, question)
 
@@ -232,6 +234,8 @@ class Answers:
     def _pump(self) -> None:
         """Wait until something happens, and deal with it."""
         guests = [g for g in (self._main, *self._clean.values()) if g is not None and g.state is not State.GONE]
+        for guest in guests:
+            guest.turn_to()
         deadline = min((g.deadline for g in guests if g.deadline is not None), default=time.monotonic() + 1)
         ready, writable, _ = select.select(
             [self._zygote.control, *(g.sock for g in guests)],
@@ -247,6 +251,7 @@ class Answers:
             if guest.sock in ready:
                 guest.read()
             guest.check_deadline()
+            guest.turn_away()
 
 
 def _new_ticket(exercise: str, question: Question) -> Ticket:

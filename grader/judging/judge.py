@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from grader.errors import ReferenceFault
+from grader.guest.timing import HURRIED
 from grader.judging.diagnosing import diagnose_failure
 from grader.judging.grading import Grading
 from grader.models.limits import Limits, readable
@@ -13,7 +14,6 @@ from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check
-from grader.sandbox.guest import HURRIED
 
 
 class CheckFailed(Exception):

@@ -84,7 +84,7 @@ def make_result(
         earned=points if outcome == "passed" else 0.0,
         possible=points,
         hidden=hidden,
-        duration=round(call.duration, 4),
+        duration=0.0 if hidden else round(call.duration, 4),  # which would tell of what a hidden question did
         **({"called": None if hidden else called} | parts),
     )
 

@@ -93,7 +93,7 @@ class Report(Model):
         format: of this report; 1.
         grader, torch, python: versions.
         seed: of everything random.
-        isolation: what kept the submission's code apart.
+        isolation: what kept the submission's code apart; `sandlock` in gradebooks of earlier versions.
         selection: the `-k` expression, when only a part was graded.
         gradable: false when a check ended in `error`: then `earned` is no score.
     """
@@ -105,7 +105,7 @@ class Report(Model):
     torch: str
     python: str
     seed: int
-    isolation: Literal["landlock", "none"]
+    isolation: Literal["landlock", "sandlock", "none"]
     selection: str | None = None
     earned: float
     possible: float

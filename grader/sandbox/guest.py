@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader import wire
 from grader.errors import WireError
-from grader.guest.faults import is_late
+from grader.guest.timing import Clock, is_late
 from grader.models.cells import Submission
 from grader.models.limits import Limits
 from grader.models.message import Message, clean, say, verbatim
@@ -28,7 +28,6 @@ from grader.sandbox.support import Isolation
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
-HURRIED = 1.0  # seconds a question gets at most when those before have used up the time of all
 QUICK = 0.2  # seconds that cells may take to be run again, where an answer in place did not do
 _WARNED = TypeAdapter(Warned)
 
@@ -64,30 +63,6 @@ class Ticket:
     clean: bool = False
     touched: bool = False
     threads: bool = False
-
-
-@dataclass
-class Clock:
-    """How long the questions of a submission may take.
-
-    Attributes:
-        each: seconds for one.
-        together: seconds for all; each that follows must hurry.
-        spent: seconds they have taken.
-    """
-
-    each: float
-    together: float
-    spent: float = 0.0
-
-    @property
-    def hurried(self) -> bool:
-        return self.spent > self.together
-
-    @property
-    def seconds(self) -> float:
-        """What the next question gets."""
-        return min(self.each, HURRIED) if self.hurried else self.each
 
 
 @dataclass(frozen=True)
@@ -187,6 +162,8 @@ class Guest:
         self._cells_since = time.monotonic()
         self._cells_took = 0.0
         self._begin(State.BETWEEN)
+        self.write()  # so that it works while the judge is busy with something else
+        self.turn_away()
 
     # -- what goes out
 
@@ -248,7 +225,7 @@ class Guest:
             self._batch.append(self._queues[ticket.exercise].popleft())
         self._copy = None
         self._stopped = False
-        self._out += wire.pack(Copy(tag="copy", questions=len(tickets), seconds=self._clock.seconds)) + b"".join(frames)
+        self._out += wire.pack(Copy(tag="copy", questions=len(tickets), spent=self._clock.spent)) + b"".join(frames)
         self._begin(State.COPYING)
 
     def go_on(self) -> None:
@@ -274,7 +251,10 @@ class Guest:
     def write(self) -> None:
         """Send what the socket takes."""
         try:
-            del self._out[: self.sock.send(memoryview(self._out)[: 1 << 20])]
+            sent = self.sock.send(bytes(self._out[: 1 << 20]))
+            del self._out[:sent]
+            if not self._out:
+                self._begin(self.state)  # what had still to read the question is not late with the answer
         except BlockingIOError:
             return
         except OSError:
@@ -421,6 +401,17 @@ class Guest:
 
     # -- limits
 
+    def turn_to(self) -> None:
+        """The judge looks at it again: that it did not look in between is no delay of the guest's."""
+        missed = time.monotonic() - self._left_at
+        self._since += missed
+        self._look_at += missed
+        self._cells_since += missed
+
+    def turn_away(self) -> None:
+        """The judge turns to something else."""
+        self._left_at = time.monotonic()
+
     def _begin(self, state: State) -> None:
         """Turn to something else, whose time begins now."""
         if self.state in (State.ANSWERING, State.COPYING):
@@ -454,12 +445,12 @@ class Guest:
             self._look_at = self._since + self._seconds + GRACE
             return
         took = now - self._since
-        computed = self._processor_time() - self._computed + self._looked - self._since
+        computed = took * (self._processor_time() - self._computed) / (now - self._looked)  # as in the time looked at
         running = self.state in (State.BETWEEN, State.RUNNING)
         cells_took = self._cells_took + now - self._cells_since if running else 0.0
-        if is_late(cells_took, self._processor_time(), self._limits.notebook_seconds):
+        if cells_took and is_late(cells_took, self._processor_time(), self._limits.notebook_seconds):
             self._lose("notebook_time")
-        elif not is_late(took - GRACE, computed, self._seconds, patient=not self._hurried or running):
+        elif not is_late(took, computed, self._seconds + GRACE, patient=not self._hurried or running):
             self._look_at = now + 0.2
         elif self.state is State.COPYING and self._copy is not None and not self._stopped:
             self._stopped = True
