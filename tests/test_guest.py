@@ -109,7 +109,7 @@ def test_slow_cells_are_not_run_again(course: Course, forks: Counter[str]) -> No
     assert forks["guests"] == 1
 
 
-def test_a_question_leaves_the_surroundings_alone(course: Course) -> None:
+def test_a_question_leaves_the_surroundings_alone(course: Course, forks: Counter[str]) -> None:
     """Random states, grad mode, working directory, standard output: the next cell finds them as they were."""
     course.assign(
         {"id": "one", "requirements": [calls("f()", returns="1")]},
@@ -126,6 +126,7 @@ def test_a_question_leaves_the_surroundings_alone(course: Course) -> None:
     report = course.grade(f"{disturbs}{rest}print('seen')\ndef g(): return state\n")
     assert report.earned == report.possible
     assert report.cells[-1].output == "seen\n"
+    assert forks == {"guests": 2}  # the solution's, and one: nothing had to be asked again
 
 
 THREADS = {
@@ -141,11 +142,22 @@ THREADS = {
 }
 
 
+@pytest.mark.parametrize("seconds", [0, 0.3], ids=["quick", "slow"])
 @pytest.mark.parametrize("kind", THREADS)
-def test_threads_of_the_notebook_live_on(course: Course, kind: str) -> None:
-    course.require(calls("f(1)", "f(2)", "f(3)"), solution="def f(x): return 300 * x\n")
-    report = course.grade("import torch\n" + THREADS[kind])
+def test_threads_of_the_notebook_live_on(course: Course, kind: str, seconds: float) -> None:
+    """Where cells took long, copies answer: with one thread of torch's, and not at all where Python's own run."""
+    limits = {"seconds": 3}
+    course.require(calls("f(1)", "f(2)", "f(3)"), solution="def f(x): return 300 * x\n", limits=limits)
+    report = course.grade(f"import time, torch\ntime.sleep({seconds})\n{THREADS[kind]}")
     assert report.earned == report.possible
+
+
+def test_what_is_put_in_place_of_a_builtin_is_not_what_a_probe_uses(course: Course) -> None:
+    squares = "from torch.utils.data import Dataset\nclass Squares(Dataset):\n    def __len__(self): return 3\n"
+    squares += "    def __getitem__(self, i):\n        if not 0 <= i < 3: raise IndexError\n        return i * i\n"
+    course.require({"kind": "dataset", "object": "Squares()", "ends": True}, solution=squares)
+    report = course.grade(f"{squares}import builtins\nbuiltins.len = builtins.isinstance = lambda *args: 0\n")
+    assert report.earned == report.possible, report.exercises
 
 
 def test_hidden_questions_leave_nothing(course: Course) -> None:
