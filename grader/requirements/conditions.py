@@ -26,6 +26,7 @@ from grader.models.message import Message, say, verbatim
 from grader.models.values import Exact, Fields, Opaque, Tensor
 from grader.requirements.compare import Failure, Tolerance, compare, describe
 from grader.requirements.expressions import parse
+from grader.requirements.samples import different
 
 _OPERATORS: dict[type, str] = {
     ast.Eq: "==",
@@ -130,7 +131,7 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
 
     def equal(left: Any, right: Any) -> bool:
         try:
-            compare(_plain(left), _plain(right), tolerance)
+            compare(left, right, tolerance)
         except Failure:
             return False
         return True
@@ -160,19 +161,15 @@ def _shown(tree: Any, value: Callable[[Any], Any]) -> Message:
         case {"all": parts}:
             return _shown(next(part for part in parts if not value(part)), value)
         case {"operator": "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in", "args": [left, _]}:
-            return describe(_plain(value(left)))
+            return describe(value(left))
         case {"operator": "all", "args": [{"each": part, "as": name, "in": values}]}:
             for one in _parts(value(values)):
                 place = {"each": part, "as": name, "in": {"value": [one]}}
                 if not all(value(place)):
-                    return describe(_plain(one))
+                    return describe(one)
         case {"operator": "not", "args": [part]}:
-            return describe(_plain(value(part)))
+            return describe(value(part))
     return say("it is not so")
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, range) else value
 
 
 def _attribute(owner: Any, name: str) -> Any:
@@ -223,29 +220,6 @@ def _range(*bounds: int) -> list[int]:
     return list(made)
 
 
-def _distinct(values: Any) -> int:
-    """How many different values there are; equal ones are exactly equal."""
-    found: list[Any] = []
-    texts: set[str] = set()
-    for value in _parts(values):
-        if isinstance(value, Opaque):
-            raise TypeError("cannot be compared")
-        plain = _without_tensors(value)
-        if plain is not None:
-            texts.add(plain)
-        elif not any(value == other for other in found):
-            found.append(value)
-    return len(texts) + len(found)
-
-
-def _without_tensors(value: Any) -> str | None:
-    """Plain data as a text that says all there is; None for anything else."""
-    if isinstance(value, (list, tuple)):
-        parts = [_without_tensors(part) for part in value]
-        return None if None in parts else f"[{', '.join(map(str, parts))}]"
-    return repr(value) if value is None or isinstance(value, (bool, int, float, str)) else None
-
-
 def _flat(values: Any) -> list[Any]:
     return [part for inner in _parts(values) for part in _parts(inner)]
 
@@ -282,7 +256,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "accuracy": _accuracy,
     "all": lambda values: all(_parts(values)),
     "any": lambda values: any(_parts(values)),
-    "distinct": _distinct,
+    "distinct": lambda values: different(_parts(values)),
     "flat": _flat,
     "kind": _kind,
     "len": len,
