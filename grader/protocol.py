@@ -125,7 +125,6 @@ class JobCell(TypedDict):
     number: int | None
     source: str
     filename: str
-    exercise: str | None
     skipped: bool
     ends: list[str]
 

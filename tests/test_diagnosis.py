@@ -14,9 +14,12 @@ from typing import Any
 import pytest
 from conftest import Command, Course, refused
 from planted import ALL, EACH, Answer
+from torch import nn
 
 from grader import Report
 from grader.diagnosis.catalogue import catalogue
+from grader.diagnosis.source_facts import LAYERS, source_facts
+from grader.models.cells import Cell
 
 ROWS = {
     "list_not_registered", "missing_super", "forward_misspelt", "forward_no_return", "layer_created_in_forward",
@@ -463,3 +466,44 @@ def test_a_guest_that_tells_garbage_breaks_nothing(course: Course) -> None:
             said = str(check.diagnosis.text) if check.diagnosis else ""
             assert len(said) < 1000, garbage
             assert said.isprintable(), garbage
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("x" + ".a" * 40_000, id="long-chain"),
+        pytest.param("y = " + "+".join(["f(b.c)"] * 14_000), id="long-sum"),
+        pytest.param("f(x.y);" * 20_000, id="long-cell"),
+        pytest.param("y = " + "-" * 90_000 + "1", id="many-signs"),
+        pytest.param("[" * 9_000, id="many-brackets"),
+        pytest.param("x = '\ud800'", id="surrogate"),
+        pytest.param("x = 1\0", id="null"),
+    ],
+)
+def test_source_that_nobody_writes_shows_nothing(source: str) -> None:
+    cell = Cell(number=1, source=source, filename="<cell 1>", exercise=None, text=source)
+    assert [fact for fact in source_facts((cell,)) if fact["fact"] != "uses"] == []
+
+
+def test_layers_are_all_that_torch_has_with_weights() -> None:
+    """The judge has no torch, so their names are written down; a new version of torch may bring others."""
+    begin = (
+        "Linear",
+        "Bilinear",
+        "Lazy",
+        "Conv",
+        "Embedding",
+        "RNN",
+        "LSTM",
+        "GRU",
+        "BatchNorm",
+        "LayerNorm",
+        "GroupNorm",
+        "InstanceNorm",
+        "RMSNorm",
+        "MultiheadAttention",
+        "Transformer",
+        "PReLU",
+    )
+    theirs = {name for name in vars(nn) if name.startswith(begin) and not name.endswith(("Loss", "Options", "Base"))}
+    assert theirs == LAYERS

@@ -70,7 +70,7 @@ def trace(assignment: str) -> set[str]:
     sys.modules["__main__"] = module
     for cell in read_submission(folder.solution).cells:
         exec(compile(cell.source, cell.filename, "exec"), module.__dict__)
-    student = look.Student(module.__dict__, fixtures, [])
+    student = look.Student(module.__dict__, fixtures)
     found: set[str] = set()
     files = sources()
 

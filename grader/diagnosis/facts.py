@@ -6,7 +6,8 @@ What the solution shows, too, is no mistake: such facts are left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from grader.diagnosis.differences import differences
@@ -18,25 +19,48 @@ from grader.models.values import Tensor
 MOST = 1000
 
 
-def facts(check: str, answer: Answer, expected: Answer | None, told: Any, told_by_solution: Any) -> list[Fact]:
+@dataclass(frozen=True)
+class Shown:
+    """What a submission, or the solution, shows of an exercise beside its answers.
+
+    Attributes:
+        source: facts of `source_facts`.
+        objects: what `grader.guest.object_facts.collect` brought back; a guest may tell anything.
+    """
+
+    source: Sequence[Fact]
+    objects: Any
+
+
+def facts(check: str, answer: Answer, expected: Answer | None, own: Shown, theirs: Shown | None) -> list[Fact]:
     """All facts about a failed check.
 
     Args:
         check: its name in the exercise.
         answer, expected: what submission and solution answered.
-        told, told_by_solution: what `grader.guest.object_facts.collect` brought back from each.
+        own, theirs: what each shows beside.
     """
     found: list[Fact] = [{"fact": "check", "name": check}]
     found += _of_answer(answer, expected)
     if answer.good and expected is not None and expected.good:
         found += _of_values(answer.value, expected.value)
-    if isinstance(told, dict) and isinstance(told_by_solution, dict):
-        source, theirs = _plain(told, "source"), _plain(told_by_solution, "source")
-        found += [*_of_source(source, theirs), *_of_pairs(source, theirs, found), *_entries(source, theirs, found)]
-        found += _of_source(_plain(told, "classes"), _plain(told_by_solution, "classes"))
-        for own, others in zip(_lists(told), _lists(told_by_solution), strict=False):
-            found += _of_objects(own, others)
+    if theirs is not None:
+        source = _with_modules(own)
+        found += [*_of_source(source, theirs.source), *_of_pairs(source, theirs.source, found)]
+        found += _entries(source, theirs.source, found)
+        defined = {fact["class"] for fact in source if fact["fact"] == "defines"}
+        classes = [fact for fact in _rows(own.objects, "classes") if fact.get("class") in defined]
+        found += _of_source(classes, _rows(theirs.objects, "classes"))
+        for mine, others in zip(_lists(own.objects), _lists(theirs.objects), strict=False):
+            found += _of_objects(mine, others)
     return [_checked(fact, longest=None) for fact in found[:MOST]]
+
+
+def _with_modules(shown: Shown) -> list[Fact]:
+    """Facts of the source, without those that speak of Modules where the class is none."""
+    named = shown.objects.get("modules") if isinstance(shown.objects, dict) else None
+    modules = {name for name in named if isinstance(name, str)} if isinstance(named, list) else set()
+    return [fact for fact in shown.source if fact["fact"] != "no_super_init" or fact["class"] in modules]
 
 
 def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
@@ -96,8 +120,8 @@ def _hooks(observed: dict[str, Any], expected: dict[str, Any]) -> Iterator[Fact]
                 }
 
 
-def _plain(told: Any, key: str) -> list[Fact]:
-    """Facts as a guest told them, held against the table of facts: a guest may tell anything."""
+def _rows(told: Any, key: str) -> list[Fact]:
+    """Facts as a guest told them."""
     rows = told.get(key) if isinstance(told, dict) else None
     return [_checked(row) for row in rows if isinstance(row, dict)][:MOST] if isinstance(rows, list) else []
 
@@ -116,7 +140,7 @@ def _checked(row: dict[str, Any], longest: int | None = 200) -> Fact:
     }
 
 
-def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
+def _of_source(own: list[Fact], theirs: Sequence[Fact]) -> Iterator[Fact]:
     """Facts of the student's source that the solution's lacks, and uses of the solution's that the student lacks.
 
     A use that comes more often than in the solution counts, too, where its very code does.
@@ -136,7 +160,7 @@ def _of_source(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:
             yield {"fact": "fewer", "name": key}
 
 
-def _of_pairs(own: list[Fact], theirs: list[Fact], failure: list[Fact]) -> Iterator[Fact]:
+def _of_pairs(own: list[Fact], theirs: Sequence[Fact], failure: list[Fact]) -> Iterator[Fact]:
     """Classes without the bases that the solution's have, and layers with its sizes in the other order."""
     bases = {fact.get("class"): fact.get("bases") for fact in theirs if fact.get("fact") == "defines"}
     sizes = {fact.get("key") for fact in theirs if fact.get("fact") == "sizes"}
@@ -155,7 +179,7 @@ def _of_pairs(own: list[Fact], theirs: list[Fact], failure: list[Fact]) -> Itera
             yield {"fact": "sizes_swapped", "code": fact.get("code"), **place}
 
 
-def _entries(own: list[Fact], theirs: list[Fact], failure: list[Fact]) -> Iterator[Fact]:
+def _entries(own: list[Fact], theirs: Sequence[Fact], failure: list[Fact]) -> Iterator[Fact]:
     """Entries of the solution's dicts that no dict of the student's has, where the failure names them."""
     dicts = [(_names(fact), fact) for fact in own if fact.get("fact") == "entries"]
     everywhere = {name for names, _ in dicts for name in names}

@@ -41,18 +41,14 @@ class Student:
     Args:
         names: of the submission's `__main__`.
         fixtures: gives the names of the instructor's fixtures.
-        cells: number and source of the cells that belong to the exercise.
 
     Raises:
         NotDefined: when a name is not there.
     """
 
-    def __init__(
-        self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]], cells: list[dict[str, Any]]
-    ) -> None:
+    def __init__(self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]]) -> None:
         self._names = names
         self._fixtures = fixtures
-        self._cells = cells
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -80,14 +76,14 @@ def evaluate(student: Student, tree: Any, /, **names: Any) -> Any:
 
 
 def facts(student: Student, trees: list[Any]) -> dict[str, Any]:
-    """What shows which mistake was made, about the exercise's source and these objects of it."""
+    """What shows which mistake was made, about the student's classes and these objects."""
     objects = []
     for tree in trees:
         made = None
         with contextlib.suppress(Exception):
             made = evaluate(student, tree)
         objects.append(made)
-    return collect(student._cells, student._names, objects)
+    return collect(student._names, objects)
 
 
 def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:

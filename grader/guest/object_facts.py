@@ -1,6 +1,5 @@
-"""Facts about a student's answer to an exercise, for naming the mistake behind a failure.
+"""Facts about a student's classes and objects, for naming the mistake behind a failure.
 
-They are told by the source (`grader.guest.source_facts`) and by the objects themselves.
 Nothing here judges: facts that the solution shows, too, are no mistakes.
 """
 
@@ -14,49 +13,35 @@ from typing import Any
 from torch import Tensor, nn
 from torch.autograd import Function
 
-from grader.guest.source_facts import read_source
-from grader.guest.syntax import Fact
-
+Fact = dict[str, Any]
 MOST = 400
-"""Facts of one source, or of one object, that are told."""
+"""Facts of one object, and classes, that are told."""
 
 
-def collect(cells: list[dict[str, Any]], names: dict[str, Any], objects: list[Any]) -> dict[str, Any]:
-    """All facts of an exercise.
+def collect(names: dict[str, Any], objects: list[Any]) -> dict[str, Any]:
+    """What the classes and objects of an exercise are.
 
     Args:
-        cells: number and source of each of its cells.
         names: of the submission's `__main__`.
         objects: what the exercise asks for; None where it cannot be made.
     Returns:
-        `source`: facts about the source, with the cell; `classes`: about the classes defined in it;
+        `modules`: the names of the Modules among the classes; `classes`: facts about classes;
         `objects`: what the attributes of each object are.
     """
-    source: list[Fact] = []
-    for cell in cells:
-        source += ({**fact, "cell": cell["number"]} for fact in read_source(cell["source"]))
-    defined = [fact["class"] for fact in source if fact["fact"] == "defines"]
-    source = [fact for fact in source if fact["fact"] != "no_super_init" or _is_module(names.get(fact["class"]))]
-    source.sort(key=lambda fact: fact["fact"] == "uses")
+    classes = {name: kind for name, kind in list(names.items()) if isinstance(kind, type)}
     return {
-        "source": source[:MOST],
-        "classes": list(_classes(names, defined))[:MOST],
+        "modules": [name for name, kind in classes.items() if issubclass(kind, nn.Module)][:MOST],
+        "classes": [fact for name, kind in classes.items() for fact in _class(name, kind)][:MOST],
         "objects": [_object(made) for made in objects],
     }
 
 
-def _is_module(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, nn.Module)
-
-
-def _classes(names: dict[str, Any], defined: list[str]) -> Iterator[Fact]:
-    """Modules and Functions among the exercise's classes that cannot be called."""
-    for name in defined:
-        kind = names.get(name)
-        base = next((b for b in (nn.Module, Function) if isinstance(kind, type) and issubclass(kind, b)), None)
-        if isinstance(kind, type) and base and getattr(kind, "forward", None) is base.forward:
-            near = difflib.get_close_matches("forward", (m.lower() for m in vars(kind)), n=1, cutoff=0.5)
-            yield {"fact": "no_forward", "key": "", "class": name, "similar": near[0] if near else ""}
+def _class(name: str, kind: type) -> Iterator[Fact]:
+    """A Module or Function that cannot be called."""
+    base = next((base for base in (nn.Module, Function) if issubclass(kind, base)), None)
+    if base and getattr(kind, "forward", None) is base.forward:
+        near = difflib.get_close_matches("forward", (m.lower() for m in vars(kind)), n=1, cutoff=0.5)
+        yield {"fact": "no_forward", "key": "", "class": name, "similar": near[0] if near else ""}
 
 
 def _object(made: Any) -> list[Fact]:

@@ -17,7 +17,6 @@ import tempfile
 import time
 from collections import defaultdict, deque
 from contextlib import suppress
-from typing import Any
 
 from grader import wire
 from grader.guest.confine import confine
@@ -170,10 +169,7 @@ class _Life:
         wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
 
     def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
-        """Answer of the submission as its exercise sees it; its own cells are all where none carries its marker."""
-        cells: list[dict[str, Any]] = [dict(cell) for cell in self._job["cells"] if cell["index"] >= 0]
-        own = [cell for cell in cells if cell["exercise"] == question[0]["exercise"]]
-        student = Student(self._shell.module.__dict__, self._fixtures, own or cells)
+        student = Student(self._shell.module.__dict__, self._fixtures)
         return answer(student, self._sources, question, self._clock, self._handlers)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from grader.assignment.spec import Exercise
 from grader.diagnosis.catalogue import catalogue
 from grader.diagnosis.diagnose import diagnose, hint
-from grader.diagnosis.facts import facts
+from grader.diagnosis.facts import Shown, facts
+from grader.diagnosis.source_facts import source_facts
 from grader.judging.grading import Grading
 from grader.models.observation import Answer
 from grader.models.report import Diagnosis
@@ -27,7 +28,7 @@ def observe_facts(student: look.Student, trees: list[Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def facts_question(exercise: Exercise, seed: int) -> Question:
-    """Asks for the facts of an exercise: about its source, and about objects that its checks make.
+    """Asks for the facts of an exercise's classes, and of the objects that its checks make.
 
     These are what its requirements are about, and one of each class that they call, as its name tells.
     """
@@ -63,16 +64,15 @@ def diagnose_failure(
         return None
     spec = grading.folder.spec
     asked = facts_question(next(e for e in spec.exercises if e.id == exercise), spec.seed)
-    told = grading.observe(exercise, asked)
-    solution_facts = grading.references.peek(exercise, asked)
+    own = Shown(source_facts(grading.submission.cells_of(exercise)), grading.observe(exercise, asked).value)
     solved = grading.references.peek(exercise, question)
-    theirs = solution_facts.value if solution_facts else None
+    theirs = grading.references.shown(exercise, asked)
     mistakes = (*spec.mistakes, *catalogue())
     try:
-        match = diagnose(facts(check, answer, solved, told.value, theirs), mistakes)
+        match = diagnose(facts(check, answer, solved, own, theirs), mistakes)
     except Exception:
         # Where it can be done with the solution's own answers, these are not of the form that probes give.
-        if solved is None:
+        if solved is None or theirs is None:
             raise
         diagnose(facts(check, solved, solved, theirs, theirs), mistakes)
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
+from grader.diagnosis.syntax import parse_source
 from grader.models.cells import Cell, Submission
 
 
@@ -28,13 +29,8 @@ class Definitions:
 
 
 def _definition(cell: Cell, name: str) -> int | None:
-    if name not in cell.source:
-        return None
-    try:
-        body = ast.parse(cell.source).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    for node in reversed(body):
+    tree = parse_source(cell.source) if name in cell.source else None
+    for node in reversed(tree.body if tree else []):
         match node:
             case ast.ClassDef() | ast.FunctionDef() | ast.AsyncFunctionDef() if node.name == name:
                 return node.lineno

@@ -37,7 +37,7 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
             references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
         for exercise_id, question in session.started.asked:
             references.answer(exercise_id, question)  # those that only a diagnosis compares, too
-        write_recorded(folder.recorded, references.answers, references.made_from)
+        write_recorded(folder.recorded, references)
         return len(references.answers)
     finally:
         session.close()

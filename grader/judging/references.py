@@ -3,14 +3,15 @@
 The solution is a submission like any other. What it answers can be recorded in
 the assignment's `reference.safetensors`, so that a copy without the solution can
 grade, and a copy with it does not have to run it. The file is one safetensors
-file: every tensor of every answer, and in its metadata the rest as JSON.
+file: every tensor of every answer, and in its metadata the rest as JSON; and facts of the
+solution's source, which mistakes are told by.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,11 @@ from pydantic import ValidationError
 from safetensors.numpy import save
 
 from grader.assignment.load import Folder
+from grader.diagnosis.facts import Shown
+from grader.diagnosis.source_facts import source_facts
 from grader.errors import ReferenceFault, WireError
 from grader.judging.answers import Answers, Key
+from grader.models.mistake import Fact
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
 from grader.requirements.requirement import Question
@@ -34,6 +38,7 @@ class Recorded:
         self._answers: dict[str, Any] = {}
         self._blobs: dict[str, bytes] = {}
         self.made_from: dict[str, str] = {}
+        self.sources: dict[str, list[Fact]] = {}
         if path.exists():
             self._read(path)
 
@@ -43,6 +48,7 @@ class Recorded:
                 metadata = file.metadata() or {}
                 self.made_from = json.loads(metadata["made_from"])
                 self._answers = json.loads(metadata["answers"])
+                self.sources = json.loads(metadata["sources"])
                 parts: dict[str, dict[str, Any]] = {}
                 for name in file.keys():  # noqa: SIM118 (not a dict)
                     key, _, tensor = name.rpartition("/")
@@ -74,11 +80,11 @@ class Recorded:
             raise ReferenceFault(f"A recorded answer is broken: {error}", "Run `grade record`.") from None
 
 
-def write_recorded(path: Path, answers: dict[Key, Answer], made_from: dict[str, str]) -> None:
-    """Write answers to a file that `Recorded` reads; the same answers give the same bytes."""
+def write_recorded(path: Path, references: References) -> None:
+    """Write what the solution answered to a file that `Recorded` reads; the same answers give the same bytes."""
     index: dict[str, Any] = {}
     tensors: dict[str, Any] = {}
-    for (exercise, digest), answer in sorted(answers.items()):
+    for (exercise, digest), answer in sorted(references.answers.items()):
         name = f"{exercise}/{digest}"
         if answer.raised:
             index[name] = {"raised": answer.raised.model_dump()}
@@ -89,7 +95,9 @@ def write_recorded(path: Path, answers: dict[Key, Answer], made_from: dict[str, 
             from safetensors.numpy import load
 
             tensors |= {f"{name}/{key}": value for key, value in load(blob).items()}
-    metadata = {"made_from": json.dumps(made_from, sort_keys=True), "answers": json.dumps(index, sort_keys=True)}
+    sources = {exercise: references.source(exercise) for exercise, _ in references.answers}
+    written = {"made_from": references.made_from, "answers": index, "sources": sources}
+    metadata = {name: json.dumps(part, sort_keys=True) for name, part in written.items()}
     path.write_bytes(_sorted(save(tensors, metadata)))
 
 
@@ -173,6 +181,17 @@ class References:
             return self.answer(exercise, question)
         except ReferenceFault:
             return None
+
+    def source(self, exercise: str) -> Sequence[Fact]:
+        """The facts of the solution's source for an exercise."""
+        if self._solution is not None:
+            return source_facts(self._solution.cells_of(exercise))
+        return self._recorded.sources.get(exercise, []) if self._recorded else []
+
+    def shown(self, exercise: str, question: Question) -> Shown | None:
+        """What the solution shows of an exercise, asked for the facts of its objects; None where nothing can tell."""
+        answer = self.peek(exercise, question)
+        return Shown(self.source(exercise), answer.value) if answer else None
 
     def _is_known(self, key: Key) -> bool:
         return key in self.answers or (self._fresh and self._recorded is not None and key in self._recorded)

@@ -174,15 +174,12 @@ class Guest:
                 number=cell.number,
                 source=cell.source,
                 filename=cell.filename,
-                exercise=cell.exercise,
                 skipped=index in self._progress.skipped,
                 ends=ends.get(index, []),
             )
             for index, cell in enumerate(self._around.submission.cells)
         ]
-        last = JobCell(
-            index=-1, number=None, source="", filename="", exercise=None, skipped=True, ends=ends.get(-1, [])
-        )
+        last = JobCell(index=-1, number=None, source="", filename="", skipped=True, ends=ends.get(-1, []))
         return Job(
             tag="job",
             cells=[*cells, last],

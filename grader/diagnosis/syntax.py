@@ -7,15 +7,46 @@ another source (the solution's), the rest is for the text a person reads.
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
-Fact = dict[str, Any]
+from grader.models.message import Scalar
+from grader.models.mistake import Fact
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 
-def fact_of(fact: str, node: Any, key: str = "", **fields: Any) -> Fact:
+MAX_SOURCE = 100_000
+"""Characters that are parsed: a cell, or an exercise, that is longer shows nothing."""
+MAX_WORK = 400_000
+"""All nodes of a syntax tree with all that is above each: the text of a node is made from all below it."""
+
+MAX_DEPTH = 200
+"""Levels of a syntax tree: far below what Python itself can follow."""
+
+
+def parse_source(text: str) -> ast.Module | None:
+    """The syntax tree of a stranger's source; None where it is not Python, or is larger than people write."""
+    if len(text) > MAX_SOURCE:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as of escapes in texts
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    level: list[ast.AST] = [tree]
+    depth, work = 0, 0
+    while level and work <= MAX_WORK:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        depth += 1
+        work += depth * len(level)
+    return None if level or depth > MAX_DEPTH else tree
+
+
+def fact_of(fact: str, node: Any, key: str = "", **fields: Scalar) -> Fact:
     """A fact that a node shows, with its line."""
     return {"fact": fact, "key": key, "line": getattr(node, "lineno", None), **fields}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.guest.syntax import FUNCTIONS, Fact, calls_in, fact_of, last_name, source_of
+from grader.diagnosis.syntax import FUNCTIONS, calls_in, fact_of, last_name, source_of
+from grader.models.mistake import Fact
 
 _CONTAINERS = {"Counter", "OrderedDict", "defaultdict", "deque", "dict", "list", "set"}
 _FILLS = {"add", "append", "appendleft", "extend", "insert", "setdefault", "update"}

@@ -1,15 +1,26 @@
-"""What a student's source shows: facts about its syntax, for naming mistakes."""
+"""What an exercise's source shows: facts about its syntax, for naming mistakes."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
-from torch import nn
-
-from grader.guest.functions import read_function
-from grader.guest.habits import read_class, read_parts
-from grader.guest.syntax import FUNCTIONS, Fact, Function, calls_in, fact_of, last_name, returns_value, source_of
+from grader.diagnosis.class_facts import read_class, read_parts
+from grader.diagnosis.function_facts import read_function
+from grader.diagnosis.syntax import (
+    FUNCTIONS,
+    MAX_SOURCE,
+    Function,
+    calls_in,
+    fact_of,
+    last_name,
+    parse_source,
+    returns_value,
+    source_of,
+)
+from grader.models.cells import Cell
+from grader.models.mistake import Fact
 
 _HOOKS = {
     "register_forward_pre_hook": ("forward_pre", 2),
@@ -21,23 +32,36 @@ _HOOKS = {
 }
 """What registers a hook -> its kind, and how many arguments the hook is called with."""
 
-_TRAINED = (
-    "Linear", "Bilinear", "Lazy", "Conv", "Embedding", "RNN", "LSTM", "GRU", "BatchNorm", "LayerNorm", "GroupNorm",
-    "InstanceNorm", "RMSNorm", "MultiheadAttention", "Transformer", "PReLU",
-)  # fmt: skip
-"""How the names of torch.nn's layers that have weights begin."""
-_LAYERS = {name for name in vars(nn) if name.startswith(_TRAINED)}
+LAYERS = {
+    "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "Bilinear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d",
+    "ConvTranspose2d", "ConvTranspose3d", "Embedding", "EmbeddingBag", "GRU", "GRUCell", "GroupNorm", "InstanceNorm1d",
+    "InstanceNorm2d", "InstanceNorm3d", "LSTM", "LSTMCell", "LayerNorm", "LazyBatchNorm1d", "LazyBatchNorm2d",
+    "LazyBatchNorm3d", "LazyConv1d", "LazyConv2d", "LazyConv3d", "LazyConvTranspose1d", "LazyConvTranspose2d",
+    "LazyConvTranspose3d", "LazyInstanceNorm1d", "LazyInstanceNorm2d", "LazyInstanceNorm3d", "LazyLinear", "Linear",
+    "MultiheadAttention", "PReLU", "RMSNorm", "RNN", "RNNCell", "Transformer", "TransformerDecoder",
+    "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
+}  # fmt: skip
+"""torch.nn's layers that have weights."""
 _MAKERS = {"arange", "empty", "eye", "full", "linspace", "ones", "rand", "randint", "randn", "tensor", "zeros"}
 _ALWAYS_DROPS = {"F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout"}
 _TESTS_OF_TYPE = {"isinstance", "issubclass"}
 
 
-def read_source(text: str) -> Iterator[Fact]:
-    """The facts of one cell; none where it is not Python."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+MOST = 400
+"""Facts of an exercise that are told."""
+
+
+@lru_cache(maxsize=64)
+def source_facts(cells: tuple[Cell, ...]) -> tuple[Fact, ...]:
+    """The facts of an exercise's cells, each with its cell; what is merely used comes last."""
+    if sum(len(cell.source) for cell in cells) > MAX_SOURCE:
+        return ()
+    trees = ((cell.number, parse_source(cell.source)) for cell in cells)
+    found = [{**fact, "cell": number} for number, tree in trees if tree is not None for fact in _of_tree(tree)]
+    return tuple(sorted(found, key=lambda fact: fact["fact"] == "uses")[:MOST])
+
+
+def _of_tree(tree: ast.Module) -> Iterator[Fact]:
     functions: dict[str, Function] = {node.name: node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)}
     for node in ast.walk(tree):
         if (
@@ -232,7 +256,7 @@ def _layers_made(method: ast.AST, owner: ast.ClassDef) -> Iterator[Fact]:
     for node in ast.walk(method):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name("nn"), attr=layer) | ast.Name(layer)):
-                if layer in _LAYERS:
+                if layer in LAYERS:
                     fields = {"class": owner.name, "function": getattr(method, "name", "")}
                     yield fact_of("layer_in_forward", node, layer=layer, code=source_of(node), **fields)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.guest.syntax import Fact, calls_in, fact_of, is_blank, last_name, own_parts, returns_value, source_of
+from grader.diagnosis.syntax import calls_in, fact_of, is_blank, last_name, own_parts, returns_value, source_of
+from grader.models.mistake import Fact
 
 _CHANGES_A_LIST = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort", "update"}
 
