@@ -8,9 +8,8 @@ import pytest
 
 from grader.assignment.load import Folder
 from grader.authoring.findings import Mutant, Result, Status
-from grader.judging.diagnosing import facts_question
-from grader.judging.judge import over_limit
-from grader.judging.plugin import SESSION, exercise_of, prefetch
+from grader.judging.driver import run_collected
+from grader.judging.plugin import exercise_of, is_stopped
 from grader.judging.session import Session
 from grader.models.cells import Submission
 from grader.models.limits import Limits
@@ -30,26 +29,18 @@ class MutantJob(Model):
     seconds: float
 
 
-def judge_mutant(job: MutantJob, given: Session, collected: pytest.Session) -> Result:
+def judge_mutant(job: MutantJob, given: Session, collected: pytest.Session, checks: list[pytest.Item]) -> Result:
     """Run the checks of a mutant's exercise, as the plugin does for a submission."""
-    items = [item for item in collected.items if exercise_of(item) == job.mutant.exercise]
+    items = [item for item in checks if exercise_of(item) == job.mutant.exercise]
     assert given.started is not None
     folder = _short(given.started.folder, job)
     references = given.started.references
-    session = Session(job.submission, zygote=given.zygote, given=folder, references=references)
-    collected.config.stash[SESSION] = session
+    session = Session(
+        job.submission, zygote=given.zygote, given=folder, references=references, one_failure_is_enough=True
+    )
     try:
-        grading = session.grading(folder.path)
-        prefetch(session, items)
-        (exercise,) = folder.spec.exercises
-        # most mutants fail
-        grading.prefetch([(exercise.id, facts_question(exercise, folder.spec.seed), False, False)])
-        for item in items:
-            collected.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-            if _stopped(session, folder.spec.limits):
-                break
-            # Each copy costs as much as all else that a check does, and one failure that is certain kills a mutant.
-            grading.asks_again = grading.asks_again and session.judged[-1].result.outcome != "failed"
+        session.grading(folder.path)
+        run_collected(session, collected, items)
         return _result(job.mutant, session, folder.spec.limits)
     finally:
         session.close()
@@ -62,11 +53,6 @@ def _short(folder: Folder, job: MutantJob) -> Folder:
     return replace(folder, spec=folder.spec.model_copy(update={"exercises": only, "limits": limits}))
 
 
-def _stopped(session: Session, limits: Limits) -> bool:
-    """Whether the check judged last was stopped: the others would take as long, and the mutant is dead already."""
-    return bool(session.judged) and session.judged[-1].result.observed == over_limit("time", limits)
-
-
 def _result(mutant: Mutant, session: Session, limits: Limits) -> Result:
     checks = [judged.result for judged in session.judged]
     failed = [check for check in checks if check.outcome == "failed"]
@@ -74,7 +60,7 @@ def _result(mutant: Mutant, session: Session, limits: Limits) -> Result:
     status: Status = "killed" if failed else "survived"
     if broken:
         status = "error"
-    elif _stopped(session, limits):
+    elif checks and is_stopped(checks[-1], limits):
         status = "timeout"
     return Result(
         mutant=mutant,

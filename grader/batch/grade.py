@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from itertools import zip_longest
 
 import pytest
 
 from grader.batch.tasks import Graded, Task
 from grader.errors import GraderError, SubmissionError
-from grader.judging.plugin import SESSION, prefetch
+from grader.judging.driver import run_collected
 from grader.judging.reporting import build_report
 from grader.judging.session import Session
 
 
-def grade_one(task: Task, given: Session, collected: pytest.Session) -> Graded:
+def grade_one(task: Task, given: Session, collected: pytest.Session, checks: list[pytest.Item]) -> Graded:
     """Run all checks on one submission, as the plugin does for a single one."""
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
     session = Session(task.path, given.mode, given.zygote, given=folder, references=references)
-    collected.config.stash[SESSION] = session
     try:
         session.grading(folder.path)
-        prefetch(session, collected.items)
-        for item, following in zip_longest(collected.items, collected.items[1:]):
-            collected.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        run_collected(session, collected, checks)
         return Graded.of(build_report(session), time.monotonic() - start)
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,20 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
         )
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise GraderError(f"pytest stopped with {code!r}.", "Run `pytest` on the assignment's folder to see why.")
+
+
+def run_collected(session: Session, collected: pytest.Session, items: list[pytest.Item]) -> None:
+    """Run checks that are collected already, as pytest runs those of a single submission.
+
+    Args:
+        session: grades the submission.
+        collected: whose loop is running.
+        items: those of its checks to run.
+    """
+    collected.config.stash[plugin.SESSION] = session
+    collected.items, collected.testsfailed, collected.shouldstop = items, 0, False
+    with suppress(collected.Interrupted):  # the plugin has seen enough
+        collected.config.hook.pytest_runtestloop(session=collected)
 
 
 def _fault(error: BaseException, where: str) -> str:

@@ -16,10 +16,13 @@ from grader.assignment import SPEC
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
-from grader.judging.judge import CheckFailed, judge
+from grader.judging.diagnosing import facts_question
+from grader.judging.judge import CheckFailed, judge, over_limit
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session
+from grader.models.limits import Limits
 from grader.models.message import Localized
+from grader.models.report import CheckResult
 from grader.models.wording import four_parts
 from grader.requirements.requirement import Check
 
@@ -150,15 +153,20 @@ def exercise_of(item: pytest.Item) -> str | None:
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Before pytest's own loop, put all questions at once."""
     if not (session.config.option.collectonly or session.testsfailed):
-        prefetch(session.config.stash[SESSION], session.items)
+        _prefetch(session.config.stash[SESSION], session.items)
 
 
-def prefetch(session: Session, items: list[pytest.Item]) -> None:
+def _prefetch(session: Session, items: list[pytest.Item]) -> None:
     """Put the questions of some checks: they are answered while the first ones are judged."""
-    if session.started is not None:
-        session.started.waits |= {exercise_of(item) or "" for item in items if not isinstance(item, SpecItem)}
+    grading = session.started
+    if grading is not None:
+        grading.waits |= {exercise_of(item) or "" for item in items if not isinstance(item, SpecItem)}
         found = [(item.exercise.id, item.check) for item in items if isinstance(item, SpecItem)]
-        session.started.prefetch([(e, check.question, check.hidden, check.reference) for e, check in found])
+        questions = [(e, check.question, check.hidden, check.reference) for e, check in found]
+        if session.one_failure_is_enough:  # which is likely, and then its diagnosis is wanted
+            spec = grading.folder.spec
+            questions += [(e.id, facts_question(e, spec.seed), False, False) for e in spec.exercises]
+        grading.prefetch(questions)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -172,7 +180,7 @@ def pytest_runtest_makereport(
         if isinstance(item, SpecItem):
             check = item.check
             judged = make_result(f"{exercise}::{item.name}", call, check.hint, check.hidden, called=check.called)
-            session.judged.append(Judged(exercise, judged, check.weight))
+            weight = check.weight
         else:
             mark = _own_check(item)
             assert mark is not None
@@ -186,10 +194,27 @@ def pytest_runtest_makereport(
                 points=mark.kwargs["points"],
                 title=mark.kwargs["title"] or _title(item),
             )
-            session.judged.append(Judged(exercise, judged, None))
+            weight = None
             if judged.outcome == "failed":
                 report.longrepr = four_parts(judged)
+        session.judged.append(Judged(exercise, judged, weight))
+        if session.one_failure_is_enough and judged.outcome == "failed":
+            _hurry(session, judged, item.session)
     return report
+
+
+def _hurry(session: Session, failed: CheckResult, running: pytest.Session) -> None:
+    """After a failure: no copies, which cost as much as all else, nor checks that would be stopped as late."""
+    grading = session.started
+    assert grading is not None
+    grading.asks_again = False
+    if is_stopped(failed, grading.folder.spec.limits):
+        running.shouldstop = "a check was stopped"
+
+
+def is_stopped(result: CheckResult, limits: Limits) -> bool:
+    """Whether a check failed since the submission was stopped at it."""
+    return result.observed == over_limit("time", limits)
 
 
 def _title(item: pytest.Item) -> str:

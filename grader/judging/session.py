@@ -40,6 +40,7 @@ class Session:
         use_recorded: whether recorded answers of the solution may be used.
         given: the assignment, where it is not as its folder says: with another seed, for one exercise.
         references: another session's answers of the solution.
+        one_failure_is_enough: whether a failure is likely, and what comes after the first only has to be quick.
     """
 
     submission: Path | Submission | None = None
@@ -49,6 +50,7 @@ class Session:
     use_recorded: bool = True
     given: Folder | None = None
     references: References | None = None
+    one_failure_is_enough: bool = False
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None

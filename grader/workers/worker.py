@@ -22,8 +22,8 @@ from grader.models.cells import Submission
 from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
 
-Work = Callable[[Any, Session, pytest.Session], Any]
-"""Does a job, given the session that the checks were collected with, and what was collected."""
+Work = Callable[[Any, Session, pytest.Session, list[pytest.Item]], Any]
+"""Does a job, given the session that the checks were collected with, pytest's own, and all checks."""
 
 
 def work(
@@ -60,15 +60,20 @@ def work(
 
 
 class Loop:
-    """Takes the place of pytest's own loop."""
+    """Goes round pytest's own loop: once for each job."""
 
     def __init__(self, connection: Connection, do: Work) -> None:
         self._connection = connection
         self._do = do
+        self._working = False
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if self._working:
+            return None  # what runs the checks of a job: the plugin, and pytest
+        self._working = True
         given = session.config.stash[SESSION]
+        items = session.items
         gc.freeze()  # what is there stays: the collector need not look at it for every job
         while True:
             try:
@@ -76,7 +81,7 @@ class Loop:
             except (EOFError, OSError):  # who gives the jobs has gone
                 return True
             try:
-                done = self._do(job, given, session)
+                done = self._do(job, given, session, items)
             except SandboxFault:  # no job will fare better here; whoever gave it replaces worker and zygote
                 os._exit(1)
             with suppress(OSError):
