@@ -18,11 +18,11 @@ from typing import Any
 from unittest import mock
 
 from grader.assignment.load import Folder, load_assignment
-from grader.authoring import judge_mutant as judging_mutants
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging import judge, plugin
 from grader.judging.driver import run_pytest
+from grader.judging.grading import Grading
 from grader.judging.session import Session
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Guest, Ticket
@@ -100,7 +100,7 @@ def parts(folder: Folder, jobs: list[MutantJob]) -> None:
     given = Given(jobs)
     with (
         Zygote.spawn(long_lived=True) as zygote,
-        mock.patch.object(judging_mutants, "prefetch", timed("start the guest, ask", judging_mutants.prefetch)),
+        mock.patch.object(Grading, "prefetch", timed("start the guest, ask", Grading.prefetch)),
         mock.patch.object(plugin, "judge", timed("wait and judge", plugin.judge)),
         mock.patch.object(judge, "diagnose_failure", timed("  of it diagnose", judge.diagnose_failure)),
         mock.patch.object(Guest, "ask_copy", counted(Guest.ask_copy)),
