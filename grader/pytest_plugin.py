@@ -1,4 +1,4 @@
-"""The pytest plugin as it is installed: two options, and nothing more until an assignment is collected.
+"""The pytest plugin as it is installed: a few options, and nothing more until an assignment is collected.
 
     pytest assignments/assignment1 --submission PATH
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader", "grading PyTorch assignments")
     group.addoption("--submission", metavar="PATH", type=Path, help="the notebook or script to grade")
+    group.addoption("--seed", type=int, help="grade with this seed, and ask the solution")
+    group.addoption("--marks", action="store_true", help="draw a seed, and refuse to grade without isolation")
     group.addoption(
         "--isolation", choices=("auto", "landlock", "none"), default="auto", help="what keeps student code apart"
     )

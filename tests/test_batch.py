@@ -17,6 +17,7 @@ import psutil
 import pytest
 from conftest import GRADE, Command, Course
 from gradebooks import events, results, rows, timeless
+from safetensors.numpy import load_file
 
 from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
@@ -157,11 +158,11 @@ def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Comma
     ]
     course.assign(*exercises, solution=ODD["right"], limits={"seconds": 1})
     folder = files(tmp_path / "in", **ODD)
-    assert run("batch", course.quiz, folder, "--out", tmp_path / "out", "-j", "2").code == 0
+    assert run("batch", course.quiz, folder, "--out", tmp_path / "out", "-j", "2", "--seed", "5").code == 0
     found = results(tmp_path / "out")
     earned = {}
     for name in ODD:
-        run("run", course.quiz, folder / f"{name}.py", "--json", tmp_path / "alone.json")
+        run("run", course.quiz, folder / f"{name}.py", "--seed", "5", "--json", tmp_path / "alone.json")
         alone = json.loads((tmp_path / "alone.json").read_text())
         assert json.loads(found[name]) == timeless(alone), name
         earned[name] = alone["earned"]
@@ -277,8 +278,8 @@ def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> N
     slow = RIGHT + "import time\ntime.sleep(0.3)\n"
     names = {f"s{number:02}": (slow if number % 3 else WRONG) for number in range(9)}
     folder = files(tmp_path / "in", **names)
-    arguments = [str(GRADE), "batch", str(quiz.quiz), str(folder), "-j", "2", "--out"]
-    assert run("batch", quiz.quiz, folder, "-j", "2", "--out", tmp_path / "whole").code == 0
+    arguments = [str(GRADE), "batch", str(quiz.quiz), str(folder), "-j", "2", "--seed", "5", "--out"]
+    assert run("batch", quiz.quiz, folder, "-j", "2", "--seed", "5", "--out", tmp_path / "whole").code == 0
     random.seed(5)
     for _ in range(2):
         process = subprocess.Popen([*arguments, str(tmp_path / "killed")], stdout=subprocess.DEVNULL)
@@ -294,6 +295,42 @@ def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> N
     assert results(tmp_path / "killed") == results(tmp_path / "whole")
     graded = [e["student"] for e in events(tmp_path / "killed") if e["event"] == "graded"]
     assert len(graded) == len(set(graded))
+
+
+def test_published_answers_earn_no_marks(quiz: Course, run: Command, tmp_path: Path) -> None:
+    """Who hands in what `reference.safetensors` holds passes in practice; for marks a seed is drawn."""
+    assert run("record", quiz.quiz).code == 0
+    known = max(load_file(quiz.quiz / "reference.safetensors").values(), key=lambda one: abs(one).sum())
+    looked_up = f"# exercise: double\nimport torch\ndef double(x):\n    return torch.tensor({known.tolist()})\n"
+    folder = files(tmp_path / "in", cheat=looked_up, ada=RIGHT)
+    (quiz.quiz / "solution.py").rename(tmp_path / "solution.py")
+    assert run("run", quiz.quiz, folder / "cheat.py").code == 0
+    refused = run("batch", quiz.quiz, folder, "--out", tmp_path / "out")
+    assert refused.code == 2
+    assert "recorded answers are published, and serve for practice" in refused.err
+    (tmp_path / "solution.py").rename(quiz.quiz / "solution.py")
+    assert run("batch", quiz.quiz, folder, "--out", tmp_path / "out").code == 0
+    assert {name: row.credited for name, row in rows(tmp_path / "out").items()} == {"ada": 2.0, "cheat": 0.0}
+    assert run("run", quiz.quiz, folder / "cheat.py", "--marks").code == 1
+    assert run("run", quiz.quiz, folder / "ada.py", "--marks").code == 0
+
+
+def test_a_gradebook_keeps_its_seed_and_reports_do_not_tell_it(quiz: Course, run: Command, tmp_path: Path) -> None:
+    quiz.assign({**EXERCISE, "requirements": [{"kind": "function", "calls": [{"call": "double(3)"}]}]}, solution=RIGHT)
+    folder = files(tmp_path / "in", ada=RIGHT)
+    arguments = ("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1")
+    run(*arguments)
+    with Gradebook(tmp_path / "out" / "gradebook.sqlite", "quiz") as book:
+        seed = book.seed()
+    run(*arguments)
+    assert events(tmp_path / "out")[-2]["event"] == "kept"
+    with Gradebook(tmp_path / "out" / "gradebook.sqlite", "quiz") as book:
+        assert book.seed() == seed
+    assert str(seed) not in results(tmp_path / "out")["ada"]
+    run(*arguments, "--seed", str(seed + 1), "--regrade")
+    assert events(tmp_path / "out")[-2]["event"] == "graded"
+    with Gradebook(tmp_path / "out" / "gradebook.sqlite", "quiz") as book:
+        assert book.seed() == seed + 1
 
 
 @pytest.mark.parametrize("victim", ["worker", "zygote"])

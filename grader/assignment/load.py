@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -47,6 +47,10 @@ class Folder:
     @property
     def recorded(self) -> Path:
         return self.path / "reference.safetensors"
+
+    def with_seed(self, seed: int) -> Folder:
+        """The same assignment with another seed than its spec says."""
+        return replace(self, spec=self.spec.model_copy(update={"seed": seed}))
 
 
 def list_assignments(start: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from grader.authoring.declared import FILE, Declared, judge_survivors, read_decl
 from grader.authoring.findings import Result, Verification, VerifyReport, planted
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
+from grader.judging.session import draw_seed
 from grader.models.report import ExerciseResult, Report
 from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
@@ -74,7 +75,7 @@ def _verify_itself(
 ) -> tuple[list[Verification], Report]:
     """All but the mutants; and the solution's report."""
     trials = must.Trials(folder, zygote, selection)
-    seeds = [folder.spec.seed + 1 + number for number in range(must.SEEDS)]
+    seeds = [draw_seed() for _ in range(must.SEEDS)]
     again = [partial(trials.solution, seed) for seed in (None, None, *seeds)]
     runs: list[Callable[[], Report]] = [trials.starter, *again]
     reports: list[Report] = []
@@ -86,7 +87,7 @@ def _verify_itself(
         must.verify_starter(starter),
         must.verify_solution(first),
         must.verify_twice(first, second),
-        must.verify_seeds(others),
+        must.verify_seeds(dict(zip(seeds, others, strict=True))),
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),

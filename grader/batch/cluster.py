@@ -37,9 +37,10 @@ class Actor:
     Args:
         packed: the assignment, as `pack` made it.
         inside: the assignment's folder in it.
+        seed: of everything random.
     """
 
-    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode) -> None:
+    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode, seed: int) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -47,7 +48,7 @@ class Actor:
         (home / "submission").mkdir()
         self._home = home
         zygote = Zygote.spawn(long_lived=True)
-        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation), 1, tries=2)
+        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation, None, seed), 1, tries=2)
 
     def grade(self, task: Task, content: bytes) -> Graded | Died:
         """Grade one submission, given as its bytes."""
@@ -79,17 +80,17 @@ class RayEngine:
     address: str | None = None
     size: int | None = None
 
-    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+    def run(self, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
         """Results as they come."""
         if not jobs:
             return
         ray = _connect(self.address)
         try:
-            yield from self._run(ray, jobs)
+            yield from self._run(ray, jobs, seed)
         finally:
             ray.shutdown()
 
-    def _run(self, ray: Any, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+    def _run(self, ray: Any, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
         content, inside = pack(self.folder)
         packed = ray.put(content)
         # A lost actor is replaced by a new one, which Ray may put elsewhere, and not restarted where it was.
@@ -97,7 +98,7 @@ class RayEngine:
         starting: dict[Any, Any] = {}
 
         def start() -> None:
-            actor = make(packed, inside, self.isolation)
+            actor = make(packed, inside, self.isolation, seed)
             starting[actor.__ray_ready__.remote()] = actor
 
         for _ in range(min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(jobs))):

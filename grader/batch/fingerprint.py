@@ -19,17 +19,13 @@ def digest(path: Path) -> str:
 
 
 def fingerprint(folder: Folder) -> str:
-    """The digest of spec, fixtures, checks, data, solution and versions.
-
-    Where the solution itself is not there, its recorded answers stand for it.
-    """
-    solution = folder.solution if folder.solution.is_file() else folder.recorded
-    files = [folder.path / SPEC, solution]
+    """The digest of spec, seed, fixtures, checks, data, solution and versions."""
+    files = [folder.path / SPEC, folder.solution]
     files += [folder.path / folder.spec.fixtures] if folder.spec.fixtures else []
     for inside in (folder.path / "checks", folder.data):
         files += sorted(p for p in inside.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     total = hashlib.sha256()
-    for part in (grader.__version__, version("torch"), platform.python_version()):
+    for part in (str(folder.spec.seed), grader.__version__, version("torch"), platform.python_version()):
         total.update(part.encode() + b"\n")
     for file in files:
         if file.is_file():

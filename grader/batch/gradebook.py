@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import DateTime, LargeBinary, Select, UniqueConstraint, create_engine, event, func, select
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from grader.errors import UsageError
+from grader.judging.session import draw_seed
 from grader.models.policy import Policy
 from grader.models.report import Report
 
@@ -66,6 +68,15 @@ class Attempt(Base):
         return Report.model_validate_json(zlib.decompress(self.report)) if self.report else None
 
 
+class Drawn(Base):
+    """The seed that an assignment is graded with, drawn when the first of its submissions was graded."""
+
+    __tablename__ = "seeds"
+
+    assignment: Mapped[str] = mapped_column(primary_key=True)
+    seed: Mapped[int]
+
+
 @dataclass(frozen=True)
 class Row:
     """What counts for a student.
@@ -106,6 +117,19 @@ class Gradebook:
             shown = str(error).splitlines()[0]
             raise UsageError(f"The gradebook {_without_password(url)} cannot be opened: {shown}.") from None
         self._assignment = assignment
+
+    def seed(self) -> int:
+        """The seed of everything random in this gradebook's gradings; the first to ask draws it."""
+        with suppress(IntegrityError), Session(self._engine) as session, session.begin():
+            if session.get(Drawn, self._assignment) is None:
+                session.add(Drawn(assignment=self._assignment, seed=draw_seed()))
+        with Session(self._engine) as session:
+            return session.get_one(Drawn, self._assignment).seed
+
+    def set_seed(self, seed: int) -> None:
+        """Grade with another seed from now on."""
+        with Session(self._engine) as session, session.begin():
+            session.merge(Drawn(assignment=self._assignment, seed=seed))
 
     def add(self, attempt: Attempt) -> None:
         """Store one result, in a transaction of its own; an earlier one of the same submission and checks goes."""

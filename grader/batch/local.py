@@ -28,9 +28,9 @@ class LocalEngine:
     isolation: IsolationMode
     size: int
 
-    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
+    def run(self, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
         """Results as they come; no process is started where there is nothing to do."""
         if jobs:
-            arguments = (grade_one, self.assignment, self.isolation)
+            arguments = (grade_one, self.assignment, self.isolation, None, seed)
             with Pool[Task, Graded](self.zygote, arguments, min(self.size, len(jobs)), tries=2) as pool:
                 yield from pool.run(jobs)

@@ -13,14 +13,15 @@ from grader.batch.fingerprint import digest, fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.submissions import SubmissionFile
 from grader.batch.tasks import Graded, Task
+from grader.judging.session import with_drawn_seed
 from grader.workers.pool import Died
 
 
 class Engine(Protocol):
     """Where tasks are done: on this machine, or on several."""
 
-    def run(self, jobs: list[Task]) -> Iterator[tuple[Task, Graded | Died]]:
-        """Results as they come, in any order."""
+    def run(self, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
+        """Results as they come, in any order; `seed` is of everything random."""
         ...
 
 
@@ -50,7 +51,8 @@ def run_batch(
     Yields:
         A step for each submission, once its result is stored.
     """
-    checks = fingerprint(folder)
+    seed = gradebook.seed()
+    checks = fingerprint(with_drawn_seed(folder, seed))
     left: dict[Task, SubmissionFile] = {}
     for one in found:
         begun = _begin(one, checks, gradebook, regrade)
@@ -58,7 +60,7 @@ def run_batch(
             yield begun
         else:
             left[begun] = one
-    for task, result in engine.run(list(left)):
+    for task, result in engine.run(list(left), seed):
         one = left.pop(task)
         before = gradebook.latest(one.student, task.sha256) if task.known else None
         attempt = _attempt(one, task.sha256, checks)

@@ -23,18 +23,19 @@ from grader.assignment.schema import SCHEMAS
 from grader.cli.batch_command import batch_command
 from grader.cli.explain_command import explain_command
 from grader.cli.export_command import export_app
-from grader.cli.options import Lang, Name
+from grader.cli.options import Lang, Name, Seed
 from grader.cli.output import Files, write_report
 from grader.cli.verify_command import verify_command
 from grader.errors import GraderError, UsageError
 from grader.judging.driver import grade
 from grader.judging.recording import record
+from grader.judging.session import draw_seed
 from grader.models.message import say
 from grader.models.wording import choose_language
 from grader.report.result_forms import Form
 from grader.report.terminal import show
 from grader.sandbox.client import Zygote
-from grader.sandbox.support import IsolationMode
+from grader.sandbox.support import IsolationMode, refuse_without
 
 
 class DefaultGroup(TyperGroup):
@@ -75,12 +76,20 @@ def run_command(
     html: Annotated[str | None, typer.Option(metavar="FILE", help="write it as a page; - for stdout")] = None,
     markdown: Annotated[str | None, typer.Option(metavar="FILE", help="write it as Markdown, for GitHub")] = None,
     junit: Annotated[str | None, typer.Option(metavar="FILE", help="write it as JUnit XML, for CI")] = None,
+    marks: Annotated[
+        bool, typer.Option("--marks", help="draw a seed, ask the solution, and refuse to grade without isolation")
+    ] = False,
+    seed: Seed = None,
     isolation: Annotated[IsolationMode, typer.Option(help="what keeps the code apart from your files")] = "auto",
     lang: Lang = None,
 ) -> None:
     if form and not json_file:
         raise UsageError("--format needs --json FILE.", "It is the form of what is written there.")
-    report = grade(assignment, path, selection=select, mode=isolation, zygote=context.obj)
+    if marks:
+        refuse_without(isolation)
+        seed = draw_seed() if seed is None else seed
+        sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
+    report = grade(assignment, path, selection=select, seed=seed, mode=isolation, zygote=context.obj)
     language = choose_language(lang, os.environ)
     files = Files(json_file, form, html, markdown, junit)
     write_report(report, path or load_assignment(find_assignment(assignment, Path.cwd())).notebook, files, language)

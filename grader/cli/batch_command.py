@@ -10,8 +10,8 @@ import typer
 
 from grader.assignment.load import find_assignment, load_assignment
 from grader.batch.submissions import Layout
-from grader.cli.options import Lang
-from grader.errors import IsolationError, UsageError
+from grader.cli.options import Lang, Seed
+from grader.errors import UsageError
 from grader.models.wording import choose_language
 from grader.sandbox import support
 
@@ -36,16 +36,14 @@ def batch_command(
         str | None,
         typer.Option(metavar="URL", help="a database as SQLAlchemy names it; if not given, SQLite in FOLDER"),
     ] = None,
+    seed: Seed = None,
     isolation: Annotated[
         support.IsolationMode, typer.Option(help="what keeps the code apart from your files")
     ] = "auto",
     lang: Lang = None,
 ) -> None:
     folder = load_assignment(find_assignment(assignment, Path.cwd()))
-    if isolation == "auto" and support.choose(isolation) == "none":
-        raise IsolationError(
-            "This machine cannot keep submissions apart from your files.", "Say --isolation none to grade them anyway."
-        )
+    support.refuse_without(isolation)
     from grader.batch.cluster import RayEngine
     from grader.batch.local import LocalEngine
     from grader.cli.coordinate import grade_class
@@ -58,5 +56,6 @@ def batch_command(
         zygote: Zygote = context.obj
         zygote.preload(folder.spec.preload)
         used = LocalEngine(zygote, folder.path, isolation, jobs or os.cpu_count() or 1)
-    faults = grade_class(folder, submissions, out, layout, regrade, gradebook, used, choose_language(lang, os.environ))
+    language = choose_language(lang, os.environ)
+    faults = grade_class(folder, submissions, out, layout, regrade, gradebook, seed, used, language)
     raise typer.Exit(3 if faults else 0)

@@ -32,6 +32,7 @@ def grade_class(
     layout: Layout | None,
     regrade: bool,
     gradebook: str | None,
+    seed: int | None,
     engine: Engine,
     language: Language,
 ) -> int:
@@ -47,6 +48,8 @@ def grade_class(
             Gradebook(gradebook or out / "gradebook.sqlite", folder.spec.id) as book,
             Events(out / "events.jsonl") as events,
         ):
+            if seed is not None:
+                book.set_seed(seed)
             pages = Pages(out, book, folder.spec.grading, found, language)
             for step in _shown(run_batch(folder, found, book, engine, regrade), len(found), events):
                 pages.settle(step.attempt.student)

@@ -17,10 +17,10 @@ from grader.sandbox.client import Zygote
 RUNNING = {"run": False, "record": False, "batch": True, "verify": True}
 """Commands that run student code, and whether it is much of it."""
 OTHERS = {"explain", "export", "list", "schema"}
-FLAGS = {"-v", "--verbose", "-q", "--quiet", "--no-mutants", "--regrade", "--no-regrade"}
+FLAGS = {"-v", "--verbose", "-q", "--quiet", "--no-mutants", "--regrade", "--no-regrade", "--marks"}
 WITH_VALUE = {
     "-k", "--json", "--format", "--html", "--markdown", "--junit", "--isolation", "--lang", "-j", "--jobs", "--out",
-    "--gradebook", "--engine", "--address", "--layout",
+    "--gradebook", "--engine", "--address", "--layout", "--seed",
 }  # fmt: skip
 """Options of those commands. A test holds these two against the commands themselves."""
 

@@ -43,6 +43,7 @@ def grade(
     submission: Path | None = None,
     *,
     selection: str | None = None,
+    seed: int | None = None,
     mode: IsolationMode = "auto",
     zygote: Zygote | None = None,
 ) -> Report:
@@ -52,6 +53,7 @@ def grade(
         assignment: name or folder.
         submission: a `.ipynb` or `.py`; the assignment's starter if None.
         selection: which exercises, as pytest's `-k` takes it.
+        seed: one that is not published, as for marks: then the solution itself is asked.
         mode: which isolation to use.
         zygote: one that is already warm; otherwise one is started and ended.
     Returns:
@@ -62,7 +64,7 @@ def grade(
         GraderError: for a fault of the grader's own.
     """
     folder = find_assignment(str(assignment), Path.cwd())
-    session = Session(submission, mode, zygote, selection)
+    session = Session(submission, mode, zygote, selection, seed=seed)
     try:
         return run_checks(folder, session)
     finally:

@@ -19,12 +19,13 @@ from grader.judging.api import Asker, Maker
 from grader.judging.diagnosing import facts_question
 from grader.judging.judge import CheckFailed, judge, over_limit
 from grader.judging.reporting import NeedUnmet, make_result
-from grader.judging.session import Judged, Session
+from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
 from grader.models.message import Localized
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
 from grader.requirements.requirement import Check
+from grader.sandbox.support import refuse_without
 
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
@@ -33,10 +34,18 @@ ASKER = pytest.StashKey[Asker]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "check(exercise, points, hint, hidden): a check of an assignment")
     if SESSION not in config.stash:
-        path = config.getoption("--submission")
-        session = Session(path, config.getoption("--isolation"), selection=config.getoption("-k") or None)
+        path, mode, seed = (config.getoption(name) for name in ("--submission", "--isolation", "--seed"))
+        if config.getoption("--marks"):
+            refuse_without(mode)
+            seed = draw_seed() if seed is None else seed
+        session = Session(path, mode, selection=config.getoption("-k") or None, seed=seed)
         config.stash[SESSION] = session
         config.add_cleanup(session.close)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if config.getoption("--marks"):
+        terminalreporter.write_line(f"Graded for marks; --seed {config.stash[SESSION].seed} grades so again.")
 
 
 class SpecFile(pytest.File):

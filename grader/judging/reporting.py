@@ -134,7 +134,7 @@ def build_report(session: Session) -> Report:
         grader=grader.__version__,
         torch=grading.torch_version,
         python=platform.python_version(),
-        seed=spec.seed,
+        seed=spec.seed if session.seed is None else None,
         isolation=grading.isolation,
         selection=session.selection,
         earned=round(sum(e.earned for e in exercises), 2),

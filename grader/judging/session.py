@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,25 @@ class Judged:
     weight: float | None
 
 
+def draw_seed() -> int:
+    """A seed that nobody knows before."""
+    return secrets.randbelow(2**31)
+
+
+def with_drawn_seed(folder: Folder, seed: int) -> Folder:
+    """An assignment to grade with a seed that is not its own.
+
+    Raises:
+        UsageError: where there are recorded answers in the place of a solution.
+    """
+    if folder.recorded.is_file() and not folder.solution.is_file():
+        raise UsageError(
+            f"There is no solution at {folder.solution}; its recorded answers are published, and serve for practice.",
+            "Put the solution there, or name it in the spec.",
+        )
+    return folder.with_seed(seed)
+
+
 @dataclass
 class Session:
     """Grades one submission of one assignment.
@@ -38,7 +58,8 @@ class Session:
         zygote: one that is already running, to be left running; otherwise one is started.
         selection: the `-k` expression, for the report.
         use_recorded: whether recorded answers of the solution may be used.
-        given: the assignment, where it is not as its folder says: with another seed, for one exercise.
+        seed: one that is not published, as for marks: then the solution itself is asked, and no recorded answers.
+        given: the assignment, where it is not as its folder says.
         references: another session's answers of the solution.
         one_failure_is_enough: whether a failure is likely, and what comes after the first only has to be quick.
     """
@@ -48,6 +69,7 @@ class Session:
     zygote: Zygote | None = None
     selection: str | None = None
     use_recorded: bool = True
+    seed: int | None = None
     given: Folder | None = None
     references: References | None = None
     one_failure_is_enough: bool = False
@@ -66,6 +88,8 @@ class Session:
             if self.zygote is None:
                 self.zygote = self._own_zygote = Zygote.spawn()
             folder = self.given or load_assignment(path)
+            if self.seed is not None:
+                folder, self.use_recorded = with_drawn_seed(folder, self.seed), False
             self._grading = Grading(folder, self.submission, self.zygote, self.mode, self.use_recorded, self.references)
         elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(

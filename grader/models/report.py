@@ -92,7 +92,7 @@ class Report(Model):
     Attributes:
         format: of this report; 1.
         grader, torch, python: versions.
-        seed: of everything random.
+        seed: of everything random, where it is the spec's; None where one was drawn for marks, and the solution asked.
         isolation: what kept the submission's code apart; `sandlock` in gradebooks of earlier versions.
         selection: the `-k` expression, when only a part was graded.
         gradable: false when a check ended in `error`: then `earned` is no score.
@@ -104,7 +104,7 @@ class Report(Model):
     grader: str
     torch: str
     python: str
-    seed: int
+    seed: int | None
     isolation: Literal["landlock", "sandlock", "none"]
     selection: str | None = None
     earned: float

@@ -19,6 +19,7 @@ from grader.report.outline import (
     MARKS,
     STATUS,
     Finding,
+    circumstances,
     explained,
     findings,
     name_of,
@@ -60,7 +61,10 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     made.filters["prose"] = prose
-    made.globals |= {"points": points, "score": score, "marks": MARKS, "status_marks": STATUS, "name_of": name_of}
+    made.globals |= {
+        "points": points, "score": score, "marks": MARKS, "status_marks": STATUS, "name_of": name_of,
+        "circumstances": circumstances,
+    }  # fmt: skip
     return made
 
 
@@ -111,7 +115,6 @@ def _words(report: Report, language: Language) -> dict[str, str]:
         "printed": say("printed:"),
         "hidden": say("hidden check"),
         "not started": say("not started"),
-        "isolation": say("isolation: none. The code ran in a plain process, as you."),
         "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
     }
     return {name: language(message) for name, message in said.items()}

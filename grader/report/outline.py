@@ -36,6 +36,18 @@ def total(report: Report) -> Message:
     return say("{earned} / {possible} points", earned=points(report.earned), possible=points(report.possible))
 
 
+def circumstances(report: Report) -> list[Message]:
+    """How it was graded: by which seed and answers, and what kept the code apart."""
+    how = [
+        say("For marks: the seed is not published, and the solution was asked.")
+        if report.seed is None
+        else say("For practice: the seed and the expected answers are published.")
+    ]
+    if report.isolation == "none":
+        how.append(say("isolation: none. The code ran in a plain process, as you."))
+    return how
+
+
 def worst_first(report: Report) -> list[ExerciseResult]:
     """The exercises, those with failures first, otherwise in the order of the notebook."""
     return sorted(report.exercises, key=lambda exercise: _ORDER.index(exercise.status))

@@ -39,6 +39,19 @@ def choose(mode: IsolationMode) -> Isolation:
     return "none"
 
 
+def refuse_without(mode: IsolationMode) -> None:
+    """See that what strangers wrote is isolated, unless it is said that it need not be.
+
+    Raises:
+        IsolationError: when `auto` would fall back to none.
+    """
+    if mode == "auto" and choose(mode) == "none":
+        raise IsolationError(
+            f"This machine cannot keep submissions apart from your files: {_missing()}.",
+            "Say --isolation none to grade them anyway.",
+        )
+
+
 def _missing() -> str | None:
     if sys.platform != "linux":
         return f"Landlock needs Linux, and this is {sys.platform}"

@@ -33,6 +33,7 @@ def work(
     assignment: Path,
     mode: IsolationMode = "auto",
     selection: str | None = None,
+    seed: int | None = None,
 ) -> None:
     """A worker's whole life: until the other end of its connection is closed.
 
@@ -43,12 +44,13 @@ def work(
         assignment: the folder.
         mode: which isolation to use.
         selection: which checks, as pytest's `-k` takes it.
+        seed: one that is not published; see `Session`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     nobody = Submission(name="", sha256="", cells=())
     with Zygote(control) as zygote:
-        session = Session(nobody, mode, zygote, selection)
+        session = Session(nobody, mode, zygote, selection, seed=seed)
         try:
             session.grading(assignment)
             run_pytest(assignment, session, Loop(connection, do))
