@@ -16,8 +16,9 @@ import time
 from pathlib import Path
 
 from grader.assignment.load import load_assignment
-from grader.judging.driver import grade, run_checks
+from grader.judging.driver import run_checks
 from grader.judging.session import Session
+from grader.judging.single import grade
 from grader.sandbox.client import Zygote
 
 ROOT = Path(__file__).resolve().parent.parent

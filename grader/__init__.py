@@ -13,7 +13,7 @@ __all__ = ["Failure", "Report", "Tensor", "assert_close", "check", "grade", "pro
 
 if TYPE_CHECKING:
     from grader.judging.api import assert_close, check, probe
-    from grader.judging.driver import grade
+    from grader.judging.single import grade
     from grader.models.report import Report
     from grader.models.values import Tensor
     from grader.requirements.compare import Failure

@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from planted import ALL, Answer, with_answers
 
-from grader.judging.driver import grade
+from grader.judging.single import grade
 from grader.models.report import Report
 from grader.sandbox.client import Zygote
 

@@ -11,6 +11,7 @@ from grader.assignment.load import Folder
 from grader.authoring import verifications as must
 from grader.authoring.declared import FILE, Declared, judge_survivors, read_declared
 from grader.authoring.findings import Result, Verification, VerifyReport, planted
+from grader.authoring.hollow import constants
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging.session import draw_seed
@@ -77,17 +78,23 @@ def _verify_itself(
     trials = must.Trials(folder, zygote, selection)
     seeds = [draw_seed() for _ in range(must.SEEDS)]
     again = [partial(trials.solution, seed) for seed in (None, None, *seeds)]
-    runs: list[Callable[[], Report]] = [trials.starter, *again]
+    foreseen = trials.foreseen()
+    given = constants(folder.spec)
+    hollows = [partial(trials.hollow, constant, foreseen) for constant in given]
+    runs: list[Callable[[], Report]] = [trials.starter, *again, *hollows]
     reports: list[Report] = []
     for run in runs:
         watch("notebooks", len(reports), len(runs))
         reports.append(run())
     starter, first, second, *others = reports
+    seeded, answered = others[: len(seeds)], others[len(seeds) :]
     found = [
         must.verify_starter(starter),
         must.verify_solution(first),
         must.verify_twice(first, second),
-        must.verify_seeds(dict(zip(seeds, others, strict=True))),
+        must.verify_seeds(dict(zip(seeds, seeded, strict=True))),
+        must.verify_foreseen(first, foreseen),
+        must.verify_hollow(dict(zip(given, answered, strict=True))),
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),

@@ -19,7 +19,10 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
-    session = Session(task.path, given.mode, given.zygote, seed=given.seed, given=folder, references=references)
+    session = Session(
+        task.path, given.mode, given.zygote,
+        seed=given.seed, foreseen=given.foreseen, given=folder, references=references,
+    )  # fmt: skip
     try:
         session.grading(folder.path)
         run_collected(session, collected, checks)

@@ -27,9 +27,9 @@ from grader.cli.options import Lang, Name, Seed
 from grader.cli.output import Files, write_report
 from grader.cli.verify_command import verify_command
 from grader.errors import GraderError, UsageError
-from grader.judging.driver import grade
 from grader.judging.recording import record
 from grader.judging.session import draw_seed
+from grader.judging.single import grade
 from grader.models.message import say
 from grader.models.wording import choose_language
 from grader.report.result_forms import Form

@@ -1,4 +1,4 @@
-"""Grades one submission: runs the pytest plugin and builds the report."""
+"""Runs the checks of an assignment: pytest, with our plugin in it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ from pathlib import Path
 import pytest
 
 from grader.assignment import SPEC
-from grader.assignment.load import find_assignment
 from grader.errors import GraderError, SpecError, UsageError
 from grader.judging import plugin
 from grader.judging.reporting import build_report
 from grader.judging.session import Session
 from grader.models.report import Report
-from grader.sandbox.client import Zygote
-from grader.sandbox.support import IsolationMode
 
 
 class _Given:
@@ -36,39 +33,6 @@ class _Given:
     def pytest_exception_interact(self, call: pytest.CallInfo[object], report: object) -> None:
         if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
             self.faults.append(_fault(call.excinfo.value.__cause__ or call.excinfo.value, report.nodeid))
-
-
-def grade(
-    assignment: str | Path,
-    submission: Path | None = None,
-    *,
-    selection: str | None = None,
-    seed: int | None = None,
-    mode: IsolationMode = "auto",
-    zygote: Zygote | None = None,
-) -> Report:
-    """Grade one submission.
-
-    Args:
-        assignment: name or folder.
-        submission: a `.ipynb` or `.py`; the assignment's starter if None.
-        selection: which exercises, as pytest's `-k` takes it.
-        seed: one that is not published, as for marks: then the solution itself is asked.
-        mode: which isolation to use.
-        zygote: one that is already warm; otherwise one is started and ended.
-    Returns:
-        The report. A student's failure, of whatever kind, is in it.
-
-    Raises:
-        UsageError: for a wrong name, spec, submission or selection.
-        GraderError: for a fault of the grader's own.
-    """
-    folder = find_assignment(str(assignment), Path.cwd())
-    session = Session(submission, mode, zygote, selection, seed=seed)
-    try:
-        return run_checks(folder, session)
-    finally:
-        session.close()
 
 
 def run_checks(folder: Path, session: Session) -> Report:

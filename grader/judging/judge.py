@@ -81,6 +81,12 @@ def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
 
 def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer) -> None:
     if check.raises and answer.raised and check.raises in answer.raised.bases and answer.raised.frames:
+        right = grading.observe(exercise, check.right, check.hidden) if check.right else None
+        if right and right.raised:
+            raise Failure(
+                say("{error} is raised, and only where it should be", error=check.raises),
+                say("a right call raises {error}, too", error=right.raised.type),
+            )
         return
     if check.raises and answer.good:
         raise Failure(say("{error} is raised", error=check.raises), say("nothing is raised"))

@@ -6,6 +6,7 @@ from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, SpecError
 from grader.judging.diagnosing import facts_question
 from grader.judging.driver import run_checks
+from grader.judging.foreseen import foreseen_checks
 from grader.judging.references import write_recorded
 from grader.judging.session import Session
 from grader.sandbox.client import Zygote
@@ -23,7 +24,7 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
     """
     if not folder.solution.exists():
         raise ReferenceFault(f"There is no solution at {folder.solution}.", "Put it there, or name it in the spec.")
-    session = Session(folder.solution, zygote=zygote, use_recorded=False)
+    session = Session(folder.solution, zygote=zygote, use_recorded=False, foreseen=frozenset())
     try:
         report = run_checks(folder.path, session)
         missed = [check for e in report.exercises for check in e.checks if check.outcome != "passed"]
@@ -37,7 +38,8 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
             references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
         for exercise_id, question in session.started.asked:
             references.answer(exercise_id, question)  # those that only a diagnosis compares, too
-        write_recorded(folder.recorded, references)
+        assert session.zygote is not None
+        write_recorded(folder.recorded, references, foreseen_checks(folder, session.zygote))
         return len(references.answers)
     finally:
         session.close()

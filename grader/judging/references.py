@@ -3,8 +3,8 @@
 The solution is a submission like any other. What it answers can be recorded in
 the assignment's `reference.safetensors`, so that a copy without the solution can
 grade, and a copy with it does not have to run it. The file is one safetensors
-file: every tensor of every answer, and in its metadata the rest as JSON; and facts of the
-solution's source, which mistakes are told by.
+file: every tensor of every answer, and in its metadata the rest as JSON; facts of the
+solution's source, which mistakes are told by; and the checks that are foreseen.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import safetensors
 from pydantic import ValidationError
 from safetensors.numpy import save
 
+from grader.assignment import SPEC
 from grader.assignment.load import Folder
 from grader.diagnosis.facts import Shown
 from grader.diagnosis.source_facts import source_facts
@@ -39,6 +41,7 @@ class Recorded:
         self._blobs: dict[str, bytes] = {}
         self.made_from: dict[str, str] = {}
         self.sources: dict[str, list[Fact]] = {}
+        self.foreseen: dict[str, Any] = {}
         if path.exists():
             self._read(path)
 
@@ -48,7 +51,8 @@ class Recorded:
                 metadata = file.metadata() or {}
                 self.made_from = json.loads(metadata["made_from"])
                 self._answers = json.loads(metadata["answers"])
-                self.sources = json.loads(metadata["sources"])
+                self.sources = json.loads(metadata.get("sources", "{}"))
+                self.foreseen = json.loads(metadata.get("foreseen", "{}"))
                 parts: dict[str, dict[str, Any]] = {}
                 for name in file.keys():  # noqa: SIM118 (not a dict)
                     key, _, tensor = name.rpartition("/")
@@ -80,7 +84,7 @@ class Recorded:
             raise ReferenceFault(f"A recorded answer is broken: {error}", "Run `grade record`.") from None
 
 
-def write_recorded(path: Path, references: References) -> None:
+def write_recorded(path: Path, references: References, foreseen: frozenset[str]) -> None:
     """Write what the solution answered to a file that `Recorded` reads; the same answers give the same bytes."""
     index: dict[str, Any] = {}
     tensors: dict[str, Any] = {}
@@ -97,6 +101,7 @@ def write_recorded(path: Path, references: References) -> None:
             tensors |= {f"{name}/{key}": value for key, value in load(blob).items()}
     sources = {exercise: references.source(exercise) for exercise, _ in references.answers}
     written = {"made_from": references.made_from, "answers": index, "sources": sources}
+    written["foreseen"] = {"of": references.checks, "checks": sorted(foreseen)}
     metadata = {name: json.dumps(part, sort_keys=True) for name, part in written.items()}
     path.write_bytes(_sorted(save(tensors, metadata)))
 
@@ -111,6 +116,15 @@ def _sorted(content: bytes) -> bytes:
     header = json.dumps(json.loads(content[8:end]), sort_keys=True, separators=(",", ":")).encode()
     header += b" " * (-len(header) % 8)
     return len(header).to_bytes(8, "little") + header + content[end:]
+
+
+def _digest_of_checks(folder: Folder) -> str:
+    """The SHA-256 of what says which checks there are, and what they ask."""
+    files = [folder.path / SPEC, *sorted((folder.path / "checks").rglob("*.py"))]
+    total = hashlib.sha256(folder.fixtures.encode())
+    for file in files:
+        total.update(hashlib.sha256(file.read_bytes()).digest())
+    return total.hexdigest()
 
 
 class References:
@@ -129,6 +143,7 @@ class References:
         self._live: Answers | None = None
         self._recorded = Recorded(folder.recorded) if use_recorded else None
         self._solution = read_submission(folder.solution) if folder.solution.exists() else None
+        self.checks = _digest_of_checks(folder)
         self.made_from = {
             "solution": self._solution.sha256 if self._solution else "",
             "fixtures": hashlib.sha256(folder.fixtures.encode()).hexdigest(),
@@ -181,6 +196,14 @@ class References:
             return self.answer(exercise, question)
         except ReferenceFault:
             return None
+
+    @cached_property
+    def foreseen(self) -> frozenset[str] | None:
+        """The ids of the checks that are foreseen, if these very checks were recorded."""
+        recorded = self._recorded or Recorded(self._folder.recorded)
+        mine = self._solution is None or self.made_from["solution"] == recorded.made_from.get("solution")
+        fresh = mine and recorded.foreseen.get("of") == self.checks
+        return frozenset(recorded.foreseen["checks"]) if fresh else None
 
     def source(self, exercise: str) -> Sequence[Fact]:
         """The facts of the solution's source for an exercise."""

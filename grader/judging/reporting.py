@@ -121,13 +121,14 @@ def build_report(session: Session) -> Report:
     if grading is None:
         raise GraderError("Nothing was graded.", "Give an assignment's folder.")
     spec = grading.folder.spec
+    foreseen = grading.references.foreseen if session.foreseen is None else session.foreseen
     exercises = []
     for exercise in spec.exercises:
         judged = [j for j in session.judged if j.exercise == exercise.id]
         if judged:
             total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
             checks = [_scored(j, exercise.points, total) for j in judged]
-            exercises.append(_exercise(grading, exercise.id, exercise.title, checks))
+            exercises.append(_exercise(grading, exercise.id, exercise.title, checks, foreseen or frozenset()))
     return Report(
         assignment=AssignmentInfo(id=spec.id, title=spec.title),
         submission=SubmissionInfo(name=clean(grading.submission.name), sha256=grading.submission.sha256),
@@ -145,6 +146,12 @@ def build_report(session: Session) -> Report:
     )
 
 
+def _is_form_alone(checks: list[CheckResult], foreseen: frozenset[str]) -> bool:
+    """Whether of an exercise's checks only foreseen ones pass, where there are others."""
+    passed = [check for check in checks if check.outcome == "passed"]
+    return any(check.id not in foreseen for check in checks) and bool(passed) and all(c.id in foreseen for c in passed)
+
+
 def _scored(judged: Judged, points: float, total: float) -> CheckResult:
     if judged.weight is None:
         return judged.result
@@ -153,7 +160,17 @@ def _scored(judged: Judged, points: float, total: float) -> CheckResult:
     return judged.result.model_copy(update={"possible": share, "earned": share if passed else 0.0})
 
 
-def _exercise(grading: Grading, name: str, title: Localized, checks: list[CheckResult]) -> ExerciseResult:
+def _exercise(
+    grading: Grading, name: str, title: Localized, checks: list[CheckResult], foreseen: frozenset[str]
+) -> ExerciseResult:
+    notes: tuple[Message, ...] = ()
+    if _is_form_alone(checks, foreseen):
+        checks = [check.model_copy(update={"earned": 0.0}) for check in checks]
+        notes = (
+            say(
+                "What passes here is form alone. It earns its points once a check of what is computed passes, too."
+            ),
+        )
     earned = round(sum(check.earned for check in checks), 2)
     possible = round(sum(check.possible for check in checks), 2)
     rounded = [c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks]
@@ -162,9 +179,8 @@ def _exercise(grading: Grading, name: str, title: Localized, checks: list[CheckR
         status = "error"
     elif not earned and grading.untouched(name):
         status = "not started"
-    notes: tuple[Message, ...] = ()
     if not grading.has_own_cells(name):
-        notes = (
+        notes += (
             say(
                 "no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
                 name=name,

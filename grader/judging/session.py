@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,6 +60,8 @@ class Session:
         selection: the `-k` expression, for the report.
         use_recorded: whether recorded answers of the solution may be used.
         seed: one that is not published, as for marks: then the solution itself is asked, and no recorded answers.
+        foreseen: ids of checks that need no answer of one's own; the recorded ones if None.
+        make: makes the grading.
         given: the assignment, where it is not as its folder says.
         references: another session's answers of the solution.
         one_failure_is_enough: whether a failure is likely, and what comes after the first only has to be quick.
@@ -70,6 +73,8 @@ class Session:
     selection: str | None = None
     use_recorded: bool = True
     seed: int | None = None
+    foreseen: frozenset[str] | None = None
+    make: Callable[..., Grading] = Grading
     given: Folder | None = None
     references: References | None = None
     one_failure_is_enough: bool = False
@@ -90,7 +95,9 @@ class Session:
             folder = self.given or load_assignment(path)
             if self.seed is not None:
                 folder, self.use_recorded = with_drawn_seed(folder, self.seed), False
-            self._grading = Grading(folder, self.submission, self.zygote, self.mode, self.use_recorded, self.references)
+            self._grading = self.make(
+                folder, self.submission, self.zygote, self.mode, self.use_recorded, self.references
+            )
         elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",

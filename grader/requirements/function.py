@@ -66,14 +66,17 @@ class FunctionRequirement(Requirement):
     calls: tuple[FunctionCall, ...] = Field(min_length=1)
 
     def checks(self, seed: int) -> Iterator[Check]:
-        for number, made in enumerate(self.calls, 1):
+        questions = [ask(observe_call, seed, tree=made.call, random=made.keeps_random) for made in self.calls]
+        right = next((q for made, q in zip(self.calls, questions, strict=True) if not made.raises), None)
+        for number, (made, question) in enumerate(zip(self.calls, questions, strict=True), 1):
             yield self._check(
                 f"call[{number}]",
                 verbatim(made.call),
-                ask(observe_call, seed, tree=made.call, random=made.keeps_random),
+                question,
                 partial(self._judge, made, compile_expression(made.returns, seed) if made.returns else None),
                 reference=made.needs_solution,
                 raises=made.raises,
+                right=right if made.raises else None,
             )
 
     def _judge(self, made: FunctionCall, literal: Any, observed: Any, expected: Any) -> None:

@@ -107,6 +107,7 @@ class Check:
         judge: takes the observed and the expected value; raises `Failure`.
         reference: whether `judge` needs the solution's value.
         raises: name of the exception that must come instead of a value.
+        right: where something must be raised, a call that must not raise: one that always raises does not pass.
         hint: what helps, where the failure itself brings no hint.
         weight: its share of the exercise's points.
         hidden: whether details stay with the instructor.
@@ -118,6 +119,7 @@ class Check:
     judge: Callable[[Any, Any], None]
     reference: bool = False
     raises: str | None = None
+    right: Question | None = None
     hint: Text | None = None
     weight: float = 1.0
     hidden: bool = False
@@ -153,6 +155,7 @@ class Requirement(Model):
         judge: Callable[[Any, Any], None],
         reference: bool = False,
         raises: str | None = None,
+        right: Question | None = None,
     ) -> Check:
         """A check with what all checks of this requirement share."""
         label = (
@@ -165,6 +168,7 @@ class Requirement(Model):
             judge=judge,
             reference=reference,
             raises=raises,
+            right=right,
             hint=self.hint,
             weight=self.weight,
             hidden=self.hidden,

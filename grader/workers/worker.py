@@ -16,6 +16,7 @@ import pytest
 
 from grader.errors import GraderError, SandboxFault
 from grader.judging.driver import run_pytest
+from grader.judging.foreseen import look_ahead
 from grader.judging.plugin import SESSION
 from grader.judging.session import Session
 from grader.models.cells import Submission
@@ -53,6 +54,8 @@ def work(
         session = Session(nobody, mode, zygote, selection, seed=seed)
         try:
             session.grading(assignment)
+            if seed is not None:
+                look_ahead(session, assignment)
             run_pytest(assignment, session, Loop(connection, do))
         except GraderError as error:  # no job will fare better
             with suppress(OSError):
