@@ -27,8 +27,8 @@ from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
 from grader.cli.batch_pages import file_name
 from grader.models.report import Report
-from grader.report.html import render_page
-from grader.report.markdown import MAX_SIZE, render_markdown
+from grader.report.formats.html import render_page
+from grader.report.formats.markdown import MAX_SIZE, render_markdown
 from grader.report.notebook import code, markdown
 from grader.sandbox.client import Zygote
 from grader.submission.source import read_source
