@@ -21,7 +21,7 @@ from grader.report.terminal import put
 @app.command("explain", help="Explain typical mistakes. Each has an example and its cure. Without an ID, list them.")
 def explain_command(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="[ID]...")
+        list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="ID")
     ] = None,
     assignment: Annotated[
         str | None, typer.Option("-a", "--assignment", help="explain its own mistakes, too", metavar="ASSIGNMENT")

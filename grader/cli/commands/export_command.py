@@ -38,7 +38,7 @@ def scores_command(
     assignment: Name,
     out: Annotated[Path, typer.Option(help="the folder of `grade batch`", metavar="FOLDER")],
     form: Annotated[Table, typer.Option("--format", help="who imports them; csv is our own form")],
-    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = "-",
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="FILE")] = "-",
     gradebook: Annotated[str | None, typer.Option(metavar="URL", help="the database, if not the one in FOLDER")] = None,
 ) -> None:
     spec = named(assignment).spec
@@ -56,7 +56,7 @@ def scores_command(
 @export_app.command("github", help="Write a GitHub Actions workflow. It grades a student's repository.")
 def github_command(
     assignment: Name,
-    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = (
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="FILE")] = (
         ".github/workflows/grade.yml"
     ),
     package: Annotated[
@@ -75,7 +75,7 @@ def github_command(
 def gradescope_command(
     assignment: Name,
     file: Annotated[
-        Path | None, typer.Argument(help="the zip; ASSIGNMENT-gradescope.zip if not given", metavar="[FILE]")
+        Path | None, typer.Argument(help="the zip; ASSIGNMENT-gradescope.zip if not given", metavar="FILE")
     ] = None,
 ) -> None:
     from grader.report.platforms import autograder
