@@ -22,7 +22,7 @@ _HOMES = {
     "assert_close": "grader.judging.api",
     "check": "grader.judging.api",
     "probe": "grader.judging.api",
-    "grade": "grader.judging.driver",
+    "grade": "grader.judging.single",
     "Report": "grader.models.report",
     "Tensor": "grader.models.values",
     "Failure": "grader.requirements.compare",

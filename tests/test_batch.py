@@ -15,10 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
-from conftest import GRADE, Command, Course
+from conftest import GRADE, ROOT, Command, Course
 from gradebooks import events, results, rows, timeless
 from safetensors.numpy import load_file
 
+from grader.batch.batch_engine import engines
 from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
 from grader.models.policy import Policy
@@ -518,3 +519,9 @@ def test_policies(grading: dict[str, Any], credited: float, days: int, tmp_path:
         (row,) = book.rows(Policy.model_validate(grading))
     assert row.attempts == 3
     assert (row.credited, row.late_days) == (credited, days)
+
+
+def test_the_docs_have_every_engine() -> None:
+    text = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    for name in engines():
+        assert f"| `{name}` |" in text

@@ -22,7 +22,7 @@ from conftest import GRADE, ROOT, Command, Course
 
 import grader
 from grader.cli.app import app
-from grader.cli.main import FLAGS, RUNNING, WITH_VALUE, runs_code
+from grader.cli.main import FLAGS, RUNNING, runs_code
 
 RIGHT = "# %%\n# exercise: one\ndef f():\n    print('seen')\n    return 1\nprint('hello')\n# %%\n# exercise: two\ndef g():\n    return 2\n"
 HALF = RIGHT.replace("return 2", "return 3")
@@ -71,6 +71,7 @@ def test_the_command_may_be_named_or_not(quiz: Course, command: Command) -> None
     [
         ("quiz", False), ("quiz right.py", False), ("run quiz right.py -v", False), ("quiz right.py --lang ko", False),
         ("-k list quiz", False), ("record quiz", False), ("verify quiz -j 2", True), ("batch quiz . --out x", True),
+        ("batch quiz . --out=x -j2", True), ("run -vq quiz right.py --html x.html", False),
         ("quizz", None), ("quiz missing.py", None), ("quiz --nonsense", None), ("quiz right.py -k", None), ("", None),
         ("list", None), ("--lang ko list", None), ("export github quiz", None), ("--help", None), ("explain", None),
     ],
@@ -82,13 +83,23 @@ def test_what_cannot_run_does_not_import_torch(
     assert runs_code(line.split()) is expected
 
 
-def test_the_options_are_known_before_the_commands_are_imported() -> None:
-    flags, with_value = set(), set()
+@pytest.mark.parametrize("name", ["quiz", "assignments/quiz/assignment.yaml"])
+def test_what_the_first_look_does_not_see_runs_nevertheless(quiz: Course, command: Command, name: str) -> None:
+    ended = command("batch", name, "missing", "--out", "out", cwd=quiz.path)
+    assert (ended.code, ended.err.splitlines()[0]) == (2, "missing does not exist.")
+    quiz.write("class/ada.py", RIGHT)
+    ended = command("batch", name, "class", "--out", "out", "-j1", cwd=quiz.path)
+    assert (ended.code, ended.err) == (0, "")
+    assert "median 3.5 of 3.5" in ended.out
+
+
+def test_the_flags_are_known_before_the_commands_are_imported() -> None:
+    flags = set()
     for name in RUNNING:
         for option in typer.main.get_command(app).commands[name].params:  # type: ignore[attr-defined]
-            if option.param_type_name == "option":
-                (flags if option.is_flag else with_value).update([*option.opts, *option.secondary_opts])
-    assert (flags, with_value) == (FLAGS, WITH_VALUE)
+            if option.param_type_name == "option" and option.is_flag:
+                flags.update([*option.opts, *option.secondary_opts])
+    assert flags == FLAGS
 
 
 def test_version_and_help_are_quick(command: Command) -> None:

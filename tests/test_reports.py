@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 import yaml
-from conftest import Command, Course
+from conftest import ROOT, Command, Course
 from test_report import value
 
 from grader.batch.gradebook import Attempt, Gradebook
@@ -27,12 +27,15 @@ from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
 from grader.cli.batch_pages import file_name
 from grader.models.report import Report
-from grader.report.html import render_page
-from grader.report.markdown import MAX_SIZE, render_markdown
+from grader.report.exports import TABLES
+from grader.report.format import formats
+from grader.report.formats.html import render_page
+from grader.report.formats.markdown import MAX_SIZE, render_markdown
 from grader.report.notebook import code, markdown
 from grader.sandbox.client import Zygote
 from grader.submission.source import read_source
 
+OWN = [form.name for form in formats().values() if not form.platform]
 EVIL = "<script>alert('owned')</script>"
 NOTEBOOK = (
     "# exercise: one\ndef f(): return 2\ndef g(x): return x - 1\nprint(\"<script>alert('owned')</script>\")",
@@ -60,12 +63,20 @@ def quiz(course: Course) -> Course:
 def files(quiz: Course, run: Command, *cells: str, **options: str) -> dict[str, str]:
     """Every form of the report on a notebook, by the name of its option."""
     notebook = quiz.notebook(*(cells or NOTEBOOK), name=f"{options.pop('name', 'answer')}.ipynb")
-    wanted = {name: quiz.path / f"report.{name}" for name in ("json", "html", "markdown", "junit")}
+    wanted = {name: quiz.path / f"report.{name}" for name in OWN}
     arguments = [part for name, file in wanted.items() for part in (f"--{name}", file)]
     more = [part for name, text in options.items() for part in (f"--{name}", text)]
     ended = run("run", quiz.quiz, notebook, *arguments, *more, "--isolation", "none")
     assert ended.code in (0, 1), ended.err
     return {name: file.read_text(encoding="utf-8") for name, file in wanted.items()}
+
+
+def test_the_docs_have_every_format() -> None:
+    text = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
+    for form in formats().values():
+        assert f"| `{form.name}` |" in text if form.platform else f"| `--{form.name} FILE` |" in text
+    for table in TABLES:
+        assert f"| `{table}` |" in text
 
 
 # -- one submission
@@ -80,7 +91,7 @@ def test_failures_come_first_and_lead_to_their_cell(quiz: Course, run: Command) 
     assert page.index('id="finding-') < page.index('id="cell-0"')
 
 
-@pytest.mark.parametrize("form", ["html", "markdown", "junit"])
+@pytest.mark.parametrize("form", OWN)
 def test_a_hidden_check_says_what_it_may(quiz: Course, run: Command, form: str) -> None:
     text = files(quiz, run)[form]
     assert "secret" in text
@@ -205,6 +216,13 @@ def test_a_file_that_cannot_be_written(quiz: Course, run: Command) -> None:
     assert "Give another FILE to --html." in ended.err
 
 
+def test_one_check_passes_and_two_checks_pass(quiz: Course, run: Command) -> None:
+    one = "# exercise: one\ndef f(): return 2\ndef g(x): return x + 1"
+    page = files(quiz, run, one, "# exercise: two\ndef h(): return 2")["html"]
+    assert "<summary>1 check passes</summary>" in page
+    assert "<summary>2 checks pass</summary>" in page
+
+
 # -- platforms
 
 TEXT = {"type": "string"}
@@ -253,7 +271,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         **{"max-score": {"type": "integer"}},
     ),
 }  # fmt: skip
-"""The documented fields; grader/report/result_forms.py says where."""
+"""The documented fields; the files of grader/report/formats say where."""
 
 RUNNER = {"CLASSROOM": "c", "ASSIGNMENT": "quiz", "SUBMISSION_TAG": "submit/1", "COMMIT_URL": "https://x/c",
           "RELEASE_URL": "https://x/r"}  # fmt: skip
@@ -314,7 +332,7 @@ def test_an_error_of_ours_is_no_score(quiz: Course, run: Command, form: str) -> 
 def test_a_format_needs_a_file(quiz: Course, run: Command) -> None:
     ended = run("run", quiz.quiz, quiz.notebook(*NOTEBOOK), "--format", "gradescope")
     assert ended.code == 2
-    assert "--json FILE" in ended.err
+    assert ended.err.startswith("--format gradescope needs --json FILE.")
 
 
 def test_classroom50_needs_its_runner(quiz: Course, run: Command) -> None:

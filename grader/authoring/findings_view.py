@@ -111,10 +111,10 @@ def _survivor(result: Result) -> list[RenderableType]:
 
 def _total(report: VerifyReport) -> Text:
     counts = Counter(_status(result) for result in report.results)
-    said = [f"{len(report.results)} mutants", f"{counts['killed']} killed"]
+    said = [f"{len(report.results)} mutant{'s' * (len(report.results) != 1)}", f"{counts['killed']} killed"]
     said += [f"{counts['timeout']} stopped by the limit of time"] if counts["timeout"] else []
     said += [f"{counts['equivalent']} declared equivalent"] if counts["equivalent"] else []
     said += [f"{counts['survived']} survived"]
     said += [f"{counts['error']} ended in an error of the grader's own"] if counts["error"] else []
-    rate = f"; {report.rate:.1f} a second with {report.workers} workers"
+    rate = f"; {report.rate:.1f} a second with {report.workers} worker{'s' * (report.workers != 1)}"
     return Text(", ".join(said) + rate, style="bold")

@@ -6,23 +6,15 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, Protocol
+from typing import Literal
 
-from grader.assignment.load import Folder
+from grader.batch.batch_engine import Engine, Site
 from grader.batch.fingerprint import digest, fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.submissions import SubmissionFile
-from grader.batch.tasks import Graded, Task
+from grader.batch.tasks import Task
 from grader.judging.session import with_drawn_seed
 from grader.workers.pool import Died
-
-
-class Engine(Protocol):
-    """Where tasks are done: on this machine, or on several."""
-
-    def run(self, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
-        """Results as they come, in any order; `seed` is of everything random."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class Step:
 
 
 def run_batch(
-    folder: Folder, found: Iterable[SubmissionFile], gradebook: Gradebook, engine: Engine, regrade: bool = False
+    site: Site, engine: Engine, found: Iterable[SubmissionFile], gradebook: Gradebook, regrade: bool = False
 ) -> Iterator[Step]:
     """Grade what is not graded yet.
 
@@ -52,7 +44,7 @@ def run_batch(
         A step for each submission, once its result is stored.
     """
     seed = gradebook.seed()
-    checks = fingerprint(with_drawn_seed(folder, seed))
+    checks = fingerprint(with_drawn_seed(site.folder, seed))
     left: dict[Task, SubmissionFile] = {}
     for one in found:
         begun = _begin(one, checks, gradebook, regrade)
@@ -60,7 +52,7 @@ def run_batch(
             yield begun
         else:
             left[begun] = one
-    for task, result in engine.run(list(left), seed):
+    for task, result in engine.run(site, list(left), seed) if left else ():
         one = left.pop(task)
         before = gradebook.latest(one.student, task.sha256) if task.known else None
         attempt = _attempt(one, task.sha256, checks)

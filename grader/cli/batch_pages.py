@@ -20,7 +20,7 @@ from grader.models.wording import Language
 from grader.report.class_summary import Entry, read_class_summary
 from grader.report.classpage import render_class
 from grader.report.exports import render_table
-from grader.report.html import render_page
+from grader.report.formats.html import render_page
 from grader.submission.source import SourceCell, read_source
 
 FOLDER = "students"

@@ -13,11 +13,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader.assignment.load import Folder
 from grader.batch.archive import unpack
+from grader.batch.batch_engine import Engine, Site
 from grader.batch.events import Events
 from grader.batch.gradebook import Gradebook
-from grader.batch.run import Engine, Step, run_batch
+from grader.batch.run import Step, run_batch
 from grader.batch.submissions import Layout, SubmissionFile, find_submissions
 from grader.cli.batch_pages import Pages, write_class
 from grader.errors import UsageError
@@ -26,14 +26,14 @@ from grader.report.batch_view import render_summary
 
 
 def grade_class(
-    folder: Folder,
+    site: Site,
+    engine: Engine,
     submissions: Path,
     out: Path,
     layout: Layout | None,
     regrade: bool,
     gradebook: str | None,
     seed: int | None,
-    engine: Engine,
     language: Language,
 ) -> int:
     """Grade a class and show what it came to; the options are those of the command.
@@ -41,22 +41,23 @@ def grade_class(
     Returns:
         How many submissions ended in an error of ours.
     """
+    spec = site.folder.spec
     faults, changed = 0, []
     with _alone(out):
-        found = _find(submissions, out, folder.spec.id, layout)
+        found = _find(submissions, out, spec.id, layout)
         with (
-            Gradebook(gradebook or out / "gradebook.sqlite", folder.spec.id) as book,
+            Gradebook(gradebook or out / "gradebook.sqlite", spec.id) as book,
             Events(out / "events.jsonl") as events,
         ):
             if seed is not None:
                 book.set_seed(seed)
-            pages = Pages(out, book, folder.spec.grading, found, language)
-            for step in _shown(run_batch(folder, found, book, engine, regrade), len(found), events):
+            pages = Pages(out, book, spec.grading, found, language)
+            for step in _shown(run_batch(site, engine, found, book, regrade), len(found), events):
                 pages.settle(step.attempt.student)
                 faults += step.kind == "error"
                 changed += [step] if step.before is not None else []
-            write_class(out, book, folder.spec)
-            Console(highlight=False).print(render_summary(book.rows(folder.spec.grading), changed))
+            write_class(out, book, spec)
+            Console(highlight=False).print(render_summary(book.rows(spec.grading), changed))
     return faults
 
 

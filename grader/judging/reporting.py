@@ -167,9 +167,7 @@ def _exercise(
     if _is_form_alone(checks, foreseen):
         checks = [check.model_copy(update={"earned": 0.0}) for check in checks]
         notes = (
-            say(
-                "What passes here is form alone. It earns its points once a check of what is computed passes, too."
-            ),
+            say("What passes here is form alone. It earns its points once a check of what is computed passes, too."),
         )
     earned = round(sum(check.earned for check in checks), 2)
     possible = round(sum(check.possible for check in checks), 2)

@@ -81,7 +81,8 @@ def _changes(changed: list[Step]) -> list[RenderableType]:
         return []
     if number > SHOWN:
         table.add_row(Text(f"  … and {number - SHOWN} more"), Text(), Text())
-    return [Text(f"{number} of {len(changed)} graded again have another result", style="bold"), table]
+    have = "has" if number == 1 else "have"
+    return [Text(f"{number} of {len(changed)} graded again {have} another result", style="bold"), table]
 
 
 def changed_checks(before: Report | None, after: Report | None) -> list[str]:

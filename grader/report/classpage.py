@@ -15,7 +15,7 @@ from markupsafe import Markup
 from grader.assignment.spec import Assignment
 from grader.diagnosis.catalogue import catalogue
 from grader.report.class_summary import ClassSummary, Entry
-from grader.report.html import environment
+from grader.report.formats.html import environment
 
 MOST = 12
 """Lines of a list that is cut."""

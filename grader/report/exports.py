@@ -16,23 +16,24 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import StringIO
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from grader.assignment.spec import Assignment
-from grader.report.class_summary import ClassSummary, Entry
 from grader.report.outline import points
 
-Table = Literal["canvas", "moodle", "nbgrader", "csv"]
+if TYPE_CHECKING:
+    from grader.report.class_summary import ClassSummary, Entry
+
 Cell = str | float | int | datetime | None
 _NUMBERED = re.compile(r"(?P<name>.+)_(?P<number>\d+)")
 """How downloads of Canvas and Moodle name a student: by a name, and by the number that their imports go by."""
 
 
-def render_table(roll: ClassSummary, form: Table, assignment: Assignment) -> str:
-    """The scores of a class as CSV, in a platform's form."""
+def render_table(roll: ClassSummary, form: str, assignment: Assignment) -> str:
+    """The scores of a class as CSV, in the form of a platform, by its name in `TABLES`."""
     written = StringIO()
     writer = csv.writer(written, lineterminator="\r\n")
-    for row in _FORMS[form](roll, assignment):
+    for row in TABLES[form](roll, assignment):
         writer.writerow([_cell(value) for value in row])
     return written.getvalue()
 
@@ -87,7 +88,7 @@ def _own(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
         ]  # fmt: skip
 
 
-_FORMS: dict[Table, Callable[[ClassSummary, Assignment], Iterator[list[Cell]]]] = {
+TABLES: dict[str, Callable[[ClassSummary, Assignment], Iterator[list[Cell]]]] = {
     "canvas": _canvas,
     "moodle": _moodle,
     "nbgrader": _nbgrader,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.models.message import Message, joined, say, verbatim
+from grader.models.message import Message, clean, joined, say, verbatim
 from grader.models.observation import CellRun, Lost
 from grader.models.report import CheckResult, Diagnosis, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import Language, labelled, place
@@ -58,6 +58,11 @@ def name_of(check: CheckResult) -> str:
     return check.id.partition("::")[2]
 
 
+def full_name(exercise: ExerciseResult, check: CheckResult, language: Language) -> str:
+    """A check's name with the title of its exercise."""
+    return clean(f"{language(exercise.title)}: {name_of(check)}")
+
+
 @dataclass(frozen=True)
 class Finding:
     """Checks of an exercise that are not passed for one reason: one mistake, or one need that is not met."""
@@ -109,6 +114,12 @@ def explained(check: CheckResult, language: Language) -> list[tuple[str, str, st
         return [("error", label, "" if check.hidden else check.detail)]
     rows = [(label.text, language(label), said) for label, said in labelled(check, language)]
     return [row for row in rows if row[0] in HIDDEN] if check.hidden else rows
+
+
+def told(check: CheckResult, language: Language) -> str:
+    """All that is said of a check, as lines of text; nothing where it passed."""
+    rows = explained(check, language) if check.outcome != "passed" else []
+    return clean("\n".join(f"{label}: {text}" if label else text for _, label, text in rows))
 
 
 def trouble(cell: CellRun) -> Message | None:

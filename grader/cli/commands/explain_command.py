@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from grader.assignment.load import find_assignment, load_assignment
-from grader.cli.options import Lang
+from grader.cli.group import app
+from grader.cli.options import Lang, named
 from grader.diagnosis.catalogue import catalogue, chapters
 from grader.errors import UsageError
 from grader.models.mistake import Mistake
@@ -19,9 +18,10 @@ from grader.models.wording import choose_language
 from grader.report.terminal import put
 
 
+@app.command("explain", help="Explain typical mistakes. Each has an example and its cure. Without an ID, list them.")
 def explain_command(
     ids: Annotated[
-        list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="[ID]...")
+        list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="ID")
     ] = None,
     assignment: Annotated[
         str | None, typer.Option("-a", "--assignment", help="explain its own mistakes, too", metavar="ASSIGNMENT")
@@ -30,7 +30,7 @@ def explain_command(
 ) -> None:
     from grader.report.mistake_pages import HEADINGS, explain, index
 
-    spec = load_assignment(find_assignment(assignment, Path.cwd())).spec if assignment else None
+    spec = named(assignment).spec if assignment else None
     own = spec.mistakes if spec else ()
     language = choose_language(lang, os.environ)
     if ids:

@@ -7,6 +7,7 @@ import re
 from grader.models.message import say
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language, place
+from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
@@ -39,7 +40,12 @@ def render_markdown(report: Report, language: Language = ENGLISH) -> str:
         sections.append(_folded(f"! {language(say('Cells'))}", "\n".join(cells)))
     for number, section in enumerate(sections):
         if len((shown + section).encode()) > MAX_SIZE:
-            left = say("{number} more parts do not fit here; the whole report has them.", number=len(sections) - number)
+            count = len(sections) - number
+            left = (
+                say("1 more part does not fit here; the whole report has it.")
+                if count == 1
+                else say("{number} more parts do not fit here; the whole report has them.", number=count)
+            )
             return f"{shown}\n{_text(language(left))}\n"
         shown += f"\n{section}\n"
     return shown
@@ -107,3 +113,6 @@ def _code(text: str) -> str:
     text = text.replace("\n", " ")
     fence = "`" * (1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     return f"{fence} {text} {fence}" if "`" in text else f"`{text}`"
+
+
+FORMAT = Format("markdown", "Markdown, for GitHub", lambda report, context: render_markdown(report, context.language))

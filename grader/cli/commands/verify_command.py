@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,21 +10,20 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
-from grader.assignment.load import find_assignment, load_assignment
-from grader.cli.options import Name
-from grader.cli.output import write_json
+from grader.cli.group import app
+from grader.cli.options import Jobs, Name, Selection, named, warm_zygote
+from grader.cli.output import write_text
 from grader.errors import UsageError
 from grader.report.terminal import put
 
 
+@app.command("verify", help="Prove an assignment: what do its checks miss?")
 def verify_command(
     context: typer.Context,
     assignment: Name,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every mutant")] = False,
-    select: Annotated[
-        str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")
-    ] = None,
-    workers: Annotated[int | None, typer.Option("-j", metavar="N", min=1, help="processes; one for each core")] = None,
+    select: Selection = None,
+    jobs: Jobs = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")
     ] = None,
@@ -39,11 +37,11 @@ def verify_command(
             raise
         advice = "Install it: `pip install 'torch-grader[authoring]'`."
         raise UsageError("`grade verify` needs libcst, which is not installed.", advice) from None
-    folder = load_assignment(find_assignment(assignment, Path.cwd()))
+    folder = named(assignment)
     with _Bar() as bar:
-        report = verify(folder, context.obj, select, workers or os.cpu_count() or 1, not no_mutants, bar.show)
+        report = verify(folder, warm_zygote(context), select, jobs or os.cpu_count() or 1, not no_mutants, bar.show)
     if json_file:
-        write_json(report, json_file)
+        write_text(report.model_dump_json(indent=2) + "\n", json_file, "--json")
     if json_file != "-":
         put(render(report, verbose), Console(highlight=False))
     raise typer.Exit(3 if report.faulty else 0 if report.ok else 1)

@@ -14,12 +14,12 @@ import os
 import tarfile
 import tempfile
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from grader.assignment.load import Folder
+from grader.batch.batch_engine import Engine, Results, Site
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
 from grader.errors import UsageError
@@ -62,77 +62,63 @@ class Actor:
         return Died("no worker answered")
 
 
-@dataclass(frozen=True)
-class RayEngine:
-    """Actors of a Ray cluster.
-
-    Args:
-        folder: the assignment.
-        address: of the cluster, as Ray takes it; a cluster of this machine alone is started if None.
-        size: most actors; as many as the cluster has CPUs if None.
+def grade_on_ray(site: Site, tasks: list[Task], seed: int) -> Results:
+    """Actors of the cluster at `address`; without one, of a cluster of this machine alone.
 
     Raises:
         UsageError: when Ray is not installed, or there is no such cluster.
     """
+    ray = _connect(site.address)
+    try:
+        yield from _hand_out(ray, site, tasks, seed)
+    finally:
+        ray.shutdown()
 
-    folder: Folder
-    isolation: IsolationMode
-    address: str | None = None
-    size: int | None = None
 
-    def run(self, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
-        """Results as they come."""
-        if not jobs:
-            return
-        ray = _connect(self.address)
-        try:
-            yield from self._run(ray, jobs, seed)
-        finally:
-            ray.shutdown()
+def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
+    """Give a task to each actor that is free, and one whose machine is lost to another."""
+    content, inside = pack(site.folder)
+    packed = ray.put(content)
+    # A lost actor is replaced by a new one, which Ray may put elsewhere, and not restarted where it was.
+    make = ray.remote(num_cpus=1, max_restarts=0)(Actor).remote
+    starting: dict[Any, Any] = {}
 
-    def _run(self, ray: Any, jobs: list[Task], seed: int) -> Iterator[tuple[Task, Graded | Died]]:
-        content, inside = pack(self.folder)
-        packed = ray.put(content)
-        # A lost actor is replaced by a new one, which Ray may put elsewhere, and not restarted where it was.
-        make = ray.remote(num_cpus=1, max_restarts=0)(Actor).remote
-        starting: dict[Any, Any] = {}
+    def start() -> None:
+        actor = make(packed, inside, site.isolation, seed)
+        starting[actor.__ray_ready__.remote()] = actor
 
-        def start() -> None:
-            actor = make(packed, inside, self.isolation, seed)
-            starting[actor.__ray_ready__.remote()] = actor
-
-        for _ in range(min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(jobs))):
+    for _ in range(min(site.jobs or int(ray.cluster_resources().get("CPU", 1)), len(tasks))):
+        start()
+    left = deque((task, 1) for task in tasks)
+    busy: dict[Any, tuple[Any, Task, int]] = {}
+    while left or busy:
+        (ready,), _ = ray.wait([*busy, *starting], num_returns=1)
+        actor = starting.pop(ready, None)
+        if actor is not None:  # there is room for it; or it was lost at once
+            result = _taken(ray, ready)
+            task = None
+        else:
+            actor, task, begun = busy.pop(ready)
+            result = _taken(ray, ready)
+        if isinstance(result, ray.exceptions.RayError):
+            ray.kill(actor)
             start()
-        left = deque((task, 1) for task in jobs)
-        busy: dict[Any, tuple[Any, Task, int]] = {}
-        while left or busy:
-            (ready,), _ = ray.wait([*busy, *starting], num_returns=1)
-            actor = starting.pop(ready, None)
-            if actor is not None:  # there is room for it; or it was lost at once
-                result = _taken(ray, ready)
-                task = None
-            else:
-                actor, task, begun = busy.pop(ready)
-                result = _taken(ray, ready)
-            if isinstance(result, ray.exceptions.RayError):
-                ray.kill(actor)
-                start()
-                if task is not None and begun < BEGUN:
-                    left.append((task, begun + 1))
-                elif task is not None:
-                    yield task, Died(f"its machine was lost {begun} times ({type(result).__name__})")
+            if task is not None and begun < BEGUN:
+                left.append((task, begun + 1))
+            elif task is not None:
+                yield task, Died(f"its machine was lost {begun} times ({type(result).__name__})")
+            continue
+        if task is not None:
+            yield task, result
+        while left:
+            task, begun = left.popleft()
+            try:
+                content = task.path.read_bytes()
+            except OSError as error:  # it was there when its digest was taken
+                yield task, Graded(None, 0.0, f"it cannot be read: {error.strerror}")
                 continue
-            if task is not None:
-                yield task, result
-            while left:
-                task, begun = left.popleft()
-                try:
-                    content = task.path.read_bytes()
-                except OSError as error:  # it was there when its digest was taken
-                    yield task, Graded(None, 0.0, f"it cannot be read: {error.strerror}")
-                    continue
-                busy[actor.grade.remote(task, content)] = (actor, task, begun)
-                break
+            busy[actor.grade.remote(task, content)] = (actor, task, begun)
+            break
 
 
 def _taken(ray: Any, ready: Any) -> Any:
@@ -166,3 +152,6 @@ def _connect(address: str | None) -> Any:
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UsageError(f"There is no Ray cluster at {address}: {error}", "Start it: `ray start --head`.") from None
     return ray
+
+
+ENGINE = Engine("ray", "on a Ray cluster", grade_on_ray, takes_address=True)

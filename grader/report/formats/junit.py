@@ -12,7 +12,8 @@ from xml.etree import ElementTree as xml
 from grader.models.message import clean
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language
-from grader.report.outline import explained, name_of, score
+from grader.report.format import Format
+from grader.report.outline import explained, name_of, score, told
 
 _SHORT = ("mistake", "observed", "skipped", "error")
 """The parts that say it in a line, the best first."""
@@ -48,9 +49,11 @@ def _suite(report: Report, exercise: ExerciseResult, language: Language) -> xml.
 def _case(suite: str, check: CheckResult, language: Language) -> xml.Element:
     case = xml.Element("testcase", classname=suite, name=clean(name_of(check)), time=f"{check.duration:.4f}")
     if check.outcome in _ELEMENT:
-        told = {name: (label, clean(text)) for name, label, text in explained(check, language)}
-        lines = [f"{label}: {text}" if label else text for label, text in told.values()]
-        first = next((told[name][1] for name in _SHORT if name in told), "")
+        parts = {name: clean(text) for name, _, text in explained(check, language)}
+        first = next((parts[name] for name in _SHORT if name in parts), "")
         outcome = xml.SubElement(case, _ELEMENT[check.outcome], message=first.replace("\n", " "))
-        outcome.text = "\n".join(lines)
+        outcome.text = told(check, language)
     return case
+
+
+FORMAT = Format("junit", "JUnit XML, for CI", lambda report, context: render_junit(report, context.language))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
 
-from grader.assignment.load import find_assignment, load_assignment
-from grader.cli.options import Name
+from grader.cli.group import app
+from grader.cli.options import Name, named
 from grader.cli.output import write_bytes, write_text
 from grader.errors import UsageError
+from grader.report.exports import TABLES, render_table
+
+if TYPE_CHECKING:
+    Table = str
+else:
+    Table = Literal[tuple(TABLES)]
 
 
 class _Scores(TyperGroup):
@@ -24,33 +30,33 @@ class _Scores(TyperGroup):
 
 
 export_app = typer.Typer(cls=_Scores, no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(export_app, name="export", help="Write scores for a platform, or a grader for one.")
 
 
 @export_app.command("scores", help="Write the scores of a class as a platform imports them.")
 def scores_command(
     assignment: Name,
     out: Annotated[Path, typer.Option(help="the folder of `grade batch`", metavar="FOLDER")],
-    form: Annotated[Literal["canvas", "moodle", "nbgrader", "csv"], typer.Option("--format", help="whose form")],
-    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = "-",
+    form: Annotated[Table, typer.Option("--format", help="who imports them; csv is our own form")],
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="FILE")] = "-",
     gradebook: Annotated[str | None, typer.Option(metavar="URL", help="the database, if not the one in FOLDER")] = None,
 ) -> None:
-    spec = load_assignment(find_assignment(assignment, Path.cwd())).spec
+    spec = named(assignment).spec
     book = out / "gradebook.sqlite"
     if gradebook is None and not book.is_file():
         raise UsageError(f"There is no gradebook in {out}.", "`grade batch` writes it; --out is its folder.")
     from grader.batch.gradebook import Gradebook
     from grader.report.class_summary import read_class_summary
-    from grader.report.exports import render_table
 
     with Gradebook(gradebook or book, spec.id) as opened:
         roll = read_class_summary(opened.rows(spec.grading), [exercise.id for exercise in spec.exercises])
-    write_text(render_table(roll, form, spec), file, "export")
+    write_text(render_table(roll, form, spec), file, "`grade export`")
 
 
-@export_app.command("github", help="Write a GitHub Actions workflow that grades a student's repository.")
+@export_app.command("github", help="Write a GitHub Actions workflow. It grades a student's repository.")
 def github_command(
     assignment: Name,
-    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="[FILE]")] = (
+    file: Annotated[str, typer.Argument(help="where to write it; - for stdout", metavar="FILE")] = (
         ".github/workflows/grade.yml"
     ),
     package: Annotated[
@@ -59,20 +65,20 @@ def github_command(
 ) -> None:
     from grader.report.platforms import workflow
 
-    text = workflow(load_assignment(find_assignment(assignment, Path.cwd())), package)
+    text = workflow(named(assignment), package)
     if file != "-":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    write_text(text, file, "export")
+    write_text(text, file, "`grade export github`")
 
 
-@export_app.command("gradescope", help="Write an autograder archive for Gradescope, without the solution.")
+@export_app.command("gradescope", help="Write an autograder for Gradescope. The solution is not in it.")
 def gradescope_command(
     assignment: Name,
     file: Annotated[
-        Path | None, typer.Argument(help="the zip; ASSIGNMENT-gradescope.zip if not given", metavar="[FILE]")
+        Path | None, typer.Argument(help="the zip; ASSIGNMENT-gradescope.zip if not given", metavar="FILE")
     ] = None,
 ) -> None:
     from grader.report.platforms import autograder
 
-    folder = load_assignment(find_assignment(assignment, Path.cwd()))
-    write_bytes(autograder(folder), str(file or f"{folder.spec.id}-gradescope.zip"), "export")
+    folder = named(assignment)
+    write_bytes(autograder(folder), str(file or f"{folder.spec.id}-gradescope.zip"), "`grade export gradescope`")

@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from grader.models.message import say
 from grader.models.observation import CellRun
 from grader.models.report import Report
 from grader.models.wording import ENGLISH, Language, place
-from grader.report.notebook import code, markdown
+from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
@@ -29,7 +29,11 @@ from grader.report.outline import (
     trouble,
     worst_first,
 )
-from grader.submission.source import SourceCell
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from grader.submission.source import SourceCell
 
 MAX_OUTPUT = 20_000
 """Characters of what a cell printed that are shown."""
@@ -56,6 +60,8 @@ class ShownCell:
 @cache
 def environment() -> Environment:
     """Templates that escape all they are given."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # as nbconvert below: only a page needs it
+
     made = Environment(
         loader=PackageLoader("grader.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -98,8 +104,14 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
         targets={anchor: cell.anchor for cell in cells for anchor, _ in cell.finds},
         rows=lambda check: explained(check, language),
         where=lambda finding: language(place(*finding.where)),
-        passes=lambda number: language(say("{number} checks pass", number=number)),
-        more=lambda number: language(say("{number} more checks fail for the same reason", number=number)),
+        passes=lambda number: language(
+            say("1 check passes") if number == 1 else say("{number} checks pass", number=number)
+        ),
+        more=lambda number: language(
+            say("1 more check fails for the same reason")
+            if number == 1
+            else say("{number} more checks fail for the same reason", number=number)
+        ),
         troubles=[] if cells else [language(said) for cell in report.cells if (said := trouble(cell))],
     )  # fmt: skip
 
@@ -124,6 +136,8 @@ def _shown(
     report: Report, source: Sequence[SourceCell], anchors: dict[str, Finding], language: Language
 ) -> list[ShownCell]:
     """The cells, each with what was found in it, and what it printed while it was graded."""
+    from grader.report.notebook import code, markdown
+
     runs = _runs(report, source)
     found: dict[int, list[tuple[str, Finding]]] = {}
     for anchor, finding in anchors.items():
@@ -173,3 +187,6 @@ def _position(finding: Finding, source: Sequence[SourceCell]) -> int | None:
         before = [p for p, cell in enumerate(source) if cell.code and cell.number is None and cell.line <= line]
         return before[-1] if before else None
     return own[-1] if own else None
+
+
+FORMAT = Format("html", "a page", lambda report, context: render_page(report, context.source, context.language))
