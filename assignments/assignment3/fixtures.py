@@ -177,13 +177,18 @@ def _seen(model):
     }
 
 
-def measured(evaluate, batches, mode="mixed"):
-    """What the evaluation of a Ward returns, the model before and after it, and how it was called."""
+def _ward(mode="mixed"):
     model = filled(Ward())
     if mode != "mixed":
         model.train(mode == "train")
         if mode == "eval":
             model.body[2].train()
+    return model
+
+
+def measured(evaluate, batches, mode="mixed"):
+    """What the evaluation of a Ward returns, the model before and after it, and how it was called."""
+    model = _ward(mode)
     before, calls = _seen(model), []
 
     def spy(*_):
@@ -199,12 +204,18 @@ def measured(evaluate, batches, mode="mixed"):
     return {"accuracy": found, "calls": calls, "before": before, "after": after}
 
 
-def still_off(evaluate, batches):
-    """What an evaluation returns without autograd, and whether autograd is on afterwards."""
+def accuracies(evaluate, inputs, labels, mode="mixed"):
+    """What evaluations of a Ward return for each of several sets of data, in batches of unequal size."""
+    model = _ward(mode)
+    sets = zip(inputs, labels, strict=True)
+    return {"accuracies": [evaluate(model, once(zip(x.split(17), y.split(17), strict=True))) for x, y in sets]}
+
+
+def still_off(evaluate, inputs, labels):
+    """The same without autograd, and whether autograd is on afterwards."""
     try:
         with torch.no_grad():
-            found = evaluate(filled(Ward()), once(batches))
-            return {"accuracy": found, "autograd": torch.is_grad_enabled()}
+            return {**accuracies(evaluate, inputs, labels), "autograd": torch.is_grad_enabled()}
     finally:
         torch.set_grad_enabled(True)
 
@@ -235,9 +246,27 @@ class Bodies(nn.Module):
         self.head["out"].weight.requires_grad_(False)
 
 
+def lettered(letters):
+    """Layers with a name for each row of numbers below 3, many of which begin alike, the same ones inside another."""
+    names = ["".join("abc"[number] for number in row) + str(place) for place, row in enumerate(letters.tolist())]
+    model = nn.ModuleDict({name: nn.Linear(2, 2) for name in names})
+    model["outer"] = nn.ModuleDict({name: nn.Linear(2, 1) for name in names})
+    model[names[-1]].bias.requires_grad_(False)
+    return model
+
+
 def frozen(freeze, prefix):
     """What still requires grad afterwards, and which object each Parameter was and is."""
-    model = Bodies()
+    return _frozen(freeze, Bodies(), prefix)
+
+
+def frozen_alike(freeze, letters):
+    """The same of layers with drawn names, whose first two letters are the prefix."""
+    model = lettered(letters)
+    return _frozen(freeze, model, next(iter(model))[:2])
+
+
+def _frozen(freeze, model, prefix):
     before = look.named_parameters(model)
     freeze(model, prefix)
     after = look.named_parameters(model)
@@ -247,11 +276,12 @@ def frozen(freeze, prefix):
     }
 
 
-def held(make, lr, gradients=False):
-    """Which Parameters the optimizer holds, its classes and its settings."""
+def held(make, lr, letters=None):
+    """Which Parameters the optimizer holds, its classes and its settings; of drawn names, if given letters."""
     model = Bodies()
     model.body[0].requires_grad_(False)
-    if gradients:
+    if letters is not None:
+        model = lettered(letters)
         for parameter in model.parameters():
             parameter.grad = torch.ones_like(parameter)
     optimizer = make(model, lr)
@@ -305,10 +335,21 @@ def row_sums(model):
         return {"sums": model(pictures()[0][:20]).sum(dim=1)}
 
 
-def predictions(kind, train, seed):
+def drawn_pictures(turns, order):
+    """All pictures in a drawn order, some flipped, and some with their sides swapped: a flat line stands upright."""
+    images, labels = pictures()
+    flipped, swapped = turns.bool()
+    images = torch.where(flipped.reshape(-1, 1, 1, 1), images.flip(3), images)
+    images = torch.where(swapped.reshape(-1, 1, 1, 1), images.transpose(2, 3), images)
+    labels = torch.where(swapped & (labels < 2), 1 - labels, labels)
+    places = order.argsort()
+    return images[places], labels[places]
+
+
+def predictions(kind, train, seed, *drawn):
     """What a trained model makes of pictures not seen in training, and their labels."""
     torch.manual_seed(seed)
-    images, labels = pictures()
+    images, labels = drawn_pictures(*drawn) if drawn else pictures()
     model = kind()
     train(model, images[:300], labels[:300], seed=seed)
     model.eval()
@@ -355,7 +396,7 @@ def _files(folder):
     return {os.path.relpath(path, folder) for path in found}
 
 
-def resumed(save, load, kind="sgd", epoch=4):
+def resumed(save, load, kind="sgd", epoch=4, seed=1):
     """A training that is saved, goes on, and is continued from the file by another model and optimizer.
 
     `new`: the files there are more, seen from the folder of the path; `stored`: the tensors in the file; `epoch`: what
@@ -363,8 +404,8 @@ def resumed(save, load, kind="sgd", epoch=4):
     """
     folder = tempfile.mkdtemp(dir=".")
     path = os.path.join(folder, "middle.pt")
-    model, optimizer = _network(1, kind, 0.1)
-    _train(model, optimizer, 1)
+    model, optimizer = _network(seed, kind, 0.1)
+    _train(model, optimizer, seed)
     model[1][0].eval()
     before, modes = _files(folder), [look.modes(model)]
     save(path, model, optimizer, epoch)
@@ -442,13 +483,39 @@ def state_kept(train_once, seed):
 _grad = torch.autograd.grad
 
 
-def _shapes(module):
-    return {name: list(one.shape) for name, one in module._parameters.items() if one is not None}
+def _known_part(module):
+    shapes = {name: list(one.shape) for name, one in module._parameters.items() if one is not None}
+    return [look.class_names(type(module))[0], shapes, getattr(module, "p", None)]
+
+
+def _hooked(hook, train_once, seed):
+    handle = nn.modules.module.register_module_forward_hook(hook)
+    try:
+        return train_once(seed)
+    finally:
+        handle.remove()
+
+
+def steered(train_once, seed, errors):
+    """The losses, and how far each step moves the last bias, where every call of the model is made to miss its targets
+    by given errors, one after the other; gradients flow as if it had missed them by itself."""
+    biases = []
+
+    def miss(module, args, output):
+        if not isinstance(module, nn.Sequential) or not output.requires_grad:
+            return output
+        (x,) = args
+        missed = x.square().sum(dim=1, keepdim=True) + errors[len(biases) % len(errors)]
+        biases.append(list(look.named_parameters(module).values())[-1].item())
+        return missed + (output - output.detach())
+
+    found = _hooked(miss, train_once, seed)
+    return {"losses": found, "moves": [after - before for before, after in itertools.pairwise(biases)]}
 
 
 def trained(train_once, seed):
-    """What a hook on every call of the model sees: its modules, modes and shapes; its weights and their gradients for
-    the loss of the text, all in a row; and the losses that are returned."""
+    """What a hook on every call of the model sees: its modules with their shapes and dropout, modes and shapes; its
+    weights and their gradients for the loss of the text, all in a row; and the losses that are returned."""
     calls = []
 
     def watch(module, args, output):
@@ -459,7 +526,7 @@ def trained(train_once, seed):
             gradients = _grad(loss, parameters, retain_graph=True)
             calls.append(
                 {
-                    "model": [[look.class_names(type(part))[0], _shapes(part)] for part in module.modules()],
+                    "model": [_known_part(part) for part in module.modules()],
                     "modes": look.modes(module),
                     "shapes": [list(x.shape), list(output.shape)],
                     "loss": loss.item(),
@@ -468,11 +535,7 @@ def trained(train_once, seed):
                 }
             )
 
-    handle = nn.modules.module.register_module_forward_hook(watch)
-    try:
-        found = train_once(seed)
-    finally:
-        handle.remove()
+    found = _hooked(watch, train_once, seed)
     steps = [{"now": one, "next": two["weights"]} for one, two in itertools.pairwise(calls)]
     return {"losses": found, "calls": calls, "steps": steps}
 
