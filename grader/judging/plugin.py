@@ -21,9 +21,11 @@ from grader.judging.judge import CheckFailed, judge, over_limit
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
-from grader.models.message import Localized
+from grader.models.message import Localized, say
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
+from grader.processor_time import TooLong
+from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check
 from grader.sandbox.support import refuse_without
 
@@ -176,6 +178,22 @@ def _prefetch(session: Session, items: list[pytest.Item]) -> None:
             spec = grading.folder.spec
             questions += [(e.id, facts_question(e, spec.seed), False, False) for e in spec.exercises]
         grading.prefetch(questions)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Bound what the judge does for a check: a submission's answer may be made to take long, or much memory."""
+    if exercise_of(item) is None:
+        return (yield)
+    try:
+        with item.config.stash[SESSION].judging.spend():
+            return (yield)
+    except TooLong:
+        observed = say("to judge this one takes too long")
+    except MemoryError:
+        observed = say("to judge this one takes too much memory")
+    failure = Failure(say("an answer that can be judged"), observed)
+    raise CheckFailed(item.check.called, failure, item.check.hint) if isinstance(item, SpecItem) else failure
 
 
 @pytest.hookimpl(wrapper=True)

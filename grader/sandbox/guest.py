@@ -21,6 +21,7 @@ from grader.models.limits import Limits
 from grader.models.message import Message, clean, say, verbatim
 from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised, Warned
 from grader.models.values import decode
+from grader.processor_time import TooLong, at_most
 from grader.protocol import Answered, Ask, CellEnded, Copy, FromGuest, GoOn, Job, JobCell, Limit, Reached
 from grader.sandbox.client import Zygote
 from grader.sandbox.incoming import from_guest
@@ -28,6 +29,7 @@ from grader.sandbox.support import Isolation
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
+READING = 5.0  # seconds of computing for what arrives at once
 QUICK = 0.2  # seconds that cells may take to be run again, where an answer in place did not do
 _WARNED = TypeAdapter(Warned)
 
@@ -271,12 +273,15 @@ class Guest:
             self._lose(self._over or "crash")
             return
         try:
-            for header, blob in self._reader.feed(data):
-                if self.state is State.GONE:
-                    return
-                self._take(from_guest(header), blob)
+            with at_most(READING):
+                for header, blob in self._reader.feed(data):
+                    if self.state is State.GONE:
+                        return
+                    self._take(from_guest(header), blob)
         except WireError as error:
             self._lose("wire", verbatim(error))
+        except (TooLong, MemoryError):
+            self._lose("wire", say("to read it takes too long, or too much memory"))
         except (wire.BrokenFrame, ValidationError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             named = isinstance(error, wire.BrokenFrame)
             self._lose("wire", verbatim(error) if named else say("a malformed answer"))
