@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 
 import grader
 from grader import Report
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from planted import Answer
 
 ROOT = Path(__file__).parent.parent
+settings.register_profile(  # the same examples every time, and no more than a person waits for
+    "quick", max_examples=200, derandomize=True, deadline=2000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=10_000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _numbers = itertools.count(1)
 GRADE = Path(sysconfig.get_path("scripts"), "grade")
 
