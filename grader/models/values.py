@@ -172,6 +172,14 @@ class Fields:
     __hash__ = None  # type: ignore[assignment]
 
 
+def shown(value: Any) -> str:
+    """`repr`; where Python prints none, since an int in it has thousands of digits, what there is."""
+    try:
+        return repr(value)
+    except ValueError:
+        return hex(value) if isinstance(value, int) else f"a {type(value).__name__} of large numbers"
+
+
 def decode(data: Any, blob: bytes) -> Any:
     """Build the value a guest sent.
 
