@@ -330,7 +330,7 @@ LOOP = "# %%\n# exercise: one\ndef f(): return 1\n# %%\nimport time\nwhile True:
 
 
 @pytest.fixture
-def looping(quiz: Course) -> Iterator[subprocess.Popen[bytes]]:
+def looping(quiz: Course, interruptible: None) -> Iterator[subprocess.Popen[bytes]]:
     """`grade`, with a cell that never ends under way, and a `TMPDIR` of its own."""
     with (quiz.quiz / "assignment.yaml").open("a") as file:
         file.write("limits: {seconds: 40}\n")

@@ -512,6 +512,10 @@ VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("{torch.float32}", "{torch.float32}", None),
     ("'a' * 30_000 + 'b'", "'a' * 30_000 + 'c'", ("aaa", "aaa")),
     ("10**5000", "10**5000", None),
+    ("1", "10**5000", ("1", "0x")),
+    ("1.0", "10**5000", ("1", "0x")),
+    ("{1: [1]}", "{10**5000: [10**5000]}", ("the keys 1", "the keys 0x")),
+    ("[1, nn.ReLU()]", "[2, nn.ReLU()]", ("1 at [0]", "2")),
     ("range(3)", "range(4)", ("range(0, 3)", "range(0, 4)")),
 ]  # fmt: skip
 

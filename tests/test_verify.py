@@ -274,6 +274,7 @@ def test_one_exercise_and_json_alone(quiz: Callable[..., Path], run: Command) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes that are left")
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_it_leaves_nothing_behind(quiz: Callable[..., Path], tmp_path: Path) -> None:
     solution = "# exercise: one\nimport time\ntime.sleep(0.4)\n" + DOUBLE.partition("\n")[2]
     scratch = tmp_path / "scratch"
