@@ -13,7 +13,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from messages import FROM_GUEST, announced, frame, tagged
 from mutated import ODD, mutated, spoiled
@@ -352,13 +352,13 @@ class Talkative(Pretence):
         super().close()
 
 
-def answers_of(says: bytes) -> list[Answer]:
-    """What the judge makes of guests that say this, with a question about each exercise."""
+def answers_of(says: bytes, seconds: float = 2) -> list[Answer]:
+    """What the judge makes, in so many seconds, of guests that say this, with a question about each exercise."""
     zygote = Talkative(says)
     answers = Answers(zygote, AROUND, ["one", "two"])  # type: ignore[arg-type]
     questions = [(exercise, Question(Probe("observe", ""), {"of": exercise})) for exercise in ("one", "two")]
     try:
-        with at_most(2):
+        with at_most(seconds):
             answers.prefetch([(*question, False) for question in questions])
             found = [answers.answer(*question) for question in questions]
             answers.cells()
@@ -372,6 +372,11 @@ def test_a_guest_that_says_all_it_should_has_answered() -> None:
     assert [answer.value for answer in answers_of(WHOLE)] == [1, [2]]
 
 
+@pytest.mark.parametrize("size", [0, 100, len(WHOLE) - 1])
+def test_guests_that_hang_up_are_not_waited_for(size: int) -> None:
+    assert len(answers_of(WHOLE[:size], seconds=0.9)) == 2
+
+
 FUZZED = (
     mutated(TRANSCRIPT).map(lambda messages: b"".join(map(frame, messages)))
     | spoiled(WHOLE, [announced(2, 0), announced(1 << 20, 1 << 20), b"{}", b"\xff" * 8])
@@ -382,7 +387,7 @@ FUZZED = (
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=300, phases=[Phase.generate])  # smaller examples of a hang take as long
 @given(says=FUZZED)
 def test_no_guest_holds_the_judge_up(says: bytes) -> None:
     for answer in answers_of(says):
