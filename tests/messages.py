@@ -1,7 +1,9 @@
-"""One message of each type that the judge is told."""
+"""One message of each type that the judge is told, and frames that need not be right."""
 
 from __future__ import annotations
 
+import json
+import struct
 from typing import Any
 
 RAISED = {"type": "ValueError", "bases": ["ValueError"], "message": "no", "frames": [], "missing": None, "limit": None}
@@ -25,3 +27,17 @@ OPTIONAL = {("cell_ran", "raised"), ("answered", "raised"), ("answered", "value"
 
 def tagged(messages: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"tag": tag, **rest} for tag, rest in messages.items()]
+
+
+def announced(header: int, blob: int) -> bytes:
+    """The lengths with which a frame begins."""
+    return struct.pack("!II", header, blob)
+
+
+def framed(text: bytes, blob: bytes = b"") -> bytes:
+    return announced(len(text), len(blob)) + text + blob
+
+
+def frame(header: Any, blob: bytes = b"") -> bytes:
+    """With any header, such as none that `wire.pack` would take."""
+    return framed(json.dumps(header).encode(), blob)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
-import struct
 from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from messages import announced, framed
 from mutated import PLAIN, spoiled
 
 from grader import wire
@@ -19,14 +19,6 @@ from grader.wire import MAX_BLOB, MAX_HEADER, BrokenFrame, Closed, Reader, pack
 FINITE = PLAIN.filter(lambda value: not isinstance(value, float) or abs(value) < float("inf"))
 HEADERS = st.dictionaries(st.text(max_size=8), FINITE, max_size=4)
 FRAMES = st.lists(st.tuples(HEADERS, st.binary(max_size=40)), max_size=4)
-
-
-def announced(header: int, blob: int) -> bytes:
-    return struct.pack("!II", header, blob)
-
-
-def framed(text: bytes, blob: bytes = b"") -> bytes:
-    return announced(len(text), len(blob)) + text + blob
 
 
 def read(data: bytes) -> list[tuple[dict[str, Any], bytes]]:

@@ -105,7 +105,7 @@ class Answers:
         while self._over is None:
             self._keep_going()
             main = self._main
-            if main is None or main.state is State.FINISHED:
+            if self._over is not None or main is None or main.state is State.FINISHED:
                 break
             self._leave(main)
             self._pump()
