@@ -26,15 +26,36 @@ class Shift(nn.Module):
 class Nested(nn.Module):
     """Two levels, a frozen layer, a Parameter that stands in two places, and a buffer."""
 
-    def __init__(self):
+    def __init__(self, width=4):
         super().__init__()
-        self.encoder = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), Shift(4))
-        self.decoder = nn.ModuleDict({"hidden": nn.Linear(4, 4, bias=False), "out": nn.Linear(4, 4, bias=False)})
+        hidden, out = (nn.Linear(width, width, bias=False) for _ in range(2))
+        self.encoder = nn.Sequential(nn.Linear(3, width), nn.Tanh(), Shift(width))
+        self.decoder = nn.ModuleDict({"hidden": hidden, "out": out})
         self.decoder["out"].weight = self.decoder["hidden"].weight
         self.encoder[0].bias.requires_grad_(False)
 
     def forward(self, x):
         return self.decoder["out"](torch.relu(self.decoder["hidden"](self.encoder(x))))
+
+
+def parts(numbers):
+    """A model with a Nested for each number, which is its width and in its name."""
+    model = nn.Module()
+    for place, number in enumerate(numbers.tolist()):
+        model.add_module(f"part{place}_{number}", Nested(number))
+    return model
+
+
+LEAVES = (nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Identity, nn.Flatten, nn.SiLU)
+
+
+def tree(numbers):
+    """A branch for each row of numbers, with the branch before it in the middle of its leaves."""
+    branch = nn.Sequential()
+    for row in numbers.tolist():
+        first, second, *others = (LEAVES[number]() for number in row)
+        branch = nn.Sequential(first, second, branch, *others)
+    return branch
 
 
 class Several(nn.Module):
@@ -78,6 +99,11 @@ def fetched(function, model, path):
     places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
     found, *objects = look.which([function(model, path), *places.values()])
     return {"fetched": found, "places": dict(zip(places, objects, strict=True))}
+
+
+def fetched_in_each(function, model, path):
+    """Which object was fetched from each child of a model, and which ones stand under the model's names."""
+    return {name: fetched(function, model, f"{name}.{path}") for name, _ in model.named_children()}
 
 
 def route_kept(router, route):
