@@ -185,6 +185,56 @@ def test_markdown_fits_a_comment(quiz: Course, run: Command) -> None:
     assert "do not fit" in long.splitlines()[-1]
 
 
+FORGED = """
+# exercise: one
+import sys
+from grader import wire
+
+def f(*_):
+    frame = sys._getframe()
+    while "_channel" not in vars(frame.f_locals.get("self", object)):
+        frame = frame.f_back
+    channel = frame.f_locals["self"]._channel
+    big = "A<'" * 400_000
+    frames = [{"cell": 1, "line": 1, "function": big[:9000], "code": big[:9000]}] * 20
+    raised = {"type": big, "bases": ["ValueError"] * 20, "message": big, "frames": frames}
+    for number in range(1, 40):
+        wire.send(channel, {"tag": "answered", "number": number, "warned": [], "changed": False, "raised": raised})
+
+g = h = f
+"""
+ENDLESS = {
+    "forged": (FORGED,),
+    "printed": tuple(f"print({number % 10} * 'x<', end='')\nprint('&y' * 5_000)" for number in range(300)),
+    "raised": tuple(f"class {'E' * 150}(Exception): pass\nraise {'E' * 150}('<' * 9_000)" for _ in range(300)),
+    "missing keys": ("# exercise: one\nf = lambda: {chr(65 + i) * 60_000: 1 for i in range(12)}\ng = lambda x: f()",),
+    "long names": (f"# exercise: {'e' * 90_000}\ndef {'f' * 90_000}(): pass\n{'f' * 90_000}(1)",),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_report_has_an_end(course: Course, run: Command, name: str) -> None:
+    """Whatever a submission brings, every form of its report fits, and says where something is left out."""
+    many = [value("f()", "{'a': 1}", id=f"c{number}") for number in range(30)]
+    course.assign({"id": "one", "requirements": many}, {"id": "two", "requirements": [value("h()", "1")]})
+    said = files(course, run, *ENDLESS[name])
+    report = json.loads(said["json"])
+    assert len(said["json"]) < 3_000_000
+    assert len(said["html"]) < 12_000_000
+    assert len(said["junit"]) < 5_000_000
+    assert len(said["markdown"].encode()) < 65_536
+    for options in ((), ("-v",)):
+        ended = run("run", course.quiz, course.path / "answer.ipynb", "--isolation", "none", *options)
+        assert len(ended.out) < 3_000_000
+    if name != "missing keys" and name != "long names":
+        assert report["cut"] > 0
+        for form in ("html", "markdown", "junit"):
+            assert f"so {report['cut']} characters are left out" in said[form]
+        assert f"so {report['cut']} characters are left out" in ended.out
+    assert [len(exercise["checks"]) for exercise in report["exercises"]] == [30, 1]
+    assert all(check["id"] and check["outcome"] for exercise in report["exercises"] for check in exercise["checks"])
+
+
 def test_junit_counts_what_is_in_it(quiz: Course, run: Command) -> None:
     root = ElementTree.fromstring(files(quiz, run)["junit"])
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {

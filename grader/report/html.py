@@ -23,6 +23,7 @@ from grader.report.outline import (
     findings,
     name_of,
     points,
+    remarks,
     score,
     total,
     trouble,
@@ -50,6 +51,7 @@ class ShownCell:
     finds: tuple[tuple[str, Finding], ...]
     trouble: str
     printed: str
+    more: bool
 
 
 @cache
@@ -88,6 +90,7 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
         say=language,
         words=_words(report, language),
         total=language(total(report)),
+        remarks=[language(remark) for remark in remarks(report)],
         exercises=exercises,
         anchors=anchors,
         cells=cells,
@@ -109,9 +112,9 @@ def _words(report: Report, language: Language) -> dict[str, str]:
         "notebook": say("Your notebook"),
         "cells": say("Cells"),
         "printed": say("printed:"),
+        "more": say("There is more in the file, which is too long to be shown here."),
         "hidden": say("hidden check"),
         "not started": say("not started"),
-        "isolation": say("isolation: none. The code ran in a plain process, as you."),
         "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
     }
     return {name: language(message) for name, message in said.items()}
@@ -132,7 +135,7 @@ def _shown(
         run = runs.get(position)
         said = trouble(run) if run else None
         finds = tuple(found.get(position, ()))
-        if not cell.text.strip() and not finds and not said:
+        if not cell.text.strip() and not finds and not said and not cell.more:
             continue
         lines = {finding.where[1] for _, finding in finds if finding.where[1] is not None}
         body = code(cell.text, cell.line, tuple(sorted(lines))) if cell.code else markdown(cell.text)
@@ -146,6 +149,7 @@ def _shown(
                 finds,
                 language(said),
                 run.output.rstrip()[:MAX_OUTPUT] if run else "",
+                cell.more,
             )
         )
     return shown

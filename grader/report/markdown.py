@@ -14,6 +14,7 @@ from grader.report.outline import (
     explained,
     findings,
     name_of,
+    remarks,
     score,
     total,
     trouble,
@@ -30,8 +31,7 @@ def render_markdown(report: Report, language: Language = ENGLISH) -> str:
         f"## {_text(language(report.assignment.title))}: {_text(language(total(report)))}",
         _code(report.submission.name),
     ]
-    if report.isolation == "none":
-        head.append(_text(language(say("isolation: none. The code ran in a plain process, as you."))))
+    head += [_text(language(remark)) for remark in remarks(report)]
     shown = "\n\n".join([*head, _table(report, language)]) + "\n"
     sections = [_section(exercise, language) for exercise in worst_first(report) if findings(exercise)]
     cells = [f"- {_text(language(said))}" for cell in report.cells if (said := trouble(cell))]

@@ -36,6 +36,16 @@ def total(report: Report) -> Message:
     return say("{earned} / {possible} points", earned=points(report.earned), possible=points(report.possible))
 
 
+def remarks(report: Report) -> list[Message]:
+    """What a reader should know of the report itself."""
+    said = []
+    if report.isolation == "none":
+        said.append(say("isolation: none. The code ran in a plain process, as you."))
+    if report.cut:
+        said.append(say("The report would be too long, so {count} characters are left out.", count=report.cut))
+    return said
+
+
 def worst_first(report: Report) -> list[ExerciseResult]:
     """The exercises, those with failures first, otherwise in the order of the notebook."""
     return sorted(report.exercises, key=lambda exercise: _ORDER.index(exercise.status))

@@ -16,7 +16,7 @@ from grader.errors import GraderError, UsageError
 from grader.models.message import clean
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language
-from grader.report.outline import explained, name_of, total
+from grader.report.outline import explained, name_of, remarks, total
 
 Form = Literal["gradescope", "prairielearn", "classroom50"]
 FORMS: tuple[Form, ...] = get_args(Form)
@@ -67,7 +67,7 @@ def _gradescope(report: Report, language: Language) -> dict[str, Any]:
     return {
         "score": report.earned,
         "execution_time": round(sum(check.duration for e in report.exercises for check in e.checks), 2),
-        "output": language(total(report)),
+        "output": _summary(report, language),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
@@ -77,7 +77,7 @@ def _gradescope(report: Report, language: Language) -> dict[str, Any]:
 
 
 def _prairielearn(report: Report, language: Language) -> dict[str, Any]:
-    said = language(total(report))
+    said = _summary(report, language)
     if not report.gradable:
         return {"gradable": False, "format_errors": [said], "message": said}
     return {
@@ -126,6 +126,10 @@ def _classroom50(report: Report, environment: Mapping[str, str], now: datetime, 
         "max-score": sum(round(check.possible * scale) for _, check in checks),
         "tests": tests,
     }
+
+
+def _summary(report: Report, language: Language) -> str:
+    return "\n".join(language(said) for said in (total(report), *remarks(report)))
 
 
 def _title(exercise: ExerciseResult, check: CheckResult, language: Language) -> str:

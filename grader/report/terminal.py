@@ -13,7 +13,7 @@ from grader.diagnosis.catalogue import catalogue
 from grader.models.message import Message, say
 from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import ENGLISH, Language, labelled
-from grader.report.outline import MARKS, STATUS, name_of, score, total, trouble
+from grader.report.outline import MARKS, STATUS, name_of, remarks, score, total, trouble
 
 _STYLES: dict[Outcome | Status, str] = {
     "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
@@ -38,9 +38,7 @@ def render(report: Report, verbose: bool = False, quiet: bool = False, language:
     parts += _cells(report, verbose, language)
     parts += _explanations(report, language)
     parts += [Text(), _total(report, language)]
-    if report.isolation == "none":
-        plain = say("isolation: none. The code ran in a plain process, as you.")
-        parts.append(Text(language(plain), style="yellow"))
+    parts += [Text(language(remark), style="yellow") for remark in remarks(report)]
     return Group(*parts)
 
 
