@@ -29,7 +29,7 @@ from grader.cli.verify_command import verify_command
 from grader.errors import GraderError, UsageError
 from grader.judging.driver import grade
 from grader.judging.recording import record
-from grader.models.message import say
+from grader.models.message import clean, say
 from grader.models.wording import choose_language
 from grader.report.result_forms import Form
 from grader.report.terminal import show
@@ -172,7 +172,7 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except GraderError as error:
-        stderr.print(Text(str(error), style="red"), soft_wrap=True)
+        stderr.print(Text(clean(str(error)), style="red"), soft_wrap=True)
         return error.exit_code
     except Exception:
         stderr.print(Text("The grader failed; this is not your mistake. Please report it with the lines below."))

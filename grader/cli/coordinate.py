@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.assignment.load import Folder
-from grader.batch.archive import unpack
+from grader.batch.archive import unpack_submissions
 from grader.batch.events import Events
 from grader.batch.gradebook import Gradebook
 from grader.batch.run import Engine, Step, run_batch
@@ -83,9 +83,7 @@ def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) 
         return find_submissions(submissions, assignment, layout)[1]
     unpacked = out / "submissions"
     shutil.rmtree(unpacked, ignore_errors=True)
-    refused = unpack(submissions, unpacked)
-    lost = [SubmissionFile(name, Path(name), reason) for name, reason in sorted(refused.items())]
-    return [*find_submissions(unpacked, assignment, layout)[1], *lost]
+    return unpack_submissions(submissions, unpacked, assignment, layout)
 
 
 def _shown(steps: Iterator[Step], total: int, events: Events) -> Iterator[Step]:
