@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from test_report import value
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
-from grader.cli.batch_pages import file_name
+from grader.cli.batch_pages import file_names
 from grader.models.report import Report
 from grader.report.html import render_page
 from grader.report.markdown import MAX_SIZE, render_markdown
@@ -404,12 +405,13 @@ def table(quiz: Course, run: Command, out: Path, form: str) -> list[dict[str, st
 
 def test_a_batch_leaves_pages_and_a_table(quiz: Course, run: Command, out: Path) -> None:
     page = (out / "class.html").read_text()
+    names = file_names(("ada_12", "grace@example.org", "=cmd|' !A0", "+note"))
     for student in ("ada_12", "grace@example.org", "=cmd|' !A0"):
-        name = file_name(student)
+        name = names[student]
         assert (out / "students" / f"{name}.html").read_text().lstrip().startswith("<!doctype html>")
         Report.model_validate_json((out / "students" / f"{name}.json").read_text())
     assert 'href="students/grace%40example.org.html"' in page
-    assert not (out / "students" / f"{file_name('+note')}.html").exists()
+    assert not (out / "students" / f"{names['+note']}.html").exists()
     rows = list(csv.DictReader((out / "gradebook.csv").read_text("utf-8-sig").splitlines()))
     assert [row["state"] for row in rows].count("graded") == 3
     before = {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()}
@@ -484,14 +486,28 @@ def test_late_points_are_the_penalty(quiz: Course, run: Command, tmp_path: Path)
 @pytest.mark.parametrize(
     ("student", "plain"),
     [("ada", True), ("김민수", True), ("a@b.c", True), ("../x", False), (".x", False), ("a/b", False),
-     ("a\x00b", False), ("x" * 300, False), ("", False), ("a.", False), ("<b>", False)],
+     ("a\x00b", False), ("x" * 300, False), ("", False), ("a.", False), ("<b>", False), ("가" * 34, False),
+     ("-rf", False), ("con", False), ("Nul.x", False), ("console", True), ("a-0123456789abcdef", False)],
 )  # fmt: skip
 def test_names_of_files(student: str, plain: bool) -> None:
-    name = file_name(student)
+    name = file_names([student])[student]
     assert (name == student) is plain
     assert not set(name) & set('/\\<>:"|?*\x00')
-    assert 0 < len(name) <= 100
-    assert not name.startswith(".")
+    assert 0 < len(name.encode()) <= 100
+    assert not name.startswith((".", "-"))
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [("Ada", "ada"), ("a/b", "a_b", "a?b"), ("\uac00", "\u1100\u1161"), ("é", "e\u0301", "É"), ("straße", "STRASSE"),
+     ("x" * 120, "x" * 121), ("가" * 40 + "a", "가" * 40 + "b"), ("a", "a "), ("ﬁ", "fi")],
+)  # fmt: skip
+def test_no_two_students_share_a_file(alike: tuple[str, ...]) -> None:
+    """Not on a system either to which capitals, or the forms of a letter, make no difference."""
+    names = file_names([*alike, "other"])
+    assert len({unicodedata.normalize("NFKC", name).casefold() for name in names.values()}) == len(alike) + 1
+    assert names["other"] == "other"
+    assert names == file_names(["other", *reversed(alike)])
 
 
 # -- graders for other places
