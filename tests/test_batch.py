@@ -528,11 +528,16 @@ def test_long_keys_stay_apart(tmp_path: Path) -> None:
     people = [f"  - :email: {'x' * 300}{number}@x.org\n" for number in (1, 2)]
     folder = write(tmp_path, "submission_1/quiz.py", "submission_2/quiz.py")
     told = [f"submission_{number}:\n  :submitters:\n{one}" for number, one in enumerate(people, 1)]
-    odd = "submission_3:\n  :submitters: [[1], 2, {:email: {}}]\n"
+    odd = (
+        "submission_3:\n  :submitters:\n  - [1]\n  - 2\n  - :email: {a: 1}\n  :created_at: 0001-01-01T00:00:00+09:00\n"
+    )
     (folder / "submission_metadata.yml").write_text("".join(told) + odd)
     write(folder, "submission_3/quiz.py")
     _, found = find_submissions(folder, "quiz")
-    assert len({one.student for one in found}) == 3
+    keys = sorted(one.student for one in found)
+    assert keys[0] == "submission_3"
+    assert [key[:10] for key in keys[1:]] == ["x" * 10] * 2
+    assert keys[1] != keys[2]
     assert not any(one.problem for one in found)
     assert all(len(one.student) <= 200 for one in found)
 
@@ -614,21 +619,9 @@ def packed(path: Path, entries: dict[str, str | bytes], **changed: tuple[int, in
 
 
 def test_a_bad_entry_of_a_zip_costs_no_other(quiz: Course, run: Command, tmp_path: Path) -> None:
-    alone = (
-        "ada",
-        "가" * 86,
-        "C:/x",
-        "a/../../x",
-        "/x",
-        "d/" * 50 + "x",
-        "new\nline",
-        "locked",
-        "method",
-        "broken",
-        "sum",
-        "less",
-    )
-    entries: dict[str, str | bytes] = {f"{name}.py": RIGHT * 9 for name in alone}
+    odd = ["가" * 86, "C:/x", "a/../../x", "/x", "d/" * 50 + "x", "new\nline", "no ÿ"]
+    names = ["ada", *odd, "locked", "method", "broken", "sum", "less"]
+    entries: dict[str, str | bytes] = {f"{name}.py": RIGHT * 9 for name in names}
     entries |= {"Ada.py": WRONG, ".": RIGHT, "bob.zip": b"PK", "empty/": ""}
     archive = packed(
         tmp_path / "class.zip", entries,
@@ -640,10 +633,12 @@ def test_a_bad_entry_of_a_zip_costs_no_other(quiz: Course, run: Command, tmp_pat
         opened.writestr(pipe, "")
         with pytest.warns(UserWarning, match="Duplicate"):
             opened.writestr("ada.py", WRONG)
+    archive.write_bytes(archive.read_bytes().replace("no ÿ".encode(), b"no \xff\xfe"))  # said to be UTF-8
     ended = run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "2")
     assert ended.code == 0, ended.err
     found = {name: row.attempt.reason or row.credited for name, row in rows(tmp_path / "out").items()}
     assert (found.pop("ada"), found.pop("Ada"), found.pop(r"new\nline")) == (2, 0, 2)
+    assert "utf-8" in str(found.pop("no \u00a0■"))
     assert found == {
         "가" * 86 + ".py": "it cannot be unpacked: File name too long", ".": "it has no name",
         "C:/x.py": "its path leads out of the archive", "a/../../x.py": "its path leads out of the archive",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import stat
+import struct
 import zipfile
 import zlib
 from contextlib import suppress
@@ -20,6 +22,8 @@ MAX_TOTAL = 8 << 30
 _READ = (METADATA, TIMESTAMP)
 """Files beside the submissions that say whose they are, and when they were handed in."""
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENTRY = b"PK\x01\x02"
+_IS_UTF8 = 0x800
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
@@ -32,7 +36,10 @@ def unpack_submissions(
         UsageError: when it is no zip, or holds no submission, or more than a class hands in.
     """
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with archive.open("rb", buffering=0) as raw, zipfile.ZipFile(_Names(raw)) as opened:
+            number = len(opened.infolist())
+            if number > MAX_FILES:
+                raise UsageError(f"{archive} holds {number} files; at most {MAX_FILES} are read.", "Unpack it by hand.")
             members, refused = _lay_out(opened, target)
             try:
                 found = find_submissions(target, assignment, layout, archive.name)[1]
@@ -50,17 +57,34 @@ def unpack_submissions(
     return found + refused
 
 
+class _Names(io.BufferedReader):
+    """A zip whose names can be read, one by one: it does not say of a name that it is UTF-8 where it is not."""
+
+    _looked = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        data = super().read(size)
+        if self._looked or not data.startswith(_ENTRY):  # the list of entries, which is read first, and at once
+            return data
+        self._looked = True
+        entries, at = bytearray(data), 0
+        while entries.startswith(_ENTRY, at) and at + 46 <= len(entries):
+            (flags,) = struct.unpack_from("<H", entries, at + 8)
+            name, extra, comment = struct.unpack_from("<3H", entries, at + 28)
+            try:
+                entries[at + 46 : at + 46 + name].decode()
+            except UnicodeDecodeError:
+                struct.pack_into("<H", entries, at + 8, flags & ~_IS_UTF8)
+            at += 46 + name + extra + comment
+        return bytes(entries)
+
+
 def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.ZipInfo], list[SubmissionFile]]:
     """Make an empty file for every file in the zip, with its name; what cannot be one is refused."""
     members: dict[Path, zipfile.ZipInfo] = {}
     refused = []
-    listed = opened.infolist()
-    if len(listed) > MAX_FILES:
-        raise UsageError(
-            f"{opened.filename} holds {len(listed)} files; at most {MAX_FILES} are read.", "Unpack it by hand."
-        )
     target.mkdir(parents=True, exist_ok=True)
-    for member in listed:
+    for member in opened.infolist():
         name = _name(member)
         path = target / PurePosixPath(name)
         reason = _refusal(member, name)
@@ -88,7 +112,7 @@ def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.
 def _name(member: zipfile.ZipInfo) -> str:
     """A file's name. Where the zip does not say that it is UTF-8, it may be all the same, or of Windows in Korea."""
     name = member.filename
-    if not member.flag_bits & 0x800:
+    if not member.flag_bits & _IS_UTF8:
         for encoding in ("utf-8", "cp949"):
             with suppress(UnicodeError):
                 name = name.encode("cp437").decode(encoding)

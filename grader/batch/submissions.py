@@ -210,7 +210,7 @@ def _submitters(told: Any) -> str:
 def _metadata(path: Path) -> dict[str, Any]:
     try:
         loaded = yaml.load(read_file(path).decode(), Loader=_Texts)
-    except (SubmissionError, ValueError, RecursionError, yaml.YAMLError):
+    except (SubmissionError, ValueError, OverflowError, RecursionError, yaml.YAMLError):
         return {}
     if not isinstance(loaded, dict):
         return {}
