@@ -68,7 +68,7 @@ def test_an_array_is_sent_as_a_tensor() -> None:
     assert form(over_the_wire(*encode(np.arange(3)))) == form(Tensor(np.arange(3), "int64"))
 
 
-@pytest.mark.parametrize("value", [object(), len, b"bytes", (1).__class__], ids=["object", "function", "bytes", "class"])
+@pytest.mark.parametrize("value", [object(), len, b"bytes", (1).__class__], ids=["object", "call", "bytes", "class"])
 def test_what_is_no_data_is_not_encoded(value: Any) -> None:
     with pytest.raises(TypeError, match="cannot cross the wire"):
         encode([value])

@@ -325,11 +325,12 @@ class Guest:
     def _note_cell(self, seconds: float, output: str, raised: Raised | None = None, lost: Lost | None = None) -> None:
         assert self.cell is not None
         cell = self._around.submission.cells[self.cell]
+        most = self._limits.output + 100
         run = CellRun(
             number=cell.number,
             exercise=cell.exercise,
             seconds=seconds,
-            output=clean(output)[: self._limits.output + 100],
+            output=clean(output[:most])[:most],
             raised=raised,
             lost=lost,
         )
