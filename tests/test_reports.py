@@ -542,8 +542,19 @@ def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None
         "actions/checkout", "actions/setup-python", "actions/upload-artifact"
     ]  # fmt: skip
     assert any("git+https://example.org/grader" in step.get("run", "") for step in steps)
-    command = next(step["run"] for step in steps if "grade " in step.get("run", ""))
+    version, command = (step["run"] for step in steps if step.get("run", "").startswith("grade "))
+    assert version == "grade --version"
     assert {"--markdown", "--junit", "--html", "--json"} <= set(command.split())
+    assert "--isolation" not in command, "where CI is set, grading refuses to start without one"
+
+
+def test_the_workflow_for_marks_grades_a_class_and_isolates(quiz: Course, run: Command) -> None:
+    steps = yaml.safe_load(run("export", "github", quiz.quiz, "-", "--marks").out)["jobs"]["grade"]["steps"]
+    said = [step["run"] for step in steps if "run" in step]
+    assert "[batch]" in said[0]
+    assert said[1:] == [
+        "grade --version", 'grade batch "$ASSIGNMENT" "$SUBMISSIONS" --out graded --isolation landlock',
+    ]  # fmt: skip
 
 
 @pytest.fixture
