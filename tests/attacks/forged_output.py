@@ -1,4 +1,5 @@
 # Sends two million characters in the guest's name as the output of each cell, where 10 000 are kept.
+# aims: stops
 # %%
 import json
 import struct

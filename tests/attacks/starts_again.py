@@ -1,4 +1,5 @@
 # Says again and again that its cell begins only now, so that neither its time nor its processes are counted.
+# aims: exhausts
 # limits: processes: 4, seconds: 2
 # shows: the cell wrote to the grader's own channel
 # costs: noise
