@@ -35,7 +35,7 @@ Aim = Literal["forges", "stops", "reads", "exhausts", "reaches"]
 processes or time of the machine; files, processes and sockets outside."""
 AIMS: tuple[Aim, ...] = get_args(Aim)
 
-_OURS = re.compile(r"\b(from grader|import grader|grader\.(guest|wire)|_channel|f_locals)\b")
+_OURS = re.compile(r"\b(from grader|import grader|grader\.(guest|wire)|_channel)\b")
 SECRET = 76_543_211
 """What a hidden check asks with; no report tells it."""
 TOKEN = "token-of-the-one-who-grades"
@@ -88,6 +88,8 @@ ATTACKS = [
     for path in sorted((Path(__file__).parent / "attacks").glob("*.py"))
     if not path.name.startswith("test_")
 ]
+TIGHT = "seconds: 1, notebook_seconds: 5, memory: 64MiB, processes: 4, disk: 8MiB, file_size: 8MiB"
+"""Limits for all of them together: those that `limits` tells apart are tried with their own as well."""
 HARMLESS = [attack for attack in ATTACKS if attack.costs == frozenset()]
 """Those that cost nothing: they can be tried all in one notebook."""
 

@@ -10,9 +10,12 @@ from pydantic import BeforeValidator, Field
 from grader.models.message import Message, clean
 from grader.models.model import Model
 
-Clean = Annotated[
-    str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value), Field(max_length=2_000_000)
-]
+_CLEANED = BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+Clean = Annotated[str, _CLEANED, Field(max_length=2_000_000)]
+Name = Annotated[str, _CLEANED, Field(max_length=400)]
+"""A name, or a line of code. The guest cuts it shorter; what was forged may not fill a report."""
+Said = Annotated[str, _CLEANED, Field(max_length=5_000)]
+"""What an exception or a warning says; cut by the guest, as well."""
 
 
 class Frame(Model):
@@ -23,10 +26,10 @@ class Frame(Model):
         line: line in the cell, or in the script, from 1.
     """
 
-    cell: int | None
-    line: int
-    function: Clean
-    code: Clean
+    cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
+    line: int = Field(ge=0, le=1_000_000_000)
+    function: Name
+    code: Name
 
 
 class Raised(Model):
@@ -39,11 +42,11 @@ class Raised(Model):
         limit: the limit that ended it.
     """
 
-    type: Clean
-    bases: tuple[Clean, ...] = Field(max_length=20)
-    message: Clean
+    type: Name
+    bases: tuple[Name, ...] = Field(max_length=20)
+    message: Said
     frames: tuple[Frame, ...] = Field(max_length=20)
-    missing: Clean | None = None
+    missing: Name | None = None
     limit: Literal["time", "probes_time", "memory"] | None = None
 
 
@@ -73,7 +76,7 @@ class CellRun(Model):
     lost: Lost | None = None
 
 
-Warned = Annotated[tuple[tuple[Clean, Clean], ...], Field(max_length=20)]
+Warned = Annotated[tuple[tuple[Name, Said], ...], Field(max_length=20)]
 """Category and message of each warning."""
 
 
