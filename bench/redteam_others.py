@@ -1,4 +1,4 @@
-"""What the attacks that are plain student code get from nbgrader, otter-grader, check50, and pytest on the notebook as a script.
+"""What attacks that are plain student code get from nbgrader, otter-grader, check50, and pytest on a script.
 
     python -m venv others
     others/bin/pip install -c constraints.txt nbgrader otter-grader check50 ipykernel torch pytest psutil
@@ -8,8 +8,8 @@ The attacks are those of `tests/attacks` that do not go for parts of this grader
 assignment1, of which each grader has the same 14 exercises, with the same assertions, a point each; an exercise
 counts for all of its assertions. Before them, the starter must earn nothing and the solution everything.
 
-Needs root, to give it away: each try runs as nobody, in namespaces of its own, where its processes are all there is,
-with a small disk in memory, a limited number of processes and memory, and a minute of time (Linux 6.14 or later).
+Needs root, to give it away: each try runs as nobody, in namespaces of its own, where its processes are all there is
+and files cannot be written but on a small disk in memory, with limited processes and memory, for a minute (Linux 6.14).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -32,7 +31,7 @@ from xml.etree import ElementTree
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
-from attack_table import AIMS, ATTACKS, SECRET, SOLUTION, STARTER, Attack, attacked
+from attack_table import AIMS, ATTACKS, SECRET, SOLUTION, Attack, attacked  # noqa: E402 (behind the path to it)
 
 CHECKS = {
     "noise": ["noise(3, 4, 5).shape == (3, 4)", "torch.equal(noise(2, 2, 7), noise(2, 2, 7))",
@@ -111,7 +110,7 @@ def with_nbgrader(programs: Path, home: Path, right: list[str], sources: list[st
     run([f"{programs}/nbgrader", "generate_assignment", "quiz", "--force"], course)
     run([f"{programs}/nbgrader", "autograde", "quiz"], course)
     with sqlite3.connect(course / "gradebook.db") as book:
-        asked = "select base_cell.name, coalesce(grade.manual_score, grade.auto_score) from grade join base_cell on cell_id = base_cell.id"
+        asked = "select name, coalesce(manual_score, auto_score) from grade join base_cell on cell_id = base_cell.id"
         found = {name.removeprefix("test-"): points for name, points in book.execute(asked)}
     if not found or None in found.values():
         raise ValueError("no grade")
@@ -233,45 +232,52 @@ def try_one(programs: Path, grader: str, name: str, home: Path) -> dict[str, Any
 # -- outside: a try's walls
 
 
+WALLS = """
+set -e
+echo 2000 > /proc/sys/kernel/pid_max
+mount -t tmpfs -o size=600m,nr_inodes=40000,mode=755 tmpfs {scratch}
+mkdir -m 777 {scratch}/home
+if [ -n "{closed}" ]; then  # where the interpreter is in a folder that nobody may enter, root's own as a rule
+    mkdir {scratch}/python
+    mount --bind {base} {scratch}/python
+    mount -t tmpfs -o mode=755 tmpfs {closed}
+    mkdir -p {base}
+    mount --bind {scratch}/python {base}
+fi
+mount -t tmpfs -o size=64m,mode=1777 tmpfs /dev/shm
+mount -o remount,bind,ro /
+exec setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs \\
+    prlimit --data={memory} --nofile=1024 --core=0 --nproc=600 --fsize=268435456 \\
+    env -i PATH={venv}/bin:/usr/bin:/bin LANG=C.UTF-8 OMP_NUM_THREADS=1 HOME={scratch}/home PYTHONDONTWRITEBYTECODE=1 \\
+    {venv}/bin/python {script} --inside {venv} {grader} {name} {scratch}/home
+"""
+
+
 def behind_walls(venv: Path, grader: str, name: str) -> dict[str, Any]:
     """Try an attack where it can do no harm; what it got."""
     start = time.monotonic()
-    scratch = Path(tempfile.mkdtemp(prefix="redteam-"))
-    result = scratch / "result.json"
-    result.touch()
-    result.chmod(0o666)
-    home = scratch / "home"
-    home.mkdir()
-    inner = shlex.join(
-        [
-            str(venv / "bin" / "python"),
-            str(HERE / "redteam_others.py"),
-            "--inside",
-            str(venv),
-            grader,
-            name,
-            str(home),
-            str(result),
-        ]
-    )
-    limits = f"prlimit --data={MEMORY} --nofile=1024 --core=0 --nproc=600 --fsize={1 << 28}"
-    away = "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs"
-    prepared = (
-        f"echo 2000 > /proc/sys/kernel/pid_max && mount -t tmpfs -o size=600m,nr_inodes=40000,mode=777 tmpfs {home}"
-        f" && mount -t tmpfs -o size=64m,mode=1777 tmpfs /dev/shm && exec {away} {limits} env -i PATH={venv}/bin:/usr/bin:/bin"
-        f" LANG=C.UTF-8 OMP_NUM_THREADS=1 HOME={home} PYTHONDONTWRITEBYTECODE=1 {inner}"
-    )
-    command = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc", "sh", "-c", prepared]
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    ended = _watch(process, start)
-    said = process.stderr.read().decode(errors="replace") if process.stderr else ""
+    asked = [str(venv / "bin" / "python"), "-c", "import sys; print(sys.base_prefix)"]
+    base = Path(subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip())
+    closed = next((str(one) for one in reversed(base.parents) if not one.stat().st_mode & 0o001), "")
+    with tempfile.TemporaryDirectory(prefix="redteam-") as scratch, tempfile.TemporaryFile() as out:
+        places = {
+            "scratch": scratch,
+            "base": base,
+            "closed": closed,
+            "venv": venv,
+            "script": HERE / "redteam_others.py",
+        }
+        quoted = {key: shlex.quote(str(value)) if value else "" for key, value in places.items()}
+        walls = WALLS.format(**quoted, memory=MEMORY, grader=grader, name=shlex.quote(name))
+        command = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc", "sh", "-c", walls]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
+        ended = _watch(process, start)
+        out.seek(0)
+        said = out.read().decode(errors="replace").strip()
     try:
-        answer: dict[str, Any] = json.loads(result.read_text())
+        answer: dict[str, Any] = json.loads(said.rpartition("\n")[2])
     except ValueError:
         answer = {"earned": [], "lost": [ended or f"no result: {said[-300:]}"], "read": [], "left": [], "points": 0}
-    shutil.rmtree(scratch, ignore_errors=True)
     return answer | {"seconds": time.monotonic() - start}
 
 
@@ -314,9 +320,9 @@ def table(found: dict[tuple[str, str], dict[str, Any]], attacks: list[Attack]) -
 def main() -> int:
     """Try, and print."""
     if sys.argv[1] == "--inside":
-        _, _, venv, grader, name, home, result = sys.argv
+        _, _, venv, grader, name, home = sys.argv
         os.chdir(home)
-        Path(result).write_text(json.dumps(try_one(Path(venv) / "bin", grader, name, Path(home))))
+        print("\n" + json.dumps(try_one(Path(venv) / "bin", grader, name, Path(home))))
         return 0
     if os.geteuid() != 0:
         sys.exit("This needs root, to build the walls that attacks on other graders are tried behind.")

@@ -1,7 +1,7 @@
 # Raises what is hard to describe: a name that raises, a text that never ends, a cause of itself, a group of ten thousand.
 # aims: stops
 # limits: seconds: 0.5
-# shows: stopped after 0.5 s
+# shows: "lost": {
 # costs: noise, linear, sequential, postorder, fill
 # %%
 class Nameless(type):
