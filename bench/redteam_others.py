@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -52,7 +53,7 @@ CHECKS = {
     "gain": ["isinstance(add_gain(nn.Sequential(nn.Linear(1, 1)), 2)[0].gain, nn.Parameter)"],
 }  # fmt: skip
 SECONDS = 60
-EACH = 10  # seconds of one cell or check, where a grader has such a limit
+EACH = 5  # seconds of one cell or check, where a grader has such a limit
 MEMORY, GUARD = 4 << 30, 8 << 30  # of a process; of all of them
 STARTER_ITSELF = Attack("the starter itself", "forges", ())
 SOLUTION_ITSELF = Attack("the solution itself", "forges", (), costs=frozenset())
@@ -269,7 +270,7 @@ def behind_walls(venv: Path, grader: str, name: str) -> dict[str, Any]:
         }
         quoted = {key: shlex.quote(str(value)) if value else "" for key, value in places.items()}
         walls = WALLS.format(**quoted, memory=MEMORY, grader=grader, name=shlex.quote(name))
-        command = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "--mount-proc", "--ipc", "sh", "-c", walls]
+        command = ["unshare", "--pid", "--fork", "--mount", "--mount-proc", "--ipc", "sh", "-c", walls]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
         ended = _watch(process, start)
         out.seek(0)
@@ -295,7 +296,8 @@ def _watch(process: subprocess.Popen[bytes], start: float) -> str:
                 continue
         why = "out of time" if time.monotonic() - start > SECONDS else "out of memory" if used > GUARD else ""
         if why:
-            process.kill()  # and with it the first process of its namespace, and all others there
+            for first in psutil.Process(process.pid).children():  # all others of its namespace end with it
+                first.kill()
             process.wait()
             return why
     return ""
@@ -322,6 +324,8 @@ def main() -> int:
     if sys.argv[1] == "--inside":
         _, _, venv, grader, name, home = sys.argv
         os.chdir(home)
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(1))  # should nobody watch any more
+        signal.alarm(2 * SECONDS)
         print("\n" + json.dumps(try_one(Path(venv) / "bin", grader, name, Path(home))))
         return 0
     if os.geteuid() != 0:
