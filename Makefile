@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all fuzz lint bench schemas messages clean
+.PHONY: demo test test-all fuzz lint bench redteam schemas messages clean
 
 demo: $(READY)  ## set up, and grade the shipped solution of assignment1
 	$(BIN)/grade assignment1 solutions/assignment1.ipynb -v
@@ -28,6 +28,9 @@ lint: $(READY)
 bench: $(READY)  ## how long grading takes, against `import torch`
 	$(BIN)/python bench/bench_grade.py
 	$(BIN)/python bench/bench_assignments.py
+
+redteam: $(READY)  ## every attack through `grade`, `grade batch` and `pytest`: what got through
+	$(BIN)/python bench/redteam.py
 
 schemas: $(READY)  ## write the JSON Schemas that ship with the package
 	$(BIN)/grade schema spec > grader/schemas/spec.schema.json

@@ -31,6 +31,7 @@ from grader.sandbox.support import refuse_without
 
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
+PLACE = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -147,6 +148,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if session.folder is not None:
         order = {exercise.id: place for place, exercise in enumerate(session.folder.spec.exercises)}
         items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
+        for place, item in enumerate(items):
+            item.stash[PLACE] = place
 
 
 def _place(item: pytest.Item) -> str:
@@ -161,10 +164,21 @@ def exercise_of(item: pytest.Item) -> str | None:
     return mark.kwargs["exercise"] if mark else None
 
 
+def _waits_for_all(item: pytest.Item, needed: set[str]) -> bool:
+    """Whether a check is hidden, and no other exercise is skipped when it fails."""
+    mark = _own_check(item)
+    hidden = item.check.hidden if isinstance(item, SpecItem) else mark is not None and mark.kwargs["hidden"]
+    return bool(hidden) and exercise_of(item) not in needed
+
+
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Before pytest's own loop, put all questions at once."""
+    """Before pytest's own loop, put all questions at once; hidden ones come last, when nothing more is shown."""
     if not (session.config.option.collectonly or session.testsfailed):
-        _prefetch(session.config.stash[SESSION], session.items)
+        given = session.config.stash[SESSION]
+        _prefetch(given, session.items)
+        if given.folder is not None:
+            needed = {need for exercise in given.folder.spec.exercises for need in exercise.needs}
+            session.items = sorted(session.items, key=lambda item: _waits_for_all(item, needed))
 
 
 def _prefetch(session: Session, items: list[pytest.Item]) -> None:
@@ -224,7 +238,7 @@ def pytest_runtest_makereport(
             weight = None
             if judged.outcome == "failed":
                 report.longrepr = four_parts(judged)
-        session.judged.append(Judged(exercise, judged, weight))
+        session.judged.append(Judged(exercise, item.stash[PLACE], judged, weight))
         if session.one_failure_is_enough and judged.outcome == "failed":
             _hurry(session, judged, item.session)
     return report

@@ -142,7 +142,7 @@ def build_report(session: Session) -> Report:
     foreseen = grading.references.foreseen if session.foreseen is None else session.foreseen
     exercises = []
     for exercise in spec.exercises:
-        judged = [j for j in session.judged if j.exercise == exercise.id]
+        judged = sorted((j for j in session.judged if j.exercise == exercise.id), key=lambda j: j.place)
         if judged:
             total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
             checks = [_scored(j, exercise.points, total) for j in judged]

@@ -23,10 +23,12 @@ class Judged:
     """One check's result, with what scoring needs.
 
     Attributes:
+        place: among all checks, as they were collected; hidden ones are judged later.
         weight: its share of the exercise's points; None for a check with points of its own.
     """
 
     exercise: str
+    place: int
     result: CheckResult
     weight: float | None
 

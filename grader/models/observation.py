@@ -32,8 +32,8 @@ class Frame(Model):
         line: line in the cell, or in the script, from 1.
     """
 
-    cell: int | None
-    line: int
+    cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
+    line: int = Field(ge=0, le=1_000_000_000)
     function: CleanName
     code: CleanName
 
@@ -82,7 +82,7 @@ class CellRun(Model):
     lost: Lost | None = None
 
 
-Warned = Annotated[tuple[tuple[Clean, Clean], ...], Field(max_length=20)]
+Warned = Annotated[tuple[tuple[Name, Said], ...], Field(max_length=20)]
 """Category and message of each warning."""
 
 

@@ -502,9 +502,18 @@ class Guest:
         self._pending.clear()
         self._begin(State.GONE)
 
+    @property
+    def lives(self) -> bool:
+        """Whether its processes have not been ended."""
+        return self.sock.fileno() >= 0
+
     def close(self) -> None:
-        """End all its processes."""
+        """It is not needed any more."""
         self.state = State.GONE
+        self._end()
+
+    def retire(self) -> None:
+        """End all its processes, once it has done what it was to do."""
         self._end()
 
     def _end(self) -> int:
