@@ -82,7 +82,7 @@ class CellRun(Model):
     lost: Lost | None = None
 
 
-Warned = Annotated[tuple[tuple[Name, Said], ...], Field(max_length=20)]
+Warned = Annotated[tuple[tuple[CleanName, Clean], ...], Field(max_length=20)]
 """Category and message of each warning."""
 
 
