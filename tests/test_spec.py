@@ -41,6 +41,7 @@ MALFORMED = {
     "a truth value that is none": (HEAD + "seed: !!bool maybe\n", 4, ["this is no bool"]),
     "a time that is none": (HEAD + "seed: !!timestamp soon\n", 4, ["this is no timestamp"]),
     "a list as a mapping": (HEAD + "limits: !!map [1]\n", 4, ["this is no mapping"]),
+    "a control character": (HEAD + "seed: \a\n", 4, ["not YAML", "U+0007"]),
     "missing format": ("id: quiz\ntitle: Quiz\nexercises: []\n", 1, ["`format` is missing"]),
     "missing id": ("format: 1\ntitle: Quiz\nexercises: []\n", 1, ["`id` is missing"]),
     "missing exercises": (HEAD, 1, ["`exercises` is missing"]),

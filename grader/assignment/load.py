@@ -126,6 +126,10 @@ def read_yaml(text: str, file: str, model: type[Written], advice: str) -> Writte
     try:
         node = yaml.compose(text, Loader=_Loader)
         data = yaml.load(text, Loader=_Loader)
+    except yaml.reader.ReaderError as error:
+        line = text.partition(chr(error.character))[0].count("\n") + 1
+        character = f"U+{error.character:04X}"
+        raise SpecError(f"{file}, line {line}: this is not YAML: {error.reason}, such as {character}.") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{file}, line {mark.line + 1}" if mark else file
