@@ -4,6 +4,8 @@ import copy
 import operator
 import pickle
 import random
+import string
+import tempfile
 from itertools import islice
 
 import numpy as np
@@ -14,6 +16,7 @@ from torch.utils.data._utils import worker as _worker
 from grader.guest import look
 
 negative = operator.neg
+_folder = tempfile.mkdtemp()  # made before any question, so that no later one finds one more
 
 
 def size(container):
@@ -48,10 +51,54 @@ def carried(thing):
     return pickle.loads(pickle.dumps(thing))
 
 
-def both_lengths(dataset, one, other):
-    """How many items two datasets have, when both are there."""
-    first, second = dataset(one), dataset(other)
-    return [len(first), len(second)]
+def both(dataset, one, other):
+    """All items of two datasets, when both are there."""
+    made = [dataset(one), dataset(other)]
+    return [[part[index] for index in range(len(part))] for part in made]
+
+
+# Drawn data.
+
+
+def _write(lines):
+    with tempfile.NamedTemporaryFile("w", dir=_folder, encoding="utf-8", delete=False) as file:
+        file.writelines(f"{line}\n" for line in lines)
+    return file.name
+
+
+def table(features, labels):
+    """A file with a header and these rows, features to three decimals."""
+    rows = zip(features.tolist(), labels.tolist(), strict=True)
+    return _write(["x1,x2,x3,x4,label", *(",".join([*(f"{x:.3f}" for x in row), str(label)]) for row, label in rows)])
+
+
+def images(pixels):
+    """A file with these images."""
+    with tempfile.NamedTemporaryFile(dir=_folder, suffix=".npy", delete=False) as file:
+        np.save(file, pixels.numpy().astype(np.uint8))
+    return file.name
+
+
+def reviews(classes, numbers):
+    """A file with a class and a text for each row of numbers below 95; each text ends with a full stop."""
+    texts = ["".join(string.printable[number] for number in row) for row in numbers.tolist()]
+    return _write(f"{number}\t{text}." for number, text in zip(classes.tolist(), texts, strict=True))
+
+
+CHARACTERS = string.ascii_letters + string.digits + 8 * "'" + 11 * " " + "\t\t\n\n\n.,;:-_!?()/éïÑ"
+
+
+def text(numbers):
+    """A text of as many characters as there are numbers below 100; about one in three separates words."""
+    return "".join(CHARACTERS[number] for number in numbers.tolist())
+
+
+WORDS = "the The cat Cat's dog saw a SAW it's it 4 x2 birds Bird cats no".split()
+
+
+def words(numbers):
+    """A text of words for numbers below 16."""
+    return " ".join(WORDS[number] for number in numbers.tolist())
 
 
 # Images.
@@ -123,27 +170,27 @@ def access(lazy, values, indices):
     }
 
 
-def access_many(lazy, n):
+def access_many(lazy, values):
     """How many items were loaded in two passes over many items."""
     loaded = []
-    dataset = lazy(lambda i: loaded.append(i) or i, n)
-    passes = [[dataset[i] for i in range(n)] for _ in range(2)]
+    dataset = lazy(lambda i: loaded.append(i) or values[i], len(values))
+    passes = [[dataset[i] for i in range(len(values))] for _ in range(2)]
     return {"loaded": len(loaded), "passes": passes}
 
 
-def transform_anew(lazy):
+def transform_anew(lazy, values):
     """Items of a dataset with a transform that counts its calls, and what was loaded."""
     loaded, calls = [], []
 
     def load(i):
         loaded.append(i)
-        return 10 * i
+        return values[i]
 
     def transform(item):
         calls.append(item)
         return [item + 1, len(calls)]
 
-    dataset = lazy(load, 4, transform=transform)
+    dataset = lazy(load, len(values), transform=transform)
     return {"items": [dataset[index] for index in (2, 2, 0, 2)], "loaded": loaded, "transformed": calls}
 
 
@@ -154,9 +201,9 @@ def outside(lazy, n, indices):
     return {"outside": {index: attempt(dataset.__getitem__, index) for index in indices}, "loaded": loaded}
 
 
-def two_of_them(lazy):
+def two_of_them(lazy, one, other):
     """Items of two datasets, in turn."""
-    first, second = lazy(lambda i: ("first", i), 3), lazy(lambda i: ("second", i), 3)
+    first, second = (lazy(values.__getitem__, len(values)) for values in (one, other))
     return [part[index] for index in (0, 2, 0) for part in (first, second)]
 
 
@@ -166,21 +213,21 @@ def two_of_them(lazy):
 class Counted(Dataset):
     """A dataset that remembers which items were asked for."""
 
-    def __init__(self, n):
+    def __init__(self, values):
         self.asked = []
-        self.n = n
+        self.values = values
 
     def __len__(self):
-        return self.n
+        return len(self.values)
 
     def __getitem__(self, index):
         self.asked.append(index)
-        return {"number": 10 * index, "name": f"item {index}"}
+        return {"number": self.values[index], "name": f"item {index}"}
 
 
-def first_of(first_batch, n, batch_size):
+def first_of(first_batch, values, batch_size):
     """The first batch, twice, and how many items were asked for."""
-    dataset = Counted(n)
+    dataset = Counted(values)
     loader = DataLoader(dataset, batch_size=batch_size)
     return {"batches": [first_batch(loader), first_batch(loader)], "items asked for": len(dataset.asked)}
 
@@ -189,27 +236,27 @@ def _numbers(loader, limit=1000):
     return [batch.tolist() for batch in islice(iter(loader), limit)]
 
 
-def orders(make_loader, n, batch_size, seeds):
-    """The batches of an epoch for each of several seeds."""
-    return {"epochs": [_numbers(make_loader(range(n), batch_size, seed=seed)) for seed in seeds]}
+def orders(make_loader, data, batch_size, seeds):
+    """The data, and the batches of an epoch for each of several seeds."""
+    return {"data": data, "epochs": [_numbers(make_loader(data, batch_size, seed=seed)) for seed in seeds]}
 
 
-def two_passes(make_loader, n, batch_size, seed):
-    """The batches of one loader's two passes."""
-    loader = make_loader(range(n), batch_size, seed=seed)
-    return {"first": _numbers(loader), "second": _numbers(loader)}
+def two_passes(make_loader, data, batch_size, seed):
+    """The data, and the batches of one loader's two passes."""
+    loader = make_loader(data, batch_size, seed=seed)
+    return {"data": data, "first": _numbers(loader), "second": _numbers(loader)}
 
 
-def same_seed(make_loader, n, batch_size, seed):
-    """Two passes of each of two loaders of one seed, under different global random states."""
+def same_seed(make_loader, data, batch_size, seed):
+    """The data, and two passes of each of two loaders of one seed, under different global random states."""
     seen = []
     for other in (11, 12):
         torch.manual_seed(other)
-        loader = make_loader(range(n), batch_size, seed=seed)
+        loader = make_loader(data, batch_size, seed=seed)
         torch.manual_seed(other + 10)
         torch.rand(other)
         seen.append([_numbers(loader), _numbers(loader)])
-    return {"one": seen[0], "other": seen[1]}
+    return {"data": data, "one": seen[0], "other": seen[1]}
 
 
 def making(make_loader, seed):
@@ -233,6 +280,11 @@ class Sized:
         return self._n
 
 
+def sampled(sampler, data):
+    """What a DataLoader brings in the order of a sampler."""
+    return _numbers(DataLoader(data, batch_size=4, sampler=sampler(data)))
+
+
 def lengths_kept(buckets, lengths, batch_size):
     """The list of lengths after use."""
     list(buckets(lengths, batch_size))
@@ -242,14 +294,14 @@ def lengths_kept(buckets, lengths, batch_size):
 # Split.
 
 
-def _indices(part):
+def _items(part):
     return [part[place] for place in range(len(part))]
 
 
-def sizes_of(split, n, fraction):
+def sizes_of(split, data, fraction):
     """What both parts hold."""
-    train, validation = split(range(n), fraction, 3)
-    return {"train": _indices(train), "validation": _indices(validation)}
+    train, validation = split(data, fraction, 3)
+    return {"train": _items(train), "validation": _items(validation)}
 
 
 def kinds_of(split):
@@ -260,9 +312,9 @@ def kinds_of(split):
     return {"classes": [look.class_names(type(part)) for part in parts], "datasets": owners}
 
 
-def held_out(split, n, fraction, seeds):
-    """What the validation part holds for each of several seeds."""
-    return {"parts": [sorted(_indices(split(range(n), fraction, seed)[1])) for seed in seeds]}
+def splits_of(split, data, fraction, seeds):
+    """What both parts hold for each of several seeds."""
+    return {"splits": [[_items(part) for part in split(data, fraction, seed)] for seed in seeds]}
 
 
 def _seed_all(seed):
@@ -275,17 +327,22 @@ def _states():
     return {"torch": look.random_state(), "random": random.getstate(), "numpy": np.random.get_state()[1:3]}
 
 
-def split_regardless(split):
+def split_regardless(split, data):
     """Splits under different global random states, and those states before and after the last."""
     splits = []
     for other in (21, 22, 23):
         _seed_all(other)
         before = _states()
-        splits.append([_indices(part) for part in split(range(20), 0.3, 5)])
+        splits.append([_items(part) for part in split(data, 0.3, 5)])
     return {"splits": splits, "before": before, "after": _states()}
 
 
 # Stream.
+
+
+def begun(stream, start, count):
+    """A stream of so many numbers."""
+    return stream(start, start + count)
 
 
 def through(stream):
