@@ -93,7 +93,7 @@ def text(numbers):
     return "".join(CHARACTERS[number] for number in numbers.tolist())
 
 
-WORDS = "the The cat Cat's dog saw a SAW it's it 4 x2 birds Bird cats no".split()
+WORDS = ["the", "The", "cat", "Cat's", "dog", "saw", "a", "SAW", "it's", "it", "4", "x2", "birds", "Bird", "cats", "no"]
 
 
 def words(numbers):
