@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: demo test test-all lint bench schemas messages clean
+.PHONY: demo test test-all fuzz lint bench redteam schemas messages clean
 
 demo: $(READY)  ## set up, and grade the shipped solution of assignment1
 	$(BIN)/grade assignment1 solutions/assignment1.ipynb -v
@@ -14,8 +14,11 @@ test: $(READY)  ## set up, lint, type-check, and run the tests that are quick
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
 
-test-all: test  ## and those that take longer: a browser, databases, clusters, patched functions
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow
+test-all: test fuzz  ## and those that take longer: a browser, databases, clusters, patched functions
+	$(BIN)/pytest -n 2 --dist loadgroup -m "slow and not hypothesis"
+
+fuzz: $(READY)  ## ten thousand examples of what must hold for anything that comes in
+	HYPOTHESIS_PROFILE=thorough $(BIN)/pytest -n 2 --dist loadgroup -m hypothesis
 
 lint: $(READY)
 	$(BIN)/ruff check --fix .
@@ -25,6 +28,9 @@ lint: $(READY)
 bench: $(READY)  ## how long grading takes, against `import torch`
 	$(BIN)/python bench/bench_grade.py
 	$(BIN)/python bench/bench_assignments.py
+
+redteam: $(READY)  ## every attack through `grade`, `grade batch` and `pytest`: what got through
+	$(BIN)/python bench/redteam.py
 
 schemas: $(READY)  ## write the JSON Schemas that ship with the package
 	$(BIN)/grade schema spec > grader/schemas/spec.schema.json
@@ -42,4 +48,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build .hypothesis *.egg-info

@@ -65,7 +65,7 @@ def jobs_of(folder: Folder, number: int) -> list[MutantJob]:
 def rate(folder: Folder, jobs: list[MutantJob], workers: int) -> float:
     """Mutants per second of warm workers."""
     zygote = Zygote.spawn(long_lived=True)
-    with zygote, Pool[MutantJob, Any](zygote, (judge_mutant, folder.path), workers) as pool:
+    with zygote, Pool[MutantJob, Any](zygote, (judge_mutant, folder.path), workers, seconds=600) as pool:
         list(pool.run(jobs[: 4 * workers]))
         start = time.perf_counter()
         results = list(pool.run(jobs))

@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sysconfig
 import textwrap
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 
 import grader
 from grader import Report
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from planted import Answer
 
 ROOT = Path(__file__).parent.parent
+settings.register_profile(  # the same examples every time, and no more than a person waits for
+    "quick", max_examples=200, derandomize=True, deadline=2000, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=10_000, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _numbers = itertools.count(1)
 GRADE = Path(sysconfig.get_path("scripts"), "grade")
 
@@ -62,6 +69,14 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS", "GRADE_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """What a test starts can be interrupted: a child inherits that SIGINT is ignored, as it is in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 class Course:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import os
 import random
+import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import time
@@ -12,11 +16,13 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import psutil
 import pytest
 from conftest import GRADE, ROOT, Command, Course
 from gradebooks import events, results, rows, timeless
+from markupsafe import escape
 from safetensors.numpy import load_file
 
 from grader.batch.batch_engine import engines
@@ -485,6 +491,238 @@ def test_a_zip_leads_nowhere_else(quiz: Course, run: Command, tmp_path: Path) ->
     }
     assert not list(tmp_path.rglob("outside.py"))
     assert not (tmp_path / "out" / "submissions" / "class" / "link.py").exists()
+
+
+PLAIN = (
+    "ada", "Ada", "\uac00", "\u1100\u1161", "-rf", "=cmd|' !A0", "<script>alert(1)<", "con", 'quo"te, comma', "가" * 83,
+    "$x^$", " spaces ", "山田\u3000太郎",
+)  # fmt: skip
+ESCAPED = (
+    ("bad\udcff", r"bad\xff"), ("bad\udcfe", r"bad\xfe"), (r"bad\xff", r"bad\\xff"), ("new\nline", r"new\nline"),
+    ("new\tline", r"new\tline"), ("\x1b[31mred", r"\x1b[31mred"), ("e\u202eve", r"e\u202eve"),
+    ("e\x85ve", r"e\u0085ve"), ("e\udc85ve", r"e\x85ve"),
+)  # fmt: skip
+ODD_NAMES = {**dict(zip(PLAIN, PLAIN, strict=True)), **dict(ESCAPED)}
+"""Names of files without their suffix, and the keys they become."""
+
+
+def test_names_as_they_come(quiz: Course, run: Command, tmp_path: Path) -> None:
+    """Each is a student of its own, with the result that is theirs, and readable wherever it is shown."""
+    points = {key: number % 2 * 2.0 for number, key in enumerate(ODD_NAMES.values())}
+    (tmp_path / "in").mkdir()
+    for name, key in ODD_NAMES.items():
+        (tmp_path / "in" / f"{name}.py").write_text(RIGHT if points[key] else WRONG)
+    ended = run("batch", quiz.quiz, tmp_path / "in", "--out", tmp_path / "out", "-j", "2")
+    assert ended.code == 0, ended.err
+    found = rows(tmp_path / "out")
+    assert {key: row.credited for key, row in found.items()} == points
+    assert {row.attempts for row in found.values()} == {1}
+    told = {event["student"]: event["name"] for event in events(tmp_path / "out") if event["event"] == "graded"}
+    assert told == {key: f"{key}.py" for key in points}
+    page = (tmp_path / "out" / "class.html").read_text(encoding="utf-8")
+    assert all(str(escape(key)) in page for key in points)
+    assert "<script>alert" not in page
+    assert not set("\x1b\x85\u202e\udcff") & set(page)
+    links = {unquote(link) for link in re.findall(r'href="(students/[^"]+)"', page)}
+    assert len({link.casefold() for link in links}) == len(points)
+    pages = "".join((tmp_path / "out" / link).read_text(encoding="utf-8") for link in links)
+    names = re.findall(r'<div class="soft">(.*)</div>', pages)
+    assert sorted(names) == sorted(str(escape(f"{key}.py")) for key in points)
+    with (tmp_path / "out" / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
+        table = {row["student"]: row["score"] for row in csv.DictReader(file)}
+    assert table == {f"'{key}" if key[0] in "=-" else key: f"{score:g}" for key, score in points.items()}
+    again = run("batch", quiz.quiz, tmp_path / "in", "--out", tmp_path / "out", "-j", "2")
+    assert again.code == 0
+    assert [event["event"] for event in events(tmp_path / "out")].count("kept") == len(points)
+
+
+def test_what_is_no_file_is_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
+    folder = files(tmp_path / "in", ada=RIGHT)
+    os.mkfifo(folder / "bob\udcff.py")
+    (folder / "cleo.py").symlink_to(folder / "ada.py")
+    (folder / "dan.py").symlink_to("/dev/zero")
+    (folder / "eve.zip").write_bytes(b"PK")
+    (folder / "fay.ipynb").write_text("[" * 100_000)
+    (folder / "gus.ipynb").write_text('{"nbformat": 4, "cells": [' + "{}," * 400_000)
+    (folder / ("h" * 250 + ".tx")).write_text("")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(str(folder / "ida.py"))
+        ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1")
+    assert ended.code == 0, ended.err
+    reasons = {name: row.attempt.reason for name, row in rows(tmp_path / "out").items() if row.attempt.reason}
+    assert reasons.pop("fay").startswith("fay.ipynb is not a valid notebook: it is nested more than 100 levels deep.")
+    assert reasons.pop("gus").startswith("gus.ipynb has more than 1,000,000 parts in its JSON.")
+    (long,) = (name for name in reasons if name.startswith("hhh"))
+    assert len(long) == 200
+    assert reasons.pop(long) == "it is not a notebook (.tx)"
+    assert reasons == {
+        r"bob\xff": "it is not a file", "cleo": "it is a symbolic link", "dan": "it is a symbolic link",
+        "eve": "it is not a notebook (.zip)", "ida": "it is not a file",
+    }  # fmt: skip
+    assert rows(tmp_path / "out")["ada"].credited == 2
+
+
+def test_long_keys_stay_apart(tmp_path: Path) -> None:
+    people = [f"  - :email: {'x' * 300}{number}@x.org\n" for number in (1, 2)]
+    folder = write(tmp_path, "submission_1/quiz.py", "submission_2/quiz.py")
+    told = [f"submission_{number}:\n  :submitters:\n{one}" for number, one in enumerate(people, 1)]
+    odd = (
+        "submission_3:\n  :submitters:\n  - [1]\n  - 2\n  - :email: {a: 1}\n  :created_at: 0001-01-01T00:00:00+09:00\n"
+    )
+    (folder / "submission_metadata.yml").write_text("".join(told) + odd)
+    write(folder, "submission_3/quiz.py")
+    _, found = find_submissions(folder, "quiz")
+    keys = sorted(one.student for one in found)
+    assert keys[0] == "submission_3"
+    assert [key[:10] for key in keys[1:]] == ["x" * 10] * 2
+    assert keys[1] != keys[2]
+    assert not any(one.problem for one in found)
+    assert all(len(one.student) <= 200 for one in found)
+
+
+# -- whose folder it is
+
+MOODLE = "Eve X_66_assignsubmission_file_"
+
+
+@pytest.mark.parametrize(
+    ("names", "layout", "students"),
+    [
+        ([f"{MOODLE}/Ada_11.py", f"{MOODLE}/Bob_12.py"], None, {"Eve X_66": False}),
+        ([f"{MOODLE}/Ada_11_assignsubmission_file_/a.py", f"{MOODLE}/Bob_12_assignsubmission_file_/a.py"], None,
+         {"Eve X_66": False}),
+        ([f"{MOODLE}/Ada_11_assignsubmission_file_/a.py"], None, {"Eve X_66": True}),
+        ([f"{MOODLE}/Ada_11.py", f"{MOODLE}/Bob_12.py"], "moodle", {"Eve X_66": False}),
+        ([f"{MOODLE}/Ada_11.py", f"{MOODLE}/Bob_12.py"], "students", {MOODLE: False}),
+        (["eve/ada.py", "eve/bob.py"], None, {"eve": False}),
+        (["eve/ada/quiz.py", "eve/bob/quiz.py"], None, {"eve": False}),
+        (["eve/ada.py", "eve/quiz.py"], None, {"eve": True}),
+        (["eve/ada/quiz.py", "eve/ada/helpers.py"], None, {"eve": True}),
+        (["eve/ada.py", "eve/bob.py"], "students", {"eve": False}),
+        (["eve/ada.py", "eve/bob.py"], "files", {"ada": True, "bob": True}),
+        (["eve/submission_metadata.yml", "eve/submission_1/a.py", "eve/submission_2/a.py"], None, {"eve": False}),
+        (["eve/quiz/ada.py", "eve/quiz/bob.py"], None, {"eve": False}),
+        (["eve/ada_1_2_x.py", "eve/bob_3_4_x.py"], None, {"eve": False}),
+        (["submission_7/ada.py", "submission_7/bob.py", "submission_metadata.yml"], None, {"submission_7": False}),
+        (["submission_7/ada.py", "submission_7/bob.py"], "gradescope", {"submission_7": False}),
+        (["assignment_4_export/submission_7/a.py", "assignment_4_export/submission_metadata.yml"], None,
+         {"submission_7": True}),
+        (["in/ada.py", "in/bob.py"], None, {"ada": True, "bob": True}),
+        (["ada/quiz/x.py", "ada/x.py", "bob/hw.py", "cyd/work/hw.py"], None, {"ada": False, "bob": True, "cyd": True}),
+        (["ada/Bob_1_assignsubmission_file_/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
+        (["ada/submission_metadata.yml", "ada/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
+        ([f"{MOODLE}/x.py", "Ada_1_assignsubmission_file_/x.py", "more/x.py"], None,
+         {"Ada_1": True, "Eve X_66": True, "more": False}),
+    ],
+)  # fmt: skip
+def test_a_students_folder_is_not_the_class(
+    names: list[str], layout: Any, students: dict[str, bool], tmp_path: Path
+) -> None:
+    """Whatever is in it; the whole folder says where its students are."""
+    _, found = find_submissions(write(tmp_path / "in", *names), "quiz", layout)
+    assert {one.student: not one.problem for one in found} == students
+
+
+def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "other", "quiz/quiz.py", "quiz.py")
+    for layout in ("nbgrader", "students"):
+        folder = write(tmp_path / layout, "ada/quiz/quiz.py", "bob/quiz/quiz.py")
+        (folder / "eve").symlink_to(tmp_path / "other")
+        (folder / "gus").mkdir()
+        (folder / "gus" / "quiz").symlink_to(tmp_path / "other" / "quiz")
+        _, found = find_submissions(folder, "quiz", layout)  # type: ignore[arg-type]
+        told = {one.student: one.problem for one in found}
+        assert told["ada"] == told["bob"] == ""
+        assert told["eve"] == "it is a symbolic link"
+        assert told["gus"] in ("it has no folder quiz", "there is no notebook in its folder")
+
+
+# -- zips
+
+
+def packed(path: Path, entries: dict[str, str | bytes], **changed: tuple[int, int, int]) -> Path:
+    """A zip; of an entry, two bytes can be set: where in its local header, where in the central one, and to what."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as opened:
+        for name, content in entries.items():
+            opened.writestr(name, content)
+    data = bytearray(path.read_bytes())
+    for name, (local, central, number) in changed.items():
+        for signature, at, place in ((b"PK\3\4", local, 30), (b"PK\1\2", central, 46)):
+            start = -1
+            while (start := data.find(signature, start + 1)) >= 0:
+                if at and data[start + place :].startswith(f"{name}.py".encode()):
+                    data[start + at : start + at + 2] = number.to_bytes(2, "little")
+    path.write_bytes(data)
+    return path
+
+
+def test_a_bad_entry_of_a_zip_costs_no_other(quiz: Course, run: Command, tmp_path: Path) -> None:
+    odd = ["가" * 86, "C:/x", "a/../../x", "/x", "d/" * 50 + "x", "new\nline", "no ÿ"]
+    names = ["ada", *odd, "locked", "method", "broken", "sum", "less"]
+    entries: dict[str, str | bytes] = {f"{name}.py": RIGHT * 9 for name in names}
+    entries |= {"Ada.py": WRONG, ".": RIGHT, "bob.zip": b"PK", "empty/": ""}
+    archive = packed(
+        tmp_path / "class.zip", entries,
+        locked=(6, 8, 1), method=(8, 10, 14), broken=(37, 0, 0xFFFF), sum=(14, 16, 7), less=(22, 24, 5),
+    )  # fmt: skip
+    pipe = zipfile.ZipInfo("pipe.py")
+    pipe.external_attr = 0o010644 << 16
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.writestr(pipe, "")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            opened.writestr("ada.py", WRONG)
+    archive.write_bytes(archive.read_bytes().replace("no ÿ".encode(), b"no \xff\xfe"))  # said to be UTF-8
+    ended = run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "2")
+    assert ended.code == 0, ended.err
+    found = {name: row.attempt.reason or row.credited for name, row in rows(tmp_path / "out").items()}
+    assert (found.pop("ada"), found.pop("Ada"), found.pop(r"new\nline")) == (2, 0, 2)
+    assert "utf-8" in str(found.pop("no \u00a0■"))
+    assert found == {
+        "가" * 86 + ".py": "it cannot be unpacked: File name too long", ".": "it has no name",
+        "C:/x.py": "its path leads out of the archive", "a/../../x.py": "its path leads out of the archive",
+        "/x.py": "its path leads out of the archive", "d/" * 50 + "x.py": "it is in more than 40 folders",
+        "bob": "it is not a notebook (.zip)", "locked.py": "it is encrypted",
+        "method.py": "it is packed in a way that is not read", "pipe.py": "it is not a file",
+        "ada.py": "the archive holds another file of this name", "empty": "it is not a file",
+        "broken": found["broken"], "sum": "it cannot be unpacked: Bad CRC-32 for file 'sum.py'",
+        "less": "it cannot be unpacked: Bad CRC-32 for file 'less.py'",
+    }  # fmt: skip
+    assert str(found["broken"]).startswith("it cannot be unpacked: ")
+    left = sorted(path.name for path in (tmp_path / "out" / "submissions").rglob("*") if path.is_file())
+    assert left == ["Ada.py", "ada.py", "new\nline.py"]
+
+
+def test_a_zip_of_bad_entries_alone(quiz: Course, run: Command, tmp_path: Path) -> None:
+    archive = packed(tmp_path / "class.zip", {"../x.py": RIGHT})
+    assert run("batch", quiz.quiz, archive, "--out", tmp_path / "out").code == 0
+    assert {name: row.attempt.status for name, row in rows(tmp_path / "out").items()} == {"../x.py": "refused"}
+
+
+def test_what_is_not_graded_is_not_unpacked(quiz: Course, run: Command, tmp_path: Path, monkeypatch: Any) -> None:
+    """Data beside a notebook, however much it is, keeps nobody from being graded."""
+    monkeypatch.setattr("grader.batch.archive.MAX_TOTAL", 1000)
+    large = {f"eve/data{number}.bin": b"x" * 5_000 for number in range(3)} | {"eve/old.ipynb": b"x" * 5_000}
+    archive = packed(tmp_path / "class.zip", {"ada/a.py": RIGHT, "eve/quiz.py": RIGHT, **large})
+    assert run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "1").code == 0
+    assert {name: row.credited for name, row in rows(tmp_path / "out").items()} == {"ada": 2, "eve": 2}
+    archive = packed(tmp_path / "b.zip", {"a.py": b"#" * 600, "b.py": b"#" * 600})
+    ended = run("batch", quiz.quiz, archive, "--out", tmp_path / "b")
+    assert ended.code == 2
+    assert "unpacks to more than" in ended.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
+def test_a_zip_without_a_word_on_its_encoding(quiz: Course, run: Command, encoding: str, tmp_path: Path) -> None:
+    """As systems in Korea write it, with a folder around all that is in it."""
+    names = {"과제/김철수.py": RIGHT, "과제/이영희.py": WRONG}
+    stand_ins = {name: letter * len(name.encode(encoding)) for name, letter in zip(names, "xy", strict=True)}
+    archive = packed(tmp_path / "class.zip", {stand_ins[name]: text for name, text in names.items()})
+    data = archive.read_bytes()
+    for name, stand_in in stand_ins.items():
+        data = data.replace(stand_in.encode(), name.encode(encoding))
+    archive.write_bytes(data)
+    assert run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "1").code == 0
+    assert {name: row.credited for name, row in rows(tmp_path / "out").items()} == {"김철수": 2, "이영희": 0}
 
 
 # -- what counts

@@ -105,7 +105,7 @@ def test_the_flags_are_known_before_the_commands_are_imported() -> None:
 def test_version_and_help_are_quick(command: Command) -> None:
     start = time.monotonic()
     version, help_ = command("--version"), command("--help")
-    assert (version.code, version.out) == (0, f"grade {grader.__version__}\n")
+    assert (version.code, version.out) == (0, f"grade {grader.__version__}, isolation: landlock\n")
     assert help_.code == 0
     assert "grade ASSIGNMENT [PATH]" in help_.out
     assert "Traceback" not in command().err
@@ -330,7 +330,7 @@ LOOP = "# %%\n# exercise: one\ndef f(): return 1\n# %%\nimport time\nwhile True:
 
 
 @pytest.fixture
-def looping(quiz: Course) -> Iterator[subprocess.Popen[bytes]]:
+def looping(quiz: Course, interruptible: None) -> Iterator[subprocess.Popen[bytes]]:
     """`grade`, with a cell that never ends under way, and a `TMPDIR` of its own."""
     with (quiz.quiz / "assignment.yaml").open("a") as file:
         file.write("limits: {seconds: 40}\n")

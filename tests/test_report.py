@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 from typing import Any
@@ -15,7 +16,9 @@ import yaml
 from conftest import ROOT, Command, Course, outcomes
 
 from grader import Report
+from grader.assignment.load import load_assignment
 from grader.errors import IsolationError
+from grader.judging.recording import record
 from grader.models.report import CheckResult
 from grader.sandbox import support
 
@@ -228,6 +231,36 @@ def test_weights_share_points(course: Course) -> None:
     report = course.grade("def f(): return 1\n")
     assert [(c.earned, c.possible) for c in report.exercises[0].checks] == [(6, 6), (0, 2), (2, 2)]
     assert (report.earned, report.possible) == (8, 10)
+
+
+def test_form_alone_earns_nothing(course: Course) -> None:
+    """Names and classes are in the published spec: they count once something that is computed is right."""
+    calls = [{"call": "Twice(4)(randn(3))"}, {"call": "Twice(4)(randn(5))"}]
+    form = {"kind": "parameters", "object": "Twice(4)", "parameters": {"weight": {"shape": [4]}}}
+    twice = """
+        import torch
+        class Twice(torch.nn.Module):
+            def __init__(self, width):
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.ones(width))
+            def forward(self, x):
+                return {result}
+    """
+    right = textwrap.dedent(twice).format(result="2 * x")
+    course.require(form, {"kind": "function", "calls": calls}, solution=right)
+    assert record(load_assignment(course.quiz), course.zygote)
+    partly = textwrap.dedent(twice).format(result="2 * x if len(x) == 3 else x")
+    earned = {}
+    for name, source in {"right": right, "wrong": textwrap.dedent(twice).format(result="x"), "partly": partly}.items():
+        for seed in (None, 5):
+            report = course.grade(source, seed=seed)
+            earned[name, seed] = report.earned
+            assert report.exercises[0].checks[0].outcome == "passed"
+        noted = [note.text.startswith("What passes here is form alone") for note in report.exercises[0].notes]
+        assert any(noted) == (name == "wrong")
+    assert earned == {
+        ("right", None): 1, ("right", 5): 1, ("wrong", None): 0, ("wrong", 5): 0, ("partly", None): 0.67, ("partly", 5): 0.67,
+    }  # fmt: skip
 
 
 def test_thirds_add_up(course: Course) -> None:

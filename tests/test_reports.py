@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +26,7 @@ from test_report import value
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
-from grader.cli.batch_pages import file_name
+from grader.cli.batch_pages import file_names
 from grader.models.report import Report
 from grader.report.exports import TABLES
 from grader.report.format import formats
@@ -194,6 +195,56 @@ def test_markdown_fits_a_comment(quiz: Course, run: Command) -> None:
     assert len(long.encode()) < 65_536
     assert len(long.encode()) > MAX_SIZE / 2
     assert "do not fit" in long.splitlines()[-1]
+
+
+FORGED = """
+# exercise: one
+import sys
+from grader import wire
+
+def f(*_):
+    frame = sys._getframe()
+    while "_channel" not in vars(frame.f_locals.get("self", object)):
+        frame = frame.f_back
+    channel = frame.f_locals["self"]._channel
+    big = "A<'" * 400_000
+    frames = [{"cell": 1, "line": 1, "function": big[:9000], "code": big[:9000]}] * 20
+    raised = {"type": big, "bases": ["ValueError"] * 20, "message": big, "frames": frames}
+    for number in range(1, 40):
+        wire.send(channel, {"tag": "answered", "number": number, "warned": [], "changed": False, "raised": raised})
+
+g = h = f
+"""
+ENDLESS = {
+    "forged": (FORGED,),
+    "printed": tuple(f"print({number % 10} * 'x<', end='')\nprint('&y' * 5_000)" for number in range(300)),
+    "raised": tuple(f"class {'E' * 150}(Exception): pass\nraise {'E' * 150}('<' * 9_000)" for _ in range(300)),
+    "missing keys": ("# exercise: one\nf = lambda: {chr(65 + i) * 60_000: 1 for i in range(12)}\ng = lambda x: f()",),
+    "long names": (f"# exercise: {'e' * 90_000}\ndef {'f' * 90_000}(): pass\n{'f' * 90_000}(1)",),
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_report_has_an_end(course: Course, run: Command, name: str) -> None:
+    """Whatever a submission brings, every form of its report fits, and says where something is left out."""
+    many = [value("f()", "{'a': 1}", id=f"c{number}") for number in range(30)]
+    course.assign({"id": "one", "requirements": many}, {"id": "two", "requirements": [value("h()", "1")]})
+    said = files(course, run, *ENDLESS[name])
+    report = json.loads(said["json"])
+    assert len(said["json"]) < 3_000_000
+    assert len(said["html"]) < 12_000_000
+    assert len(said["junit"]) < 5_000_000
+    assert len(said["markdown"].encode()) < 65_536
+    for options in ((), ("-v",)):
+        ended = run("run", course.quiz, course.path / "answer.ipynb", "--isolation", "none", *options)
+        assert len(ended.out) < 3_000_000
+    if name != "missing keys" and name != "long names":
+        assert report["cut"] > 0
+        for form in ("html", "markdown", "junit"):
+            assert f"so {report['cut']} characters are left out" in said[form]
+        assert f"so {report['cut']} characters are left out" in ended.out
+    assert [len(exercise["checks"]) for exercise in report["exercises"]] == [30, 1]
+    assert all(check["id"] and check["outcome"] for exercise in report["exercises"] for check in exercise["checks"])
 
 
 def test_junit_counts_what_is_in_it(quiz: Course, run: Command) -> None:
@@ -372,12 +423,13 @@ def table(quiz: Course, run: Command, out: Path, form: str) -> list[dict[str, st
 
 def test_a_batch_leaves_pages_and_a_table(quiz: Course, run: Command, out: Path) -> None:
     page = (out / "class.html").read_text()
+    names = file_names(("ada_12", "grace@example.org", "=cmd|' !A0", "+note"))
     for student in ("ada_12", "grace@example.org", "=cmd|' !A0"):
-        name = file_name(student)
+        name = names[student]
         assert (out / "students" / f"{name}.html").read_text().lstrip().startswith("<!doctype html>")
         Report.model_validate_json((out / "students" / f"{name}.json").read_text())
     assert 'href="students/grace%40example.org.html"' in page
-    assert not (out / "students" / f"{file_name('+note')}.html").exists()
+    assert not (out / "students" / f"{names['+note']}.html").exists()
     rows = list(csv.DictReader((out / "gradebook.csv").read_text("utf-8-sig").splitlines()))
     assert [row["state"] for row in rows].count("graded") == 3
     before = {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()}
@@ -452,14 +504,28 @@ def test_late_points_are_the_penalty(quiz: Course, run: Command, tmp_path: Path)
 @pytest.mark.parametrize(
     ("student", "plain"),
     [("ada", True), ("김민수", True), ("a@b.c", True), ("../x", False), (".x", False), ("a/b", False),
-     ("a\x00b", False), ("x" * 300, False), ("", False), ("a.", False), ("<b>", False)],
+     ("a\x00b", False), ("x" * 300, False), ("", False), ("a.", False), ("<b>", False), ("가" * 34, False),
+     ("-rf", False), ("con", False), ("Nul.x", False), ("console", True), ("a-0123456789abcdef", False)],
 )  # fmt: skip
 def test_names_of_files(student: str, plain: bool) -> None:
-    name = file_name(student)
+    name = file_names([student])[student]
     assert (name == student) is plain
     assert not set(name) & set('/\\<>:"|?*\x00')
-    assert 0 < len(name) <= 100
-    assert not name.startswith(".")
+    assert 0 < len(name.encode()) <= 100
+    assert not name.startswith((".", "-"))
+
+
+@pytest.mark.parametrize(
+    "alike",
+    [("Ada", "ada"), ("a/b", "a_b", "a?b"), ("\uac00", "\u1100\u1161"), ("é", "e\u0301", "É"), ("straße", "STRASSE"),
+     ("x" * 120, "x" * 121), ("가" * 40 + "a", "가" * 40 + "b"), ("a", "a "), ("ﬁ", "fi")],
+)  # fmt: skip
+def test_no_two_students_share_a_file(alike: tuple[str, ...]) -> None:
+    """Not on a system either to which capitals, or the forms of a letter, make no difference."""
+    names = file_names([*alike, "other"])
+    assert len({unicodedata.normalize("NFKC", name).casefold() for name in names.values()}) == len(alike) + 1
+    assert names["other"] == "other"
+    assert names == file_names(["other", *reversed(alike)])
 
 
 # -- graders for other places
@@ -476,8 +542,19 @@ def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None
         "actions/checkout", "actions/setup-python", "actions/upload-artifact"
     ]  # fmt: skip
     assert any("git+https://example.org/grader" in step.get("run", "") for step in steps)
-    command = next(step["run"] for step in steps if "grade " in step.get("run", ""))
+    version, command = (step["run"] for step in steps if step.get("run", "").startswith("grade "))
+    assert version == "grade --version"
     assert {"--markdown", "--junit", "--html", "--json"} <= set(command.split())
+    assert "--isolation" not in command, "where CI is set, grading refuses to start without one"
+
+
+def test_the_workflow_for_marks_grades_a_class_and_isolates(quiz: Course, run: Command) -> None:
+    steps = yaml.safe_load(run("export", "github", quiz.quiz, "-", "--marks").out)["jobs"]["grade"]["steps"]
+    said = [step["run"] for step in steps if "run" in step]
+    assert "[batch]" in said[0]
+    assert said[1:] == [
+        "grade --version", 'grade batch "$ASSIGNMENT" "$SUBMISSIONS" --out graded --isolation landlock',
+    ]  # fmt: skip
 
 
 @pytest.fixture

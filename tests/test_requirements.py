@@ -199,7 +199,10 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("function", "raises another", ("ValueError(", "KeyError("), {"call[3]": ("ValueError is raised", "KeyError: 'negative'")}),
     ("function", "returns the exception", ("raise ValueError", "return ValueError"),
      {"call[3]": ("ValueError is raised", "nothing is raised")}),
-    ("function", "raises always", ("if n < 0:", "if True:"), {"call[2]": ("a result", "ValueError: negative")}),
+    ("function", "raises always", ("if n < 0:", "if True:"), {
+        "call[2]": ("a result", "ValueError: negative"),
+        "call[3]": ("ValueError is raised, and only where it should be", "a right call raises it, too"),
+     }),
     ("function", "a truth value for a number", ("return n", "return True"), {"call[2]": ("3", "True")}),
     ("function", "a text for a number", ("return n", "return str(n)"), {"call[2]": ("3", "'3'")}),
     ("function", "a tensor for a number", ("return n", "return torch.tensor(n)"), {"call[2]": ("3", "tensor(3)")}),
@@ -509,6 +512,10 @@ VALUES: list[tuple[str, str, tuple[str, str] | None]] = [
     ("{torch.float32}", "{torch.float32}", None),
     ("'a' * 30_000 + 'b'", "'a' * 30_000 + 'c'", ("aaa", "aaa")),
     ("10**5000", "10**5000", None),
+    ("1", "10**5000", ("1", "0x")),
+    ("1.0", "10**5000", ("1", "0x")),
+    ("{1: [1]}", "{10**5000: [10**5000]}", ("the keys 1", "the keys 0x")),
+    ("[1, nn.ReLU()]", "[2, nn.ReLU()]", ("1 at [0]", "2")),
     ("range(3)", "range(4)", ("range(0, 3)", "range(0, 4)")),
 ]  # fmt: skip
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+import pytest
 from conftest import Course
 
-from grader.models.values import Tensor
+from grader.models.values import Exact, Fields, Tensor
 from grader.requirements.samples import different, unmatched
 
 
@@ -23,6 +25,22 @@ def test_samples_that_print_alike_are_not_alike() -> None:
     assert repr(image(1)) == repr(image(2))
     assert unmatched([image(1), image(1)], [image(1), image(2)]) == 1
     assert different([image(1), image(2), image(1)]) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Fields("Pair", {"x": image(1)}), Fields("Pair", {"x": image(2)})),
+        (Fields("Pair", {"x": 1}), Fields("Other", {"x": 1})),
+        (Exact("Color", "RED"), Exact("Light", "RED")),
+        (16**5000, 16**5000 + 1),
+        (True, 1),
+        (1, 1.0),
+    ],
+    ids=["tensors of dataclasses", "classes", "members", "ints", "truth value", "float"],
+)
+def test_each_kind_of_sample_is_counted_by_what_it_is(one: Any, other: Any) -> None:
+    assert different([one, other, deepcopy(one)]) == 2
 
 
 def test_any_order_and_the_last_digits_do_not_count() -> None:

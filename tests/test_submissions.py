@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import html
 import json
+import os
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from grader import Report
 from grader.errors import SubmissionError
 from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
+from grader.submission.source import read_source
 
 ONE = {"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}
 RIGHT = "# exercise: one\ndef f():\n    return 1\n"
@@ -71,7 +76,7 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
         ("a.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "code", "source": null}]}', "not a valid notebook"),
         ("a.ipynb", "def f(): pass\n", "it is not JSON"),
         ("a.ipynb", "", "it is not JSON"),
-        ("a.ipynb", "[" * 100_000, "it is not JSON"),
+        ("a.ipynb", "[" * 100_000, "it is nested more than 100 levels deep"),
         ("a.ipynb", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "it is not JSON"),
         ("a.py", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "is not UTF-8 text"),
         ("a.txt", "x = 1\n", "neither a notebook nor a script"),
@@ -435,9 +440,8 @@ def test_addresses_are_not_shown(quiz: Course) -> None:
 TOO_MUCH: dict[str, str | list[Any]] = {
     "big.py": f"x = '{'a' * 4_000_000}'\n",
     "korean.py": f"x = '{'가' * 600_000}'\n",
-    "parts.py": "# %%\n" * 20_000,
-    "cells.ipynb": ["x = 1"] * 50_000,
-    "named.ipynb": [cell("x = 1", metadata={"grader": {"exercise": "e" * 4_000_000}})],
+    "parts.py": "# %%\n" * 4_000,
+    "cells.ipynb": ["x = '" + "a" * 1_000 + "'"] * 4_000,
 }
 
 
@@ -449,6 +453,115 @@ def test_more_code_than_a_guest_takes_is_refused(quiz: Course, run: Command, nam
     assert ended.code == 2
     assert f"{name} has more code than the 3 MiB that are graded" in ended.err
     assert "Traceback" not in ended.err
+
+
+def notebook_text(cells: str, metadata: str = "") -> str:
+    return f'{{"nbformat": 4, "nbformat_minor": 5, "metadata": {{{metadata}}}, "cells": [{cells}]}}'
+
+
+CELL = '{"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": [%s]}'
+OUTPUT = '{"output_type":"stream","name":"stdout","text":"x"}'
+HUGE = {
+    "lists in lists": ("[" * (8 << 20), "nested more than 100 levels"),
+    "objects in objects": ('{"a":' * (2 << 20), "nested more than 100 levels"),
+    "empty objects": (notebook_text(CELL % "", '"x": [' + "{}," * (2 << 20) + "{}]"), "more than 1,000,000 parts"),
+    "numbers": (notebook_text(CELL % "", '"x": [' + "1," * (4 << 20) + "1]"), "more than 1,000,000 parts"),
+    "tiny cells": (notebook_text("{}," * 1_000_000 + "{}"), "more than 1,000,000 parts"),
+    "tiny outputs": (notebook_text(CELL % ("{}," * 1_000_000 + "{}")), "more than 1,000,000 parts"),
+    "outputs": (notebook_text(CELL % (f"{OUTPUT}," * 200_000 + OUTPUT)), "more than 1,000,000 parts"),
+    "quotes": ('"' * (8 << 20), "more than 1,000,000 parts"),
+    "a text": (notebook_text(CELL % "", f'"x": "{"a" * (33 << 20)}"'), "more than 32 MiB beside the outputs"),
+    "space": (" " * (33 << 20), "more than 32 MiB beside the outputs"),
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_a_notebook_is_bounded_before_it_is_parsed(
+    quiz: Course, run: Command, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, said = HUGE[name]
+    path = quiz.write("huge.ipynb", content.encode())
+    monkeypatch.setattr("grader.submission.read.json.loads", lambda _: pytest.fail("it was parsed"))
+    start = time.monotonic()
+    ended = run("run", quiz.quiz, path)
+    assert time.monotonic() - start < 4
+    assert ended.code == 2
+    assert f"{path}" in ended.err
+    assert said in ended.err
+    assert read_source(path) == ()
+
+
+def test_more_cells_than_anybody_writes(quiz: Course, run: Command) -> None:
+    for path in (quiz.notebook(*[""] * 5_001), quiz.write("a.py", "# %%\n" * 5_001)):
+        ended = run("run", quiz.quiz, path)
+        assert ended.code == 2
+        assert "5,001 cells; at most 5,000 are graded" in ended.err or "5,002 cells" in ended.err
+
+
+def test_images_in_outputs_cost_nothing(quiz: Course) -> None:
+    image = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "iVBORw0KGgo+/" * 400_000}}
+    plot = {"output_type": "display_data", "metadata": {}, "data": {"x": [0.125] * 1_500_000}}
+    pasted = {
+        "cell_type": "markdown",
+        "source": "![](attachment:a.png)",
+        "attachments": {"a.png": {"image/png": "A" * 5_000_000}},
+    }
+    path = quiz.notebook(cell("x = 1", outputs=[image] * 4), pasted, cell("y = 2", outputs=[plot]), RIGHT)
+    assert path.stat().st_size > 30 << 20
+    report = quiz.grade(path)
+    assert report.earned == 1
+    assert [shown.text for shown in read_source(path)] == ["x = 1", "![](attachment:a.png)", "y = 2", RIGHT]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['x = {"outputs": [1, {"a": "]"}]}', '"outputs"', 'x = "\\\\"', '"\\"outputs\\": ["', "\\\\\"outputs\": [", '"]}{["', "'😀\\'"],
+)  # fmt: skip
+@pytest.mark.parametrize("as_list", [False, True], ids=["text", "list"])
+def test_sources_are_whole_whatever_stands_beside_them(quiz: Course, source: str, as_list: bool) -> None:
+    """Outputs are left out before the notebook is parsed; nothing else is."""
+    outputs = [{"text": [source, '"'], "outputs": [[source]]}, {}]
+    written: Any = [source, "\n", source] if as_list else f"{source}\n{source}"
+    path = quiz.notebook(
+        {"outputs": outputs, "source": written, "metadata": {"outputs": [source], "grader": {"exercise": source}}},
+        {"source": written, "outputs": outputs, "attachments": {}},
+        {"source": RIGHT, "outputs": "none", "attachments": None},
+        metadata={"outputs": {"outputs": [source]}},
+    )
+    cells = read_submission(path).cells
+    assert [one.text for one in cells] == [f"{source}\n{source}"] * 2 + [RIGHT]
+    assert cells[0].exercise == source
+    compact = quiz.write("b.ipynb", json.dumps(json.loads(path.read_text()), separators=(",", ":"), ensure_ascii=False))
+    pretty = quiz.write("c.ipynb", json.dumps(json.loads(path.read_text()), indent=1).encode())
+    assert [read_submission(one).cells for one in (compact, pretty)] == [cells, cells]
+
+
+def test_what_is_no_file_is_not_waited_for(quiz: Course, run: Command) -> None:
+    os.mkfifo(quiz.path / "pipe.py")
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind(os.fsencode(quiz.path / "socket.ipynb"))
+        (quiz.path / "endless.py").symlink_to("/dev/zero")
+        for name, said in (
+            ("pipe.py", "is not a file"),
+            ("endless.py", "is not a file"),
+            ("socket.ipynb", "cannot be read"),
+        ):
+            ended = run("run", quiz.quiz, quiz.path / name)
+            assert ended.code == 2
+            assert said in ended.err
+
+
+def test_a_name_that_is_too_long_for_a_file(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.path / f"{'x' * 300}.py")
+    assert ended.code == 2
+    assert "cannot be read: File name too long" in ended.err
+
+
+def test_as_much_of_a_source_as_is_shown(quiz: Course) -> None:
+    cells = read_source(quiz.notebook("a" * 60_000, *["b" * 40_000] * 6))
+    assert [len(one.text) for one in cells] == [50_000, 40_000, 40_000, 40_000, 30_000]
+    assert [one.more for one in cells] == [True, False, False, False, True]
+    assert sum(one.more for one in read_source(quiz.notebook(*["x = 1"] * 1_200))) == 1
 
 
 def test_magics_are_not_read_without_end(quiz: Course) -> None:
@@ -464,13 +577,35 @@ def test_magics_are_not_read_without_end(quiz: Course) -> None:
 # -- names
 
 
-@pytest.mark.parametrize("name", ["이름 with space.py", "q'uote\".py", "[bold]x.py", "new\nline.py"])
-def test_file_names(quiz: Course, run: Command, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("이름 with\u3000space.py", "이름 with\u3000space.py"), ("q'uote\".py", "q'uote\".py"), ("[bold]x.py", "[bold]x.py"),
+        ("new\nline.py", r"new\nline.py"), ("\x1b[31mred\t.py", r"\x1b[31mred\t.py"), ("a\u202eyp.py", r"a\u202eyp.py"),
+        ("bad\udcff.py", r"bad\xff.py"), (r"bad\xff.py", r"bad\\xff.py"), ("-rf.py", "-rf.py"), ("=cmd.py", "=cmd.py"),
+        ("<script>.py", "<script>.py"),
+    ],
+)  # fmt: skip
+def test_file_names(quiz: Course, run: Command, name: str, shown: str) -> None:
+    """As they are, but for what a terminal or an encoder does not take, and never two alike."""
     path = quiz.write(name, RIGHT)
-    assert quiz.grade(path).submission.name == name
-    ended = run("run", quiz.quiz, path)
+    assert quiz.grade(path).submission.name == shown
+    files = {form: quiz.path / f"report.{form}" for form in ("json", "html", "markdown", "junit")}
+    ended = run("run", quiz.quiz, path, *(part for form, file in files.items() for part in (f"--{form}", file)))
     assert ended.code == 0
-    assert name.splitlines()[0] in ended.out
+    assert shown in ended.out
+    assert json.loads(files["json"].read_text())["submission"]["name"] == shown
+    assert html.escape(shown).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") in files["html"].read_text()
+    assert shown in files["markdown"].read_text()
+
+
+def test_a_name_that_is_no_text_is_shown_in_errors(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.write("bad\udcff\x1b[31m.py", "x = '\0"))
+    assert ended.code in (1, 2)
+    ended = run("run", quiz.quiz, quiz.path / "none\udcff\x1b[31m.py")
+    assert ended.code == 2
+    assert r"none\xff" in ended.err
+    assert "\x1b" not in ended.err
 
 
 def test_a_link_is_followed(quiz: Course, tmp_path: Path) -> None:

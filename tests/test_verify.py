@@ -54,7 +54,7 @@ def failed(ended: Ended) -> dict[str, str]:
 def test_a_good_assignment(quiz: Callable[..., Path], run: Command) -> None:
     ended = run("verify", quiz(), "--no-mutants")
     assert (ended.code, failed(ended), ended.err) == (0, {}, "")
-    assert ended.out.count("✓") == 10
+    assert ended.out.count("✓") == 11
 
 
 def test_a_starter_that_passes_a_check(quiz: Callable[..., Path], run: Command) -> None:
@@ -85,6 +85,26 @@ def test_a_check_that_holds_with_one_seed(quiz: Callable[..., Path], run: Comman
     assert list(failed(ended)) == ["seeds"]
     seed, observed = re.findall(r"seed (\d+): one::call\[1\]: expected 3, observed (\d+)", failed(ended)["seeds"])[0]
     assert seed == observed
+
+
+def test_what_constants_earn(quiz: Callable[..., Path], run: Command) -> None:
+    solution = "# exercise: one\ndef small(x):\n    if x > 9:\n        raise ValueError(x)\n    return x < 3\n"
+    calls = [{"call": "small(1)"}, {"call": "small(4)"}, {"call": "small(99)", "raises": "ValueError"}]
+    requirement = {"kind": "function", "calls": calls}
+    ended = run("verify", quiz(exercise(requirements=[requirement]), solution=solution), "--no-mutants")
+    assert ended.code == 1
+    found = failed(ended)["hollow"]
+    assert "one::call[1] passes where every function gives True\n" in found
+    assert "one::call[2] passes where every function gives False\n" in found
+    assert "call[3]" not in found, "what always raises does not pass"
+    assert "one: no answer depends on the seed" in ended.out
+
+
+def test_form_beside_what_is_computed_earns_no_constant_anything(quiz: Callable[..., Path], run: Command) -> None:
+    solution = "# exercise: one\nimport torch\nclass Twice(torch.nn.Module):\n    def forward(self, x): return 2 * x\n"
+    module = {"kind": "module", "object": "Twice()", "calls": [{"inputs": ["randn(3)"]}]}
+    ended = run("verify", quiz(exercise(requirements=[module]), solution=solution), "--no-mutants")
+    assert (ended.code, failed(ended)) == (0, {})
 
 
 def test_texts_that_are_missing(quiz: Callable[..., Path], run: Command) -> None:
@@ -254,6 +274,7 @@ def test_one_exercise_and_json_alone(quiz: Callable[..., Path], run: Command) ->
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes that are left")
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_it_leaves_nothing_behind(quiz: Callable[..., Path], tmp_path: Path) -> None:
     solution = "# exercise: one\nimport time\ntime.sleep(0.4)\n" + DOUBLE.partition("\n")[2]
     scratch = tmp_path / "scratch"

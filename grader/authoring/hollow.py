@@ -5,17 +5,29 @@ from __future__ import annotations
 import ast
 
 from grader.assignment.spec import Assignment
+from grader.authoring.findings import Mutant
 from grader.models.cells import Submission
 
 CONSTANTS = ("None", "True", "False", "0", "1", "[]", "[True]", "{}", "''")
 FIRST = "the first argument"
 
 
-def constants(spec: Assignment) -> list[str]:
-    """What the functions of hollow submissions give: values, their first argument, each exception that is asked for."""
-    requirements = [requirement for exercise in spec.exercises for requirement in exercise.requirements]
-    raised = sorted({f"raise {c.raises}" for r in requirements for c in r.checks(spec.seed) if c.raises})
-    return [*CONSTANTS, FIRST, *raised]
+def hollow_mutants(spec: Assignment, exercises: list[str]) -> list[Mutant]:
+    """What may be given in the place of answers: values, first arguments, exceptions that are asked for."""
+    mutants = []
+    for exercise in (exercise for exercise in spec.exercises if exercise.id in exercises):
+        checks = [check for requirement in exercise.requirements for check in requirement.checks(spec.seed)]
+        raised = sorted({f"raise {check.raises}" for check in checks if check.raises})
+        mutants += [_mutant(exercise.id, constant) for constant in (*CONSTANTS, FIRST, *raised)]
+    return mutants
+
+
+def _mutant(exercise: str, constant: str) -> Mutant:
+    title = f"every function gives {constant}"
+    return Mutant(
+        exercise=exercise, operator="hollow", title=title, mistake=None,
+        cell=0, source="", before="", after=constant, diff="",
+    )  # fmt: skip
 
 
 def hollow(solution: Submission, constant: str) -> Submission:

@@ -10,16 +10,13 @@ from grader.assignment.load import Folder
 from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
 from grader.authoring.findings import Verification
-from grader.authoring.hollow import hollow
 from grader.errors import SpecError
 from grader.judging.driver import run_checks
 from grader.judging.foreseen import foreseen_checks
-from grader.judging.session import Session, draw_seed
-from grader.models.cells import Submission
+from grader.judging.session import Session
 from grader.models.report import Report
 from grader.requirements.requirement import Check
 from grader.sandbox.client import Zygote
-from grader.submission.read import read_submission
 
 SEEDS = 3  # further seeds that the solution is tried with
 
@@ -50,15 +47,8 @@ class Trials:
         """The ids of the checks that published answers pass, under whatever seed."""
         return foreseen_checks(self._folder, self._zygote)
 
-    def hollow(self, constant: str, foreseen: frozenset[str]) -> Report:
-        """The report on a submission that answers with a constant, as for marks."""
-        return self._grade(hollow(read_submission(self._folder.solution), constant), draw_seed(), foreseen)
-
-    def _grade(self, submission: Path | Submission, seed: int | None, foreseen: frozenset[str] | None = None) -> Report:
-        session = Session(
-            submission, zygote=self._zygote, selection=self._selection, seed=seed, foreseen=foreseen,
-            one_failure_is_enough=foreseen is not None,
-        )  # fmt: skip
+    def _grade(self, path: Path, seed: int | None) -> Report:
+        session = Session(path, zygote=self._zygote, selection=self._selection, seed=seed)
         try:
             return run_checks(self._folder.path, session)
         finally:
@@ -115,19 +105,6 @@ def verify_foreseen(report: Report, foreseen: frozenset[str]) -> Verification:
         found=tuple(f"{name}: no answer depends on the seed" for name, own in ids.items() if foreseen >= set(own)),
         advice="Give the exercise a call with drawn inputs, such as randn(4) or randint(0, 9, 5).",
         warning=True,
-    )
-
-
-def verify_hollow(reports: dict[str, Report]) -> Verification:
-    paid: dict[str, list[str]] = {}
-    for constant, report in reports.items():
-        for check in (check for exercise in report.exercises for check in exercise.checks if check.earned):
-            paid.setdefault(check.id, []).append(constant)
-    return Verification(
-        id="hollow",
-        title="answers that are a constant earn nothing",
-        found=tuple(f"{check} passes where every function gives {', or '.join(by)}" for check, by in paid.items()),
-        advice="Ask for more than one value can answer: a result for drawn inputs, or several results in one call.",
     )
 
 

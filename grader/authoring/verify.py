@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import grader
@@ -11,11 +11,11 @@ from grader.assignment.load import Folder
 from grader.authoring import verifications as must
 from grader.authoring.declared import FILE, Declared, judge_survivors, read_declared
 from grader.authoring.findings import Result, Verification, VerifyReport, planted
-from grader.authoring.hollow import constants
+from grader.authoring.hollow import hollow, hollow_mutants
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging.session import draw_seed
-from grader.models.report import ExerciseResult, Report
+from grader.models.report import Report
 from grader.sandbox.client import Zygote
 from grader.submission.read import read_submission
 from grader.workers.pool import Died, Pool
@@ -44,16 +44,20 @@ def verify(
     declared = read_declared(folder)
     zygote.preload(folder.spec.preload)
     arguments = (judge_mutant, folder.path, "auto", selection)
-    with Pool[MutantJob, Result](zygote, arguments, workers if mutants else 0) as pool:
-        found, report = _verify_itself(folder, zygote, selection, declared, watch)
-        jobs = _jobs(folder, report) if mutants else []
-        results: list[Result] = []
+    with Pool[MutantJob, Result](zygote, arguments, workers, folder.spec.limits.whole_seconds) as pool:
+        found, report, foreseen = _verify_itself(folder, zygote, selection, declared, watch)
+        solution, passed = read_submission(folder.solution), _seconds(folder, report)
+        answers = [
+            MutantJob(mutant=mutant, submission=hollow(solution, mutant.after), seconds=passed[mutant.exercise])
+            for mutant in hollow_mutants(folder.spec, list(passed))
+        ]
+        found.append(verify_hollow(report, list(_judged(pool, answers, "constants", watch)), foreseen))
+        jobs = [
+            MutantJob(mutant=mutant, submission=with_mutant(solution, mutant), seconds=passed[mutant.exercise])
+            for mutant in (mutants_of(solution, list(passed)) if mutants else [])
+        ]
         start = time.monotonic()
-        for job, result in pool.run(jobs):
-            if isinstance(result, Died):
-                result = Result(mutant=job.mutant, status="error", detail=result.detail)
-            results.append(result)
-            watch("mutants", len(results), len(jobs))
+        results = list(_judged(pool, jobs, "mutants", watch))
         seconds = time.monotonic() - start
     if mutants:
         order = {job.mutant: place for place, job in enumerate(jobs)}
@@ -73,28 +77,24 @@ def verify(
 
 def _verify_itself(
     folder: Folder, zygote: Zygote, selection: str | None, declared: Declared, watch: Watch
-) -> tuple[list[Verification], Report]:
-    """All but the mutants; and the solution's report."""
+) -> tuple[list[Verification], Report, frozenset[str]]:
+    """What grading the assignment's own notebooks shows; the solution's report; and the checks that are foreseen."""
     trials = must.Trials(folder, zygote, selection)
     seeds = [draw_seed() for _ in range(must.SEEDS)]
     again = [partial(trials.solution, seed) for seed in (None, None, *seeds)]
-    foreseen = trials.foreseen()
-    given = constants(folder.spec)
-    hollows = [partial(trials.hollow, constant, foreseen) for constant in given]
-    runs: list[Callable[[], Report]] = [trials.starter, *again, *hollows]
+    runs: list[Callable[[], Report]] = [trials.starter, *again]
     reports: list[Report] = []
     for run in runs:
         watch("notebooks", len(reports), len(runs))
         reports.append(run())
     starter, first, second, *others = reports
-    seeded, answered = others[: len(seeds)], others[len(seeds) :]
+    foreseen = trials.foreseen()
     found = [
         must.verify_starter(starter),
         must.verify_solution(first),
         must.verify_twice(first, second),
-        must.verify_seeds(dict(zip(seeds, seeded, strict=True))),
+        must.verify_seeds(dict(zip(seeds, others, strict=True))),
         must.verify_foreseen(first, foreseen),
-        must.verify_hollow(dict(zip(given, answered, strict=True))),
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),
@@ -102,23 +102,45 @@ def _verify_itself(
         must.verify_hidden(folder),
         must.verify_points(folder, first),
     ]
-    return found, first
+    return found, first, foreseen
 
 
-def _jobs(folder: Folder, report: Report) -> list[MutantJob]:
-    """A job for each mutant of the exercises that the solution passes."""
-    solution = read_submission(folder.solution)
-    passed = {e.id: _seconds(folder, e) for e in report.exercises if e.status == "full"}
-    mutants = mutants_of(solution, list(passed))
-    return [
-        MutantJob(mutant=mutant, submission=with_mutant(solution, mutant), seconds=passed[mutant.exercise])
-        for mutant in mutants
-    ]
+def _judged(pool: Pool[MutantJob, Result], jobs: list[MutantJob], what: str, watch: Watch) -> Iterator[Result]:
+    """What becomes of mutants, as it comes."""
+    for number, (job, result) in enumerate(pool.run(jobs), 1):
+        if isinstance(result, Died):
+            result = Result(mutant=job.mutant, status="error", detail=result.detail)
+        yield result
+        watch(what, number, len(jobs))
 
 
-def _seconds(folder: Folder, solved: ExerciseResult) -> float:
-    """How long a mutant's cell or probe may take: what the solution needs, and a good deal more."""
-    return min(folder.spec.limits.seconds, PATIENCE + 10 * max(check.duration for check in solved.checks))
+def _seconds(folder: Folder, report: Report) -> dict[str, float]:
+    """How long a cell or probe of each exercise that the solution passes may take: what that takes, and much more."""
+    return {
+        solved.id: min(folder.spec.limits.seconds, PATIENCE + 10 * max(check.duration for check in solved.checks))
+        for solved in report.exercises
+        if solved.status == "full"
+    }
+
+
+def verify_hollow(report: Report, results: list[Result], foreseen: frozenset[str]) -> Verification:
+    """What answers earn that are a constant: foreseen checks pay only beside others that pass."""
+    checks = {e.id: [check.id for check in e.checks] for e in report.exercises}
+    paid: dict[str, list[str]] = {}
+    for result in results:
+        exercise = result.mutant.exercise
+        failed = {f"{exercise}::{name}" for name in result.failed}
+        passed = [] if result.status in ("error", "timeout") else [c for c in checks[exercise] if c not in failed]
+        if foreseen >= set(passed) and not foreseen >= set(checks[exercise]):
+            continue
+        for check in passed:
+            paid.setdefault(check, []).append(result.mutant.after)
+    return Verification(
+        id="hollow",
+        title="answers that are a constant earn nothing",
+        found=tuple(f"{check} passes where every function gives {', or '.join(by)}" for check, by in paid.items()),
+        advice="Ask for more than one value can answer: a result for drawn inputs, or several results in one call.",
+    )
 
 
 def verify_mutants(results: list[Result]) -> Verification:

@@ -12,6 +12,7 @@ from grader.errors import GraderError, SubmissionError
 from grader.judging.driver import run_collected
 from grader.judging.reporting import build_report
 from grader.judging.session import Session
+from grader.models.message import clean
 
 
 def grade_one(task: Task, given: Session, collected: pytest.Session, checks: list[pytest.Item]) -> Graded:
@@ -28,7 +29,7 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
         run_collected(session, collected, checks)
         return Graded.of(build_report(session), time.monotonic() - start)
     except SubmissionError as error:
-        return Graded(None, time.monotonic() - start, str(error).replace(f"{task.path.parent}/", ""))
+        return Graded(None, time.monotonic() - start, str(error).replace(f"{clean(str(task.path.parent))}/", ""))
     except Exception as error:  # a fault of ours costs this submission its result, and no other
         with suppress(Exception):  # fixtures that are still set up, as after `pytest.exit`
             collected._setupstate.teardown_exact(None)

@@ -11,10 +11,14 @@ from typing import Literal
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.fingerprint import digest, fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
-from grader.batch.submissions import SubmissionFile
+from grader.batch.submissions import SubmissionFile, key_of
 from grader.batch.tasks import Task
 from grader.judging.session import with_drawn_seed
+from grader.models.message import clean
 from grader.workers.pool import Died
+
+MAX_REASON = 1_000
+"""Characters of what is said of a submission that has no result."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +62,10 @@ def run_batch(
         attempt = _attempt(one, task.sha256, checks)
         kind: Literal["graded", "error", "refused"] = "error"
         if isinstance(result, Died):
-            attempt.reason = result.detail
+            attempt.reason = _told(result.detail)
         else:
             kind = "error" if result.fault else "graded" if result.report else "refused"
-            attempt.reason, attempt.seconds, attempt.report = result.reason, result.seconds, result.report
+            attempt.reason, attempt.seconds, attempt.report = _told(result.reason), result.seconds, result.report
             attempt.earned, attempt.possible = result.earned, result.possible
         attempt.status = kind
         gradebook.add(attempt)
@@ -78,8 +82,9 @@ def _begin(one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool
         except OSError as error:
             problem = f"it cannot be read: {error.strerror}"
     if problem:
-        attempt = _attempt(one, hashlib.sha256(f"{one.path.name}\n{problem}".encode()).hexdigest(), checks)
-        attempt.status, attempt.reason = "refused", problem
+        problem = clean(problem)
+        attempt = _attempt(one, hashlib.sha256(f"{key_of(one.path.name)}\n{problem}".encode()).hexdigest(), checks)
+        attempt.status, attempt.reason = "refused", _told(problem)
         gradebook.add(attempt)
         return Step("refused", attempt)
     known = gradebook.latest(one.student, sha256)
@@ -95,6 +100,11 @@ def _attempt(one: SubmissionFile, sha256: str, checks: str) -> Attempt:
     now = datetime.now(UTC)
     submitted = one.submitted.astimezone(UTC) if one.submitted else None
     return Attempt(
-        student=one.student, name=one.path.name, sha256=sha256, checks=checks, submitted=submitted, graded=now,
+        student=one.student, name=key_of(one.path.name), sha256=sha256, checks=checks, submitted=submitted, graded=now,
         earned=0.0, possible=0.0, seconds=0.0, reason="",
     )  # fmt: skip
+
+
+def _told(reason: str) -> str:
+    """A reason as the gradebook and the page of a class have it."""
+    return clean(reason if len(reason) <= MAX_REASON else reason[:MAX_REASON] + "…")

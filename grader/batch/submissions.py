@@ -13,7 +13,10 @@ Layouts, and where their form is described:
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -22,17 +25,25 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from grader.errors import UsageError
-from grader.models.message import clean
+from grader.errors import SubmissionError, UsageError
+from grader.models.message import spelled
+from grader.submission.read import MAX_SIZE, read_file
 
 Layout = Literal["files", "students", "canvas", "moodle", "gradescope", "nbgrader"]
 SUFFIXES = {".ipynb", ".py"}
-MAX_SIZE = 64 << 20
-"""Bytes of a submission that is read."""
+MAX_FILES = 100_000
+"""Files of a student that are looked through for the one to grade."""
+MAX_KEY = 200
+"""Characters of a student's key; what is longer gets a digest."""
+METADATA = "submission_metadata.yml"
+TIMESTAMP = "timestamp.txt"
+NOT_WRITTEN_BY_HAND = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 
-_CANVAS = re.compile(r"(?P<student>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<number>\d+)_(?P<name>.+)")
+_CANVAS = re.compile(r"(?P<student>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<number>\d+)_(?P<name>.+)", re.DOTALL)
 _CANVAS_AGAIN = re.compile(r"-(\d+)(?=\.\w+$)")
-_MOODLE = re.compile(r"(?P<student>.+)_(?P<user>\d+)_assignsubmission_(file|onlinetext)_?")
+_MOODLE = re.compile(r"(?P<student>.+)_(?P<user>\d+)_assignsubmission_(file|onlinetext)_?", re.DOTALL)
+_GRADESCOPE = re.compile(r"submission_\d+")
+_GRADESCOPE_EXPORT = re.compile(r"assignment_\d+_export")
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,7 @@ class SubmissionFile:
     """One submission.
 
     Attributes:
-        student: whose it is.
+        student: whose it is, spelled out: one key for each name, whatever is in it.
         path: the file to grade, or what stands in its place.
         problem: why it cannot be graded; empty where it can.
         submitted: when it was handed in, where the download says so.
@@ -55,33 +66,27 @@ class SubmissionFile:
 
 
 def find_submissions(
-    folder: Path, assignment: str, layout: Layout | None = None
+    folder: Path, assignment: str, layout: Layout | None = None, archive: str | None = None
 ) -> tuple[Layout, list[SubmissionFile]]:
     """All submissions in a folder, by student.
 
     Args:
         assignment: its id: the notebook of this name is taken where a student has several.
         layout: how the folder is laid out; seen by its names if None.
+        archive: the name of the zip that was unpacked there, if one was.
 
     Raises:
         UsageError: when the folder cannot be read, or holds no submission.
     """
     try:
-        names = sorted(folder.iterdir())
+        os.listdir(folder)
     except OSError as error:
         raise UsageError(
             f"{folder} cannot be read: {error.strerror}.", "Give a folder of submissions, or a zip."
         ) from None
-    while (
-        len(names) == 1 and names[0].is_dir() and not names[0].is_symlink() and _detect(names, assignment) == "students"
-    ):
-        inside = sorted(names[0].iterdir())
-        if not any(path.is_dir() for path in inside) and _detect(inside, assignment) not in ("canvas", "gradescope"):
-            break
-        folder, names = names[0], inside
-    names = [path for path in names if not path.name.startswith((".", "__MACOSX"))]
-    if len(names) == 1 and names[0].is_dir() and not names[0].is_symlink() and _holds_submissions(names[0]):
-        return find_submissions(names[0], assignment, layout)  # an archive's one folder
+    names = _entries(folder)
+    while len(names) == 1 and _is_class(names[0], folder, assignment, layout, archive):
+        folder, names = names[0], _entries(names[0])
     layout = layout or _detect(names, assignment)
     found = sorted(_FINDERS[layout](names, assignment), key=lambda one: (one.student, one.path.name))
     if not found:
@@ -89,46 +94,87 @@ def find_submissions(
     return layout, _one_each(found)
 
 
-def _holds_submissions(folder: Path) -> bool:
-    """Whether a folder is one of a whole class, and not the one student's."""
-    inside = list(folder.iterdir())
-    return sum(path.is_dir() for path in inside) > 1 or sum(path.suffix in SUFFIXES for path in inside) > 1
+def key_of(name: str) -> str:
+    """The key that stands for a name, and for no other one."""
+    key = spelled(name)
+    if len(key) <= MAX_KEY:
+        return key
+    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+    return f"{key[: MAX_KEY - len(digest) - 1]}…{digest}"
+
+
+def _is_class(alone: Path, folder: Path, assignment: str, layout: Layout | None, archive: str | None) -> bool:
+    """Whether the one folder that there is holds the class. Where it may be a student's, with whatever a student puts
+    in it, it does not: but for a zip, which most often has a folder around all that is in it.
+    """
+    a_students = _MOODLE.fullmatch(alone.name) or _GRADESCOPE.fullmatch(alone.name) or _is_folder(alone / assignment)
+    if not _is_folder(alone) or a_students:
+        return False
+    if alone.name in (folder.name, Path(archive or "").stem) or _GRADESCOPE_EXPORT.fullmatch(alone.name):
+        return True
+    if layout is not None:
+        return layout in ("files", "canvas", "moodle", "gradescope")  # where it is no student's, by its name
+    inside = _entries(alone)
+    files = [path for path in inside if path.suffix.lower() in SUFFIXES]
+    several = len(files) > 1 or sum(map(_is_folder, inside)) > 1
+    return archive is not None and several and not any(path.stem == assignment for path in files)
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, in order, but for what systems leave there; nothing where it cannot be read."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
+    except OSError:
+        return []
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder itself, and no link to one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _detect(names: list[Path], assignment: str) -> Layout:
-    folders = [path for path in names if path.is_dir()]
-    files = [path for path in names if path.is_file()]
-    if any(path.name == "submission_metadata.yml" for path in files):
+    """The layout that most of the class has: what one student puts in a folder does not decide it."""
+    folders = [path for path in names if _is_folder(path)]
+    files = [path for path in names if not _is_folder(path)]
+    if any(path.name == METADATA for path in files):
         return "gradescope"
-    if folders and all(_MOODLE.fullmatch(path.name) for path in folders):
+    if sum(_MOODLE.fullmatch(path.name) is not None for path in folders) * 2 > len(folders):
         return "moodle"
-    if folders and any((path / assignment).is_dir() for path in folders):
+    if any(_is_folder(path / assignment) for path in folders) and not any(map(_holds_a_file, folders)):
         return "nbgrader"
     if len(folders) > len(files):
         return "students"
-    if files and sum(_CANVAS.fullmatch(path.name) is not None for path in files) * 2 > len(files):
+    if sum(_CANVAS.fullmatch(path.name) is not None for path in files) * 2 > len(files):
         return "canvas"
     return "files"
 
 
+def _holds_a_file(folder: Path) -> bool:
+    return any(path.suffix.lower() in SUFFIXES for path in _entries(folder))
+
+
 def _of_files(names: list[Path], _: str) -> Iterator[SubmissionFile]:
     for path in names:
-        yield _checked(SubmissionFile(path.stem, path))
+        yield _checked(SubmissionFile(key_of(path.stem), path))
 
 
 def _of_students(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
-        yield _inside(SubmissionFile(path.name, path), assignment)
+        yield _inside(SubmissionFile(key_of(path.name), path), assignment)
 
 
 def _of_canvas(names: list[Path], _: str) -> Iterator[SubmissionFile]:
     for path in names:
         match = _CANVAS.fullmatch(path.name)
         if match is None:
-            yield SubmissionFile(path.stem, path, "its name is not of Canvas's form `student_123_456_file`")
+            yield SubmissionFile(key_of(path.stem), path, "its name is not of Canvas's form `student_123_456_file`")
             continue
         again = _CANVAS_AGAIN.search(path.name)
-        found = _checked(SubmissionFile(f"{match['student']}_{match['user']}", path))
+        found = _checked(SubmissionFile(key_of(f"{match['student']}_{match['user']}"), path))
         yield replace(found, order=int(again[1]) if again else 0)
 
 
@@ -136,28 +182,35 @@ def _of_moodle(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
         match = _MOODLE.fullmatch(path.name)
         if match is None:
-            yield SubmissionFile(path.name, path, "its name is not of Moodle's form `name_123_assignsubmission_file`")
+            problem = "its name is not of Moodle's form `name_123_assignsubmission_file`"
+            yield SubmissionFile(key_of(path.name), path, problem)
         else:
-            yield _inside(SubmissionFile(f"{match['student']}_{match['user']}", path), assignment)
+            yield _inside(SubmissionFile(key_of(f"{match['student']}_{match['user']}"), path), assignment)
 
 
 def _of_gradescope(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     told: dict[str, Any] = {}
     for path in names:
-        if path.name == "submission_metadata.yml":
+        if path.name == METADATA:
             told = _metadata(path)
     for path in names:
-        if path.is_dir():
-            about = told.get(path.name) or {}
-            people = about.get(":submitters") or [{}]
-            student = ", ".join(str(p.get(":email") or p.get(":sid") or p.get(":name") or path.name) for p in people)
+        if _is_folder(path) or path.is_symlink():
+            about = told.get(path.name, {})
+            student = key_of(_submitters(about.get(":submitters")) or path.name)
             yield _inside(SubmissionFile(student, path, submitted=_time(about.get(":created_at"))), assignment)
+
+
+def _submitters(told: Any) -> str:
+    """Who handed a submission in, as Gradescope's metadata tells."""
+    people = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
+    named = [next((one[key] for key in (":email", ":sid", ":name") if one.get(key)), None) for one in people]
+    return ", ".join(str(name) for name in named if isinstance(name, (str, int)))
 
 
 def _metadata(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.load(path.read_text(encoding="utf-8"), Loader=_Texts)
-    except (OSError, ValueError, yaml.YAMLError):
+        loaded = yaml.load(read_file(path).decode(), Loader=_Texts)
+    except (SubmissionError, ValueError, OverflowError, RecursionError, yaml.YAMLError):
         return {}
     if not isinstance(loaded, dict):
         return {}
@@ -174,14 +227,23 @@ _Texts.add_multi_constructor("!", lambda loader, suffix, node: None)
 def _of_nbgrader(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
     for path in names:
         folder = path / assignment
-        if not path.is_dir() or not folder.is_dir():
-            yield SubmissionFile(path.name, path, f"it has no folder {assignment}")
-            continue
-        stamp = folder / "timestamp.txt"
-        time = None
-        if stamp.is_file() and not stamp.is_symlink() and stamp.stat().st_size < 200:
-            time = _time(stamp.read_text(encoding="utf-8", errors="replace").strip().removesuffix(" UTC"))
-        yield _inside(SubmissionFile(path.name, folder, submitted=time), assignment)
+        student = key_of(path.name)
+        if path.is_symlink():
+            yield SubmissionFile(student, path, "it is a symbolic link")
+        elif not _is_folder(folder):
+            yield SubmissionFile(student, path, f"it has no folder {assignment}")
+        else:
+            yield _inside(SubmissionFile(student, folder, submitted=_stamped(folder / TIMESTAMP)), assignment)
+
+
+def _stamped(stamp: Path) -> datetime | None:
+    """The time in nbgrader's file of it."""
+    if stamp.is_symlink():
+        return None
+    try:
+        return _time(read_file(stamp)[:200].decode(errors="replace").strip().removesuffix(" UTC"))
+    except SubmissionError:
+        return None
 
 
 _FINDERS: dict[Layout, Callable[[list[Path], str], Iterator[SubmissionFile]]] = {
@@ -202,17 +264,23 @@ def _time(value: Any) -> datetime | None:
             return None
     if not isinstance(value, datetime):
         return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    try:
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except OverflowError:
+        return None
 
 
 def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
     """The one file to grade in a student's folder."""
-    if found.path.is_symlink():
-        return replace(found, problem="it is a symbolic link")
-    if found.path.is_file():
+    if not _is_folder(found.path):
         return _checked(found)
-    files = [path for path in sorted(found.path.rglob("*")) if path.suffix.lower() in SUFFIXES]
-    files = [path for path in files if ".ipynb_checkpoints" not in path.parts and "__MACOSX" not in path.parts]
+    try:
+        files = _files_in(found.path)
+    except OSError as error:
+        return replace(found, problem=f"its folder cannot be read: {error.strerror}")
+    if len(files) > MAX_FILES:
+        return replace(found, problem=f"there are more than {MAX_FILES:,} files in its folder")
+    files = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
     named = [path for path in files if path.stem == assignment]
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
     for choice in (named, notebooks, files):
@@ -220,8 +288,26 @@ def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
             return _checked(replace(found, path=choice[0]))
     if not files:
         return replace(found, problem="there is no notebook in its folder")
-    listed = ", ".join(path.name for path in files[:4])
+    listed = ", ".join(spelled(path.name) for path in files[:4])
     return replace(found, problem=f"there are several notebooks ({listed}), and none is named {assignment}.ipynb")
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """A student's files, in whatever folders, but for those that programs leave there; no more than are looked through.
+
+    Raises:
+        OSError: when nothing can be read.
+    """
+    files: list[Path] = []
+    faults: list[OSError] = []
+    for place, folders, names in os.walk(folder, onerror=faults.append):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in NOT_WRITTEN_BY_HAND)
+        files += (Path(place, name) for name in names if not name.startswith("."))
+        if len(files) > MAX_FILES:
+            break
+    if faults and not files:
+        raise faults[0]
+    return files
 
 
 def _checked(found: SubmissionFile) -> SubmissionFile:
@@ -231,10 +317,10 @@ def _checked(found: SubmissionFile) -> SubmissionFile:
     try:
         if path.is_symlink():
             problem = "it is a symbolic link"
-        elif not path.is_file():
+        elif not stat.S_ISREG(path.lstat().st_mode):
             problem = "it is not a file"
         elif path.suffix.lower() not in SUFFIXES:
-            problem = f"it is not a notebook ({path.suffix or 'no suffix'})"
+            problem = f"it is not a notebook ({spelled(path.suffix[:20]) or 'no suffix'})"
         elif path.stat().st_size > MAX_SIZE:
             problem = f"it is larger than {MAX_SIZE >> 20} MiB"
         else:
@@ -255,9 +341,9 @@ def _one_each(found: list[SubmissionFile]) -> list[SubmissionFile]:
     kept = []
     for one in found:
         if one is not latest[one.student] and not one.problem:
-            other = latest[one.student].path.name
+            other = spelled(latest[one.student].path.name)
             one = replace(one, problem=f"another submission of this student is graded ({other})")
-        kept.append(replace(one, student=clean(one.student)[:200]))
+        kept.append(one)
     return kept
 
 

@@ -14,6 +14,7 @@ from rich.text import Text
 from grader.cli import commands
 from grader.cli.group import app
 from grader.errors import GraderError
+from grader.models.message import clean
 from grader.registry import modules_in
 from grader.sandbox.client import Zygote
 
@@ -36,7 +37,7 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except GraderError as error:
-        stderr.print(Text(str(error), style="red"), soft_wrap=True)
+        stderr.print(Text(clean(str(error)), style="red"), soft_wrap=True)
         return error.exit_code
     except Exception:
         said = "The grader failed; this is not your mistake. Please report it with the lines below."

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import unicodedata
 import zlib
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,16 +26,36 @@ from grader.report.formats.html import render_page
 from grader.submission.source import SourceCell, read_source
 
 FOLDER = "students"
-_PLAIN = re.compile(r"\w[\w@+. -]{0,99}")
+MAX_NAME = 100
+"""Bytes of a file's name, without its suffix."""
+_PLAIN = re.compile(r"\w[\w@+. -]*")
+_DIGEST = re.compile(r"-[0-9a-f]{16}")
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\S|lpt\S)", re.IGNORECASE)
+"""What names no file on Windows, whatever suffix it has."""
 
 
-def file_name(student: str) -> str:
-    """A name for a student's files: the student's own, where that is one on every system."""
-    if _PLAIN.fullmatch(student) and not student.endswith((".", " ")):
+def file_names(students: Iterable[str]) -> dict[str, str]:
+    """A name for each student's files: the student's own, where that is one on every system, and nobody else's there.
+
+    Others get a digest of the student's key. To some systems, capitals and the forms of a letter make no difference.
+    """
+    everybody = set(students)
+    alike = Counter(_folded(student) for student in everybody)
+    return {student: _file_name(student, alike[_folded(student)] == 1) for student in everybody}
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _file_name(student: str, alone: bool) -> str:
+    own = _PLAIN.fullmatch(student) and len(student.encode()) <= MAX_NAME and not student.endswith((".", " "))
+    odd = _DIGEST.fullmatch(student[-17:]) or _RESERVED.fullmatch(student.partition(".")[0].strip())
+    if own and alone and not odd:
         return student
-    short = hashlib.sha256(student.encode()).hexdigest()[:8]
-    plain = re.sub(r"[^\w@+. -]", "_", student)[:80].strip(" .-")
-    return f"{plain or 'student'}-{short}"
+    digest = f"-{hashlib.sha256(student.encode()).hexdigest()[:16]}"
+    plain = re.sub(r"[^\w@+ -]", "_", student).encode()[: MAX_NAME - len(digest)].decode(errors="ignore").strip(" -")
+    return f"{plain or 'student'}{digest}"
 
 
 class Pages:
@@ -44,13 +66,14 @@ class Pages:
     """
 
     def __init__(
-        self, out: Path, gradebook: Gradebook, policy: Policy, found: Iterable[SubmissionFile], language: Language
+        self, out: Path, gradebook: Gradebook, policy: Policy, found: Sequence[SubmissionFile], language: Language
     ) -> None:
         self._folder = out / FOLDER
         self._folder.mkdir(exist_ok=True)
         self._gradebook = gradebook
         self._policy = policy
         self._paths = {one.student: one.path for one in found if not one.problem}
+        self._names = file_names({*(one.student for one in found), *gradebook.students()})
         self._language = language
 
     def settle(self, student: str) -> None:
@@ -59,7 +82,7 @@ class Pages:
         if row is None or row.attempt.report is None:
             return
         content = zlib.decompress(row.attempt.report)
-        name = file_name(student)
+        name = self._names[student]
         data = self._folder / f"{name}.json"
         if data.exists() and data.read_bytes() == content:
             return
@@ -80,9 +103,10 @@ def write_class(out: Path, gradebook: Gradebook, assignment: Assignment) -> None
     """Write `class.html` and `gradebook.csv`."""
 
     def link(entry: Entry) -> str | None:
-        name = f"{file_name(entry.student)}.html"
+        name = f"{names[entry.student]}.html"
         return f"{FOLDER}/{quote(name)}" if name in written else None
 
+    names = file_names(gradebook.students())
     written = set(os.listdir(out / FOLDER))
     roll = read_class_summary(gradebook.rows(assignment.grading), [exercise.id for exercise in assignment.exercises])
     _write(out / "class.html", render_class(roll, assignment, link).encode())

@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grader.batch.archive import unpack
+from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.events import Events
 from grader.batch.gradebook import Gradebook
@@ -87,9 +87,7 @@ def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) 
         return find_submissions(submissions, assignment, layout)[1]
     unpacked = out / "submissions"
     shutil.rmtree(unpacked, ignore_errors=True)
-    refused = unpack(submissions, unpacked)
-    lost = [SubmissionFile(name, Path(name), reason) for name, reason in sorted(refused.items())]
-    return [*find_submissions(unpacked, assignment, layout)[1], *lost]
+    return unpack_submissions(submissions, unpacked, assignment, layout)
 
 
 def _shown(steps: Iterator[Step], total: int, events: Events) -> Iterator[Step]:

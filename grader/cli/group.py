@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 import grader
 from grader.cli.options import Lang
+from grader.sandbox.support import found
 
 
 class DefaultGroup(TyperGroup):
@@ -38,7 +39,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        sys.stdout.write(f"grade {grader.__version__}\n")
+        sys.stdout.write(f"grade {grader.__version__}, isolation: {found()}\n")
         raise typer.Exit
 
 

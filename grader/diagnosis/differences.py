@@ -10,8 +10,8 @@ import numpy as np
 
 from grader.models.message import clean
 from grader.models.mistake import Fact
-from grader.models.values import Tensor
-from grader.requirements.compare import Failure, compare
+from grader.models.values import Tensor, shown
+from grader.requirements.compare import Failure, Incomparable, compare
 
 MOST = 20
 DEEP = 6
@@ -50,7 +50,7 @@ def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> I
             if place < MOST:
                 yield from differences(left, right, f"{at}[{place}]", depth + 1)
     elif not _same(observed, expected):
-        yield _differs("value", at, expected=clean(repr(expected)[:80]), observed=clean(repr(observed)[:80]))
+        yield _differs("value", at, expected=clean(shown(expected)[:80]), observed=clean(shown(observed)[:80]))
 
 
 def _differs(what: str, at: str, **fields: Any) -> Fact:
@@ -64,6 +64,8 @@ def _same(observed: Any, expected: Any) -> bool:
         compare(observed, expected)
     except Failure:
         return False
+    except Incomparable:  # beside what differs
+        return True
     return True
 
 

@@ -71,7 +71,7 @@ def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
         "bases": [base.__name__[:200] for base in type(error).__mro__[:20]],
         "message": str(message)[:MAX_MESSAGE],
         "frames": sources.frames(error),
-        "missing": error.name if isinstance(error, NotDefined) else None,
+        "missing": error.name[:200] if isinstance(error, NotDefined) else None,
         "limit": limit,
     }
 

@@ -2,7 +2,8 @@
 
 One guest runs the cells, and answers in place where each exercise ends. Hidden questions, and
 those that did not come out right there, are answered from a clean state: by copies of another
-guest that runs the same cells and stops where the exercise ends. A guest that hangs or dies is
+guest that runs the same cells and stops where the exercise ends. No process lives beside the
+one that is asked a hidden question but others of the kind. A guest that hangs or dies is
 replaced by one that leaves out the cell or the question that did it.
 """
 
@@ -67,6 +68,7 @@ class Answers:
         ticket = self._ticket(exercise, question, hidden)
         while ticket.answer is None:
             if (exercise, question.digest) in self._hidden:
+                self.cells()  # whatever they may still show
                 self._ask_clean(ticket, hidden=True)
             else:
                 self._advance(ticket)
@@ -105,7 +107,7 @@ class Answers:
         while self._over is None:
             self._keep_going()
             main = self._main
-            if main is None or main.state is State.FINISHED:
+            if self._over is not None or main is None or main.state is State.FINISHED:
                 break
             self._leave(main)
             self._pump()
@@ -190,6 +192,7 @@ class Answers:
 
     def _ask_clean(self, ticket: Ticket, hidden: bool, copy: bool = False) -> None:
         """Have a question answered where nothing was asked before: by a copy, unless other threads would be missed."""
+        self._part(hidden)
         main = self._main
         if main is not None and not hidden and ticket.exercise in main.here and not main.in_place:
             while main.state is State.COPYING:
@@ -210,6 +213,12 @@ class Answers:
             self._pump()
         if ticket.answer is None:
             ticket.answer = Answer(lost=guest.lost or Lost(to="notebook"))
+
+    def _part(self, hidden: bool) -> None:
+        """End what could tell of a hidden question where answers are shown: by locks, for example."""
+        for guest in (self._clean.pop(not hidden, None), self._main if hidden else None):
+            if guest is not None:
+                guest.retire()
 
     def _clean_at(self, exercise: str, hidden: bool) -> Guest | Lost:
         """A guest in the state in which an exercise ends, or why there is none."""
@@ -233,7 +242,7 @@ class Answers:
 
     def _pump(self) -> None:
         """Wait until something happens, and deal with it."""
-        guests = [g for g in (self._main, *self._clean.values()) if g is not None and g.state is not State.GONE]
+        guests = [g for g in (self._main, *self._clean.values()) if g is not None and g.lives]
         for guest in guests:
             guest.turn_to()
         deadline = min((g.deadline for g in guests if g.deadline is not None), default=time.monotonic() + 1)

@@ -14,12 +14,17 @@ from grader.diagnosis.source_facts import source_facts
 from grader.judging.grading import Grading
 from grader.models.observation import Answer
 from grader.models.report import Diagnosis
+from grader.processor_time import TooLong, at_most
 from grader.requirements.expressions import compile_all
 from grader.requirements.requirement import Question, ask
 from grader.requirements.structure import ObjectRequirement
 
 if TYPE_CHECKING:
     from grader.guest import look
+
+
+DIAGNOSING = 2.0
+"""Seconds of computing after which a mistake is not looked for any more."""
 
 
 def observe_facts(student: look.Student, trees: list[Any]) -> Any:
@@ -69,7 +74,10 @@ def diagnose_failure(
     theirs = grading.references.shown(exercise, asked)
     mistakes = (*spec.mistakes, *catalogue())
     try:
-        match = diagnose(facts(check, answer, solved, own, theirs), mistakes)
+        with at_most(DIAGNOSING):
+            match = diagnose(facts(check, answer, solved, own, theirs), mistakes)
+    except (TooLong, MemoryError):
+        return None
     except Exception:
         # Where it can be done with the solution's own answers, these are not of the form that probes give.
         if solved is None or theirs is None:

@@ -21,14 +21,17 @@ from grader.judging.judge import CheckFailed, judge, over_limit
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
-from grader.models.message import Localized
+from grader.models.message import Localized, say
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
+from grader.processor_time import TooLong
+from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check
 from grader.sandbox.support import refuse_without
 
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
+PLACE = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -145,6 +148,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if session.folder is not None:
         order = {exercise.id: place for place, exercise in enumerate(session.folder.spec.exercises)}
         items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
+        for place, item in enumerate(items):
+            item.stash[PLACE] = place
 
 
 def _place(item: pytest.Item) -> str:
@@ -159,10 +164,21 @@ def exercise_of(item: pytest.Item) -> str | None:
     return mark.kwargs["exercise"] if mark else None
 
 
+def _waits_for_all(item: pytest.Item, needed: set[str]) -> bool:
+    """Whether a check is hidden, and no other exercise is skipped when it fails."""
+    mark = _own_check(item)
+    hidden = item.check.hidden if isinstance(item, SpecItem) else mark is not None and mark.kwargs["hidden"]
+    return bool(hidden) and exercise_of(item) not in needed
+
+
 def pytest_runtestloop(session: pytest.Session) -> None:
-    """Before pytest's own loop, put all questions at once."""
+    """Before pytest's own loop, put all questions at once; hidden ones come last, when nothing more is shown."""
     if not (session.config.option.collectonly or session.testsfailed):
-        _prefetch(session.config.stash[SESSION], session.items)
+        given = session.config.stash[SESSION]
+        _prefetch(given, session.items)
+        if given.folder is not None:
+            needed = {need for exercise in given.folder.spec.exercises for need in exercise.needs}
+            session.items = sorted(session.items, key=lambda item: _waits_for_all(item, needed))
 
 
 def _prefetch(session: Session, items: list[pytest.Item]) -> None:
@@ -176,6 +192,22 @@ def _prefetch(session: Session, items: list[pytest.Item]) -> None:
             spec = grading.folder.spec
             questions += [(e.id, facts_question(e, spec.seed), False, False) for e in spec.exercises]
         grading.prefetch(questions)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Bound what the judge does for a check: a submission's answer may be made to take long, or much memory."""
+    if exercise_of(item) is None:
+        return (yield)
+    try:
+        with item.config.stash[SESSION].judging.spend():
+            return (yield)
+    except TooLong:
+        observed = say("to judge this one takes too long")
+    except MemoryError:
+        observed = say("to judge this one takes too much memory")
+    failure = Failure(say("an answer that can be judged"), observed)
+    raise CheckFailed(item.check.called, failure, item.check.hint) if isinstance(item, SpecItem) else failure
 
 
 @pytest.hookimpl(wrapper=True)
@@ -206,7 +238,7 @@ def pytest_runtest_makereport(
             weight = None
             if judged.outcome == "failed":
                 report.longrepr = four_parts(judged)
-        session.judged.append(Judged(exercise, judged, weight))
+        session.judged.append(Judged(exercise, item.stash[PLACE], judged, weight))
         if session.one_failure_is_enough and judged.outcome == "failed":
             _hurry(session, judged, item.session)
     return report

@@ -14,10 +14,13 @@ from grader.judging.api import Asker
 from grader.judging.grading import Grading
 from grader.judging.judge import CheckFailed
 from grader.judging.session import Judged, Session
-from grader.models.message import Localized, Message, clean, joined, say
+from grader.models.message import Localized, Message, clean, joined, say, verbatim
+from grader.models.model import Model
+from grader.models.observation import CellRun, Frame, Lost, Raised
 from grader.models.report import (
     AssignmentInfo,
     CheckResult,
+    Diagnosis,
     ExerciseResult,
     Outcome,
     Report,
@@ -25,6 +28,21 @@ from grader.models.report import (
     SubmissionInfo,
 )
 from grader.requirements.compare import Failure
+
+MAX_TEXT = 5_000
+"""Characters of a text in a report, but for what a cell printed, which has a limit in the spec."""
+MAX_REPORT = 500_000
+"""Characters of all texts of a report that a submission can fill."""
+BESIDE = 20
+"""The same, for each text beside itself."""
+_FILLED: dict[type[Model], tuple[str, ...]] = {
+    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "detail"),
+    CellRun: ("exercise", "raised", "lost", "output"),
+    Raised: ("type", "message", "missing", "frames", "bases"),
+    Frame: ("function", "code"),
+    Lost: ("detail",),
+}
+"""The fields that a submission can fill with texts, the most telling first."""
 
 
 class NeedUnmet(pytest.skip.Exception):  # type: ignore[misc,name-defined]
@@ -124,14 +142,17 @@ def build_report(session: Session) -> Report:
     foreseen = grading.references.foreseen if session.foreseen is None else session.foreseen
     exercises = []
     for exercise in spec.exercises:
-        judged = [j for j in session.judged if j.exercise == exercise.id]
+        judged = sorted((j for j in session.judged if j.exercise == exercise.id), key=lambda j: j.place)
         if judged:
             total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
             checks = [_scored(j, exercise.points, total) for j in judged]
             exercises.append(_exercise(grading, exercise.id, exercise.title, checks, foreseen or frozenset()))
+    room = _Room()
+    exercises = [e.model_copy(update={"checks": room.fit(e.checks)}) for e in exercises]
+    cells = room.fit(grading.cells())
     return Report(
         assignment=AssignmentInfo(id=spec.id, title=spec.title),
-        submission=SubmissionInfo(name=clean(grading.submission.name), sha256=grading.submission.sha256),
+        submission=SubmissionInfo(name=grading.submission.name, sha256=grading.submission.sha256),
         grader=grader.__version__,
         torch=grading.torch_version,
         python=platform.python_version(),
@@ -141,8 +162,9 @@ def build_report(session: Session) -> Report:
         earned=round(sum(e.earned for e in exercises), 2),
         possible=round(sum(e.possible for e in exercises), 2),
         gradable=all(e.status != "error" for e in exercises),
+        cut=room.cut,
         exercises=tuple(exercises),
-        cells=grading.cells(),
+        cells=cells,
     )
 
 
@@ -150,6 +172,51 @@ def _is_form_alone(checks: list[CheckResult], foreseen: frozenset[str]) -> bool:
     """Whether of an exercise's checks only foreseen ones pass, where there are others."""
     passed = [check for check in checks if check.outcome == "passed"]
     return any(check.id not in foreseen for check in checks) and bool(passed) and all(c.id in foreseen for c in passed)
+
+
+class _Room:
+    """What is left of the length that a report may have.
+
+    Attributes:
+        cut: characters that had no room.
+    """
+
+    def __init__(self) -> None:
+        self._left = MAX_REPORT
+        self.cut = 0
+
+    def fit(self, part: Any, most: int = MAX_TEXT) -> Any:
+        """A part of a report with as much of its texts as there is room for. An instructor's texts stay whole."""
+        match part:
+            case str():
+                return self._text(part, most)
+            case Message(text=text):
+                if len(text) > min(most, self._left):
+                    return verbatim(self._text(text, most))
+                self._left = max(self._left - len(text) - BESIDE, 0)
+                return part
+            case Diagnosis(text=Localized(en=english, ko=korean)):  # it holds names of the student's
+                said = Localized(en=self._text(english, most), ko=korean and self._text(korean, most))
+                return part.model_copy(update={"text": said})
+            case tuple():
+                return tuple(self.fit(one) for one in part)
+            case Model() if type(part) in _FILLED:
+                return part.model_copy(update={name: self._field(part, name) for name in _FILLED[type(part)]})
+        return part
+
+    def _field(self, part: Model, name: str) -> Any:
+        value = getattr(part, name)
+        if name in ("frames", "bases") and not self._left:
+            return ()
+        return self.fit(value, MAX_REPORT if name == "output" else MAX_TEXT)
+
+    def _text(self, text: str, most: int) -> str:
+        most = min(most, self._left)
+        self._left = max(self._left - min(len(text), most) - BESIDE, 0)
+        if len(text) <= most:
+            return text
+        self.cut += len(text) - most
+        return text[:most] + "…"
 
 
 def _scored(judged: Judged, points: float, total: float) -> CheckResult:

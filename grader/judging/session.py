@@ -13,6 +13,7 @@ from grader.judging.grading import Grading
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.report import CheckResult
+from grader.processor_time import Budget
 from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
 
@@ -22,12 +23,18 @@ class Judged:
     """One check's result, with what scoring needs.
 
     Attributes:
+        place: among all checks, as they were collected; hidden ones are judged later.
         weight: its share of the exercise's points; None for a check with points of its own.
     """
 
     exercise: str
+    place: int
     result: CheckResult
     weight: float | None
+
+
+JUDGING_EACH, JUDGING = 20.0, 60.0
+"""Seconds that the judge computes for one check, and for all of a submission; then a check gets one second."""
 
 
 def draw_seed() -> int:
@@ -78,6 +85,7 @@ class Session:
     given: Folder | None = None
     references: References | None = None
     one_failure_is_enough: bool = False
+    judging: Budget = field(default_factory=lambda: Budget(each=JUDGING_EACH, together=JUDGING))
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None
     _grading: Grading | None = None

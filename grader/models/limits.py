@@ -53,3 +53,9 @@ class Limits(Model):
     file_size: Bytes = 64 << 20
     disk: Bytes = 256 << 20
     output: int = Field(default=10_000, ge=0, le=1_000_000)
+
+    @property
+    def whole_seconds(self) -> float:
+        """Wall time after which a whole grading is given up: cells and probes run up to three times, and on a busy
+        machine up to five times as long."""
+        return 600 + 30 * self.notebook_seconds

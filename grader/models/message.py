@@ -7,6 +7,7 @@ template to another with the same parameters. What is put together here is Engli
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -18,11 +19,34 @@ Scalar = str | int | float | bool | None
 
 
 def clean(text: str) -> str:
-    """Text that every terminal and encoder can take: no lone surrogates, no control characters."""
+    """Text that every terminal and encoder can take: lone surrogates are escaped, control characters replaced."""
     if text.isprintable():  # most are; surrogates are not
         return text
-    text = text.encode("utf-8", "replace").decode()
-    return "".join(c if c in "\n\t" or c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return "".join(c if c in "\n\t" or c.isprintable() else _unprintable(c) for c in text)
+
+
+def _unprintable(character: str) -> str:
+    return _escaped(character) if "\ud800" <= character <= "\udfff" else "\N{REPLACEMENT CHARACTER}"
+
+
+def spelled(name: str) -> str:
+    """The name of a file or a student, as every terminal and encoder can take it; different names stay different.
+
+    Bytes that are no UTF-8, characters that are not printed, and the backslash are escaped as in Python.
+    """
+    if name.isprintable() and "\\" not in name:
+        return name
+    seen = (c != "\\" and (c.isprintable() or unicodedata.category(c) == "Zs") for c in name)
+    return "".join(c if shown else _escaped(c) for c, shown in zip(name, seen, strict=True))
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte, as Python holds it in the name of a file
+        return f"\\x{code - 0xDC00:02x}"
+    if 0x80 <= code <= 0xFF:  # a character, and no byte
+        return f"\\u{code:04x}"
+    return character.encode("unicode_escape").decode()
 
 
 class Localized(Model):

@@ -10,9 +10,18 @@ from pydantic import BeforeValidator, Field
 from grader.models.message import Message, clean
 from grader.models.model import Model
 
-Clean = Annotated[
-    str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value), Field(max_length=2_000_000)
-]
+MAX_WORDS = 5_000
+"""Characters of an exception's message, or of a warning's, that are kept; a guest cuts what is longer itself."""
+MAX_NAME = 200
+"""The same of a name, or of a line of code."""
+
+
+def _cut(most: int) -> BeforeValidator:
+    return BeforeValidator(lambda value: clean(value[:most]) if isinstance(value, str) else value)
+
+
+Clean = Annotated[str, _cut(MAX_WORDS)]
+CleanName = Annotated[str, _cut(MAX_NAME)]
 
 
 class Frame(Model):
@@ -23,10 +32,10 @@ class Frame(Model):
         line: line in the cell, or in the script, from 1.
     """
 
-    cell: int | None
-    line: int
-    function: Clean
-    code: Clean
+    cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
+    line: int = Field(ge=0, le=1_000_000_000)
+    function: CleanName
+    code: CleanName
 
 
 class Raised(Model):
@@ -39,11 +48,11 @@ class Raised(Model):
         limit: the limit that ended it.
     """
 
-    type: Clean
-    bases: tuple[Clean, ...] = Field(max_length=20)
+    type: CleanName
+    bases: tuple[CleanName, ...] = Field(max_length=20)
     message: Clean
     frames: tuple[Frame, ...] = Field(max_length=20)
-    missing: Clean | None = None
+    missing: CleanName | None = None
     limit: Literal["time", "probes_time", "memory"] | None = None
 
 
@@ -68,12 +77,12 @@ class CellRun(Model):
     number: int | None
     exercise: str | None
     seconds: float = Field(ge=0)
-    output: Clean = ""
+    output: str = ""
     raised: Raised | None = None
     lost: Lost | None = None
 
 
-Warned = Annotated[tuple[tuple[Clean, Clean], ...], Field(max_length=20)]
+Warned = Annotated[tuple[tuple[CleanName, Clean], ...], Field(max_length=20)]
 """Category and message of each warning."""
 
 

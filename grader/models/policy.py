@@ -43,8 +43,8 @@ class Policy(Model):
         if self.due is None or submitted is None:
             return 0
         over = submitted - self.due
-        grace = timedelta(minutes=self.late.grace if self.late else 0)
-        return math.ceil(over / timedelta(days=1)) if over > grace else 0
+        grace = self.late.grace if self.late else 0
+        return math.ceil(over / timedelta(days=1)) if over / timedelta(minutes=1) > grace else 0
 
     def credited(self, earned: float, submitted: datetime | None) -> float:
         """The points that count of those earned."""

@@ -96,6 +96,7 @@ class Report(Model):
         isolation: what kept the submission's code apart; `sandlock` in gradebooks of earlier versions.
         selection: the `-k` expression, when only a part was graded.
         gradable: false when a check ended in `error`: then `earned` is no score.
+        cut: characters that are left out of its texts, since it would have been too long.
     """
 
     format: Literal[1] = 1
@@ -110,5 +111,6 @@ class Report(Model):
     earned: float
     possible: float
     gradable: bool
+    cut: int = 0
     exercises: tuple[ExerciseResult, ...]
     cells: tuple[CellRun, ...]

@@ -29,6 +29,7 @@ MAX_DEPTH = 24
 MAX_NODES = 100_000
 MAX_TEXT = 1_000_000
 MAX_DIGITS = 30_000  # of an int, in base 16
+MAX_DIMENSIONS = 64  # of a sparse tensor, as NumPy's arrays have at most
 MAX_ALIKE = 100  # keys of one hash, since looking one up takes a step for each
 
 _DTYPES = {
@@ -171,6 +172,14 @@ class Fields:
     __hash__ = None  # type: ignore[assignment]
 
 
+def shown(value: Any) -> str:
+    """`repr`; where Python prints none, since an int in it has thousands of digits, what there is."""
+    try:
+        return repr(value)
+    except ValueError:
+        return hex(value) if isinstance(value, int) else f"a {type(value).__name__} of large numbers"
+
+
 def decode(data: Any, blob: bytes) -> Any:
     """Build the value a guest sent.
 
@@ -198,11 +207,14 @@ def _arrays(blob: bytes) -> dict[str, npt.NDArray[Any]]:
         dtype = _DTYPES.get(part["dtype"])
         if dtype is None:
             raise WireError(f"an answer holds a tensor of dtype {part['dtype']}, which the wire does not carry")
-        arrays[name] = np.frombuffer(bytes(part["data"]), dtype=dtype).reshape(part["shape"])
+        try:
+            arrays[name] = np.frombuffer(bytes(part["data"]), dtype=dtype).reshape(part["shape"])
+        except (ValueError, OverflowError) as error:
+            raise WireError(f"an answer holds a tensor of a shape that no array has: {error}") from None
     return arrays
 
 
-def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int], depth: int) -> Any:
+def _decode(data: Any, arrays: dict[str, npt.NDArray[Any]], budget: list[int], depth: int) -> Any:
     budget[0] -= 1
     if budget[0] < 0 or depth > MAX_DEPTH:
         raise WireError("an answer has too many parts, or is nested too deeply")
@@ -245,7 +257,10 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
             pair = inner(real), inner(imaginary)
             if not all(isinstance(part, (int, float)) for part in pair):
                 raise WireError("a complex number of something else")
-            return complex(*pair)
+            try:
+                return complex(*pair)
+            except OverflowError:
+                raise WireError("a complex number of ints that no float holds") from None
         case {"object": str(kind), "repr": str(text)}:
             return Opaque(kind[:200], text[:MAX_TEXT])
         case {
@@ -255,8 +270,8 @@ def _decode(data: Any, arrays: Mapping[str, npt.NDArray[Any]], budget: list[int]
             **more,
         }:
             if name not in arrays:
-                raise WireError("an answer names a tensor that it does not hold")
-            values = arrays[name]
+                raise WireError("an answer names a tensor that it does not hold, or names it twice")
+            values = arrays.pop(name)  # each once, or what is made of one would take memory without end
             if dtype.startswith("complex"):
                 if values.dtype.kind != "f" or values.shape[-1:] != (2,):
                     raise WireError("a complex tensor without its two parts")
@@ -298,7 +313,7 @@ def _parts(kind: str, shape: list[Any], parts: dict[str, Any], flags: tuple[bool
         indices: npt.NDArray[Any] = found.values if isinstance(found, Tensor) else np.zeros(0)
         values = parts["values"].values
         shaped = indices.dtype == np.int64 and indices.ndim == 2 and values.ndim > 0
-        if not shaped or indices.shape[1] != len(values) or len(indices) > len(shape):
+        if not shaped or indices.shape[1] != len(values) or not len(indices) <= len(shape) <= MAX_DIMENSIONS:
             raise WireError("an answer holds a sparse tensor whose indices and values do not fit")
         parts = _coalesced(indices, parts["values"])
     return Parts(kind[:40], tuple(shape), parts, *flags)
@@ -306,14 +321,14 @@ def _parts(kind: str, shape: list[Any], parts: dict[str, Any], flags: tuple[bool
 
 def _coalesced(indices: npt.NDArray[np.int64], values: Tensor) -> dict[str, Tensor]:
     """Indices in order, each once, with the sum of its values, as torch's `coalesce` leaves them."""
-    places, where = np.unique(indices, axis=1, return_inverse=True)
-    if values.values.dtype == np.bool_:
-        sums = np.zeros((places.shape[1], *values.values.shape[1:]), np.bool_)
-        np.logical_or.at(sums, where.reshape(-1), values.values)
-    else:
-        sums = np.zeros((places.shape[1], *values.values.shape[1:]), values.values.dtype)
-        np.add.at(sums, where.reshape(-1), values.values)
-    return {"indices": Tensor(places, "int64"), "values": Tensor(sums, values.dtype)}
+    count = indices.shape[1]
+    order = np.lexsort(indices[::-1]) if len(indices) else np.arange(count)
+    places, summands = indices[:, order], values.values[order]
+    is_first = np.ones(count, np.bool_)
+    is_first[1:] = (places[:, 1:] != places[:, :-1]).any(axis=0)
+    starts = np.flatnonzero(is_first)
+    sums = np.add.reduceat(summands, starts, axis=0, dtype=summands.dtype) if count else summands
+    return {"indices": Tensor(places[:, starts], "int64"), "values": Tensor(sums, values.dtype)}
 
 
 def encode(value: Any) -> tuple[Any, bytes]:

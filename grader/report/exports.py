@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from grader.report.class_summary import ClassSummary, Entry
 
 Cell = str | float | int | datetime | None
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBERED = re.compile(r"(?P<name>.+)_(?P<number>\d+)")
 """How downloads of Canvas and Moodle name a student: by a name, and by the number that their imports go by."""
 
@@ -122,4 +123,4 @@ def _cell(value: Cell) -> str:
         return value.replace(tzinfo=value.tzinfo or UTC).isoformat(" ", "seconds")
     if not isinstance(value, str):
         return points(value) if isinstance(value, float) else str(value)
-    return f"'{value}" if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and value != "-" else value
+    return f"'{value}" if value.startswith(_FORMULA) and value != "-" else value

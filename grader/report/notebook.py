@@ -16,6 +16,9 @@ from mistune import HTMLRenderer
 from nbconvert.filters.highlight import Highlight2HTML
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+MAX_MARKDOWN = 10_000
+"""Characters of a text that is parsed; some take time that grows with the square of its length."""
+
 
 class _Inert(IPythonRenderer):
     """Markdown without what acts or is fetched: HTML, scripts in links, diagrams, images."""
@@ -33,6 +36,8 @@ class _Inert(IPythonRenderer):
 @lru_cache(maxsize=512)  # a class shares the texts of its starter notebook
 def markdown(text: str) -> Markup:
     """A text in Markdown."""
+    if len(text) > MAX_MARKDOWN:
+        return Markup(f"<pre>{escape(text)}</pre>")
     try:
         return Markup(MarkdownWithMath(renderer=_Inert()).render(text))
     except Exception:  # whatever a text brings a parser to: it is shown as it is

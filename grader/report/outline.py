@@ -36,16 +36,26 @@ def total(report: Report) -> Message:
     return say("{earned} / {possible} points", earned=points(report.earned), possible=points(report.possible))
 
 
-def circumstances(report: Report) -> list[Message]:
-    """How it was graded: by which seed and answers, and what kept the code apart."""
-    how = [
-        say("For marks: the seed is not published, and the solution was asked.")
-        if report.seed is None
-        else say("For practice: the seed and the expected answers are published.")
-    ]
+def summary(report: Report) -> Message:
+    """What it came to, and what a reader should know of it, in a few lines."""
+    return joined([total(report), *remarks(report)], "\n")
+
+
+def basis(report: Report) -> Message:
+    """By which seed and answers it was graded."""
+    if report.seed is None:
+        return say("For marks: the seed is not published, and the solution was asked.")
+    return say("For practice: the seed and the expected answers are published.")
+
+
+def remarks(report: Report) -> list[Message]:
+    """What a reader should know of the report itself."""
+    said = []
     if report.isolation == "none":
-        how.append(say("isolation: none. The code ran in a plain process, as you."))
-    return how
+        said.append(say("isolation: none. The code ran in a plain process, as you."))
+    if report.cut:
+        said.append(say("The report would be too long, so {count} characters are left out.", count=report.cut))
+    return said
 
 
 def worst_first(report: Report) -> list[ExerciseResult]:

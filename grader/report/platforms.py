@@ -23,13 +23,16 @@ _PACKAGE = "torch-grader"
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}
 
 
-def workflow(folder: Folder, package: str | None) -> str:
+def workflow(folder: Folder, package: str | None, marks: bool) -> str:
     """A GitHub Actions workflow that grades the notebook of a student's repository.
 
     Args:
+        marks: instead, one that grades all submissions, in the course's own repository.
         package: what `pip install` takes for the grader; its present release if None.
     """
-    return _filled("github/grade.yml", folder, PACKAGE=package or f"{_PACKAGE}=={grader.__version__}")
+    extras = "[batch]" if marks else ""
+    template = "github/class.yml" if marks else "github/grade.yml"
+    return _filled(template, folder, PACKAGE=package or f"{_PACKAGE}{extras}=={grader.__version__}")
 
 
 def autograder(folder: Folder) -> bytes:

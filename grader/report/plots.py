@@ -19,6 +19,8 @@ _INK = "#010203"
 """Stands for the page's own colour of text."""
 _SHARE = LinearSegmentedColormap.from_list("share", ["#b5432f", "#e6bd62", "#2f7f86"])
 """None, half, and all of the points; apart from each other for every eye."""
+LONGEST = 40
+"""Characters of a name that stand there."""
 NAMED = 60
 """Most students whose names fit under a heat map."""
 _STYLE: dict[Any, Any] = {
@@ -56,7 +58,9 @@ def heat_map(shares: np.ndarray, students: Sequence[str], exercises: Sequence[st
         image = axes.imshow(shares, aspect="auto", interpolation="nearest", cmap=_SHARE, vmin=0, vmax=1)
         axes.set_yticks(range(len(exercises)), exercises)
         if len(students) <= NAMED:
-            axes.set_xticks(range(len(students)), students, rotation=90 if len(students) > 8 else 0)
+            axes.set_xticks(
+                range(len(students)), [name[:LONGEST] for name in students], rotation=90 if len(students) > 8 else 0
+            )
         else:
             axes.set_xlabel(f"{len(students)} students, by score")
         axes.tick_params(length=0)

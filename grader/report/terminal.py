@@ -13,7 +13,7 @@ from grader.diagnosis.catalogue import catalogue
 from grader.models.message import Message, say
 from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import ENGLISH, Language, labelled
-from grader.report.outline import MARKS, STATUS, circumstances, name_of, score, total, trouble
+from grader.report.outline import MARKS, STATUS, basis, name_of, remarks, score, total, trouble
 
 _STYLES: dict[Outcome | Status, str] = {
     "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
@@ -38,9 +38,9 @@ def render(report: Report, verbose: bool = False, quiet: bool = False, language:
     parts += _cells(report, verbose, language)
     parts += _explanations(report, language)
     parts += [Text(), _total(report, language)]
-    plain = report.isolation == "none"
-    if plain or verbose or report.seed is None:
-        parts += [Text(language(said), style="yellow" if plain else "dim") for said in circumstances(report)]
+    if verbose or report.seed is None:
+        parts.append(Text(language(basis(report)), style="dim"))
+    parts += [Text(language(remark), style="yellow") for remark in remarks(report)]
     return Group(*parts)
 
 

@@ -14,7 +14,7 @@ from pydantic import Field
 from grader.errors import GraderError
 from grader.models.message import Message, joined, say, verbatim
 from grader.models.model import Model
-from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor
+from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor, shown
 
 _TOLERANCES = {
     "float16": (1e-3, 1e-5),
@@ -79,10 +79,10 @@ def describe(value: Any) -> Message:
             said = joined(parts, before=before, after=after)
             return said if len(said.text) <= 200 else _sequence(value)
         case dict():
-            pairs = [joined([repr(key), describe(part)], ": ") for key, part in list(value.items())[:4]]
+            pairs = [joined([shown(key), describe(part)], ": ") for key, part in list(value.items())[:4]]
             said = joined(pairs, before="{{", after="}}")
             return said if len(said.text) <= 200 and len(value) <= 4 else say("a dict of {count}", count=len(value))
-    return verbatim(_cut(repr(value), 200))
+    return verbatim(_cut(shown(value), 200))
 
 
 def _sequence(value: Sequence[Any]) -> Message:
@@ -158,7 +158,7 @@ def _compare(observed: Any, expected: Any, rule: _Rule, at: Place) -> None:
                 left, right = (say("the keys {names}", names=_keys(keys)) for keys in (observed, expected))
                 raise _differ(right, left, at)
             for key in expected:
-                _compare(observed[key], expected[key], rule, (*at, f"[{key!r}]"))
+                _compare(observed[key], expected[key], rule, (*at, f"[{_cut(shown(key), 200)}]"))
         case list() | tuple():
             if not isinstance(observed, (list, tuple)):
                 raise _differ(_sequence(expected), describe(observed), at)
@@ -199,7 +199,7 @@ def _with_length(value: Sequence[Any]) -> Message:
 
 
 def _keys(mapping: Mapping[Any, Any]) -> str | Message:
-    return names([repr(key) for key in list(mapping)[:12]])
+    return names([_cut(shown(key), 200) for key in list(mapping)[:12]])
 
 
 def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolerance | None, at: Place) -> None:
@@ -207,7 +207,7 @@ def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolera
     if isinstance(observed, bool) or not isinstance(observed, (int, float, complex)):
         raise _differ(say("the number {number}", number=f"{expected:g}"), describe(observed), at)
     if not _near(observed, expected, rtol, atol):
-        told = f"{observed:.6g}" if isinstance(observed, float) else _cut(repr(observed), 40)
+        told = f"{observed:.6g}" if isinstance(observed, float) else _cut(shown(observed), 40)
         raise _differ(verbatim(f"{expected:.6g}"), verbatim(told), at)
 
 

@@ -59,6 +59,11 @@ class FunctionCall(Model):
         return not self.returns and not self.raises
 
 
+def _name(call: str) -> str:
+    """The name of what is called."""
+    return call.partition("(")[0].strip()
+
+
 class FunctionRequirement(Requirement):
     """Calls of a student's function (or of anything callable)."""
 
@@ -67,7 +72,7 @@ class FunctionRequirement(Requirement):
 
     def checks(self, seed: int) -> Iterator[Check]:
         questions = [ask(observe_call, seed, tree=made.call, random=made.keeps_random) for made in self.calls]
-        right = next((q for made, q in zip(self.calls, questions, strict=True) if not made.raises), None)
+        right = {_name(made.call): q for made, q in zip(self.calls, questions, strict=True) if not made.raises}
         for number, (made, question) in enumerate(zip(self.calls, questions, strict=True), 1):
             yield self._check(
                 f"call[{number}]",
@@ -76,7 +81,7 @@ class FunctionRequirement(Requirement):
                 partial(self._judge, made, compile_expression(made.returns, seed) if made.returns else None),
                 reference=made.needs_solution,
                 raises=made.raises,
-                right=right if made.raises else None,
+                right=right.get(_name(made.call)) if made.raises else None,
             )
 
     def _judge(self, made: FunctionCall, literal: Any, observed: Any, expected: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from grader.models.values import Array, Opaque, Parts, Tensor
+from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor
 from grader.requirements.compare import Failure, Incomparable, Tolerance, compare
 
 MOST_NEAR = 100
@@ -62,4 +62,8 @@ def exact_form(value: Any) -> Any:
             return "list", tuple(map(exact_form, value))
         case Opaque():
             return "object", id(value)
+        case Fields(type=kind, fields=fields):
+            return kind, exact_form(dict(fields))
+        case int() | Exact():
+            return type(value).__name__, value
     return type(value).__name__, repr(value)

@@ -21,6 +21,7 @@ from grader.models.limits import Limits
 from grader.models.message import Message, clean, say, verbatim
 from grader.models.observation import Answer, CellRun, Lost, LostTo, Raised, Warned
 from grader.models.values import decode
+from grader.processor_time import TooLong, at_most
 from grader.protocol import Answered, Ask, CellEnded, Copy, FromGuest, GoOn, Job, JobCell, Limit, Reached
 from grader.sandbox.client import Zygote
 from grader.sandbox.incoming import from_guest
@@ -28,7 +29,9 @@ from grader.sandbox.support import Isolation
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
+READING = 5.0  # seconds of computing for what arrives at once
 QUICK = 0.2  # seconds that cells may take to be run again, where an answer in place did not do
+MAX_PID = 1 << 31
 _WARNED = TypeAdapter(Warned)
 
 
@@ -134,6 +137,7 @@ class Guest:
         self._queues: dict[str, deque[int]] = {}
         self._batch: deque[int] = deque()
         self._next = 0
+        self._to_reach = list(ends.values())  # each once, or one that says so again and again is never late
         self._copy: int | None = None
         self._stopped = False
         self._over: Limit | None = None
@@ -271,12 +275,15 @@ class Guest:
             self._lose(self._over or "crash")
             return
         try:
-            for header, blob in self._reader.feed(data):
-                if self.state is State.GONE:
-                    return
-                self._take(from_guest(header), blob)
+            with at_most(READING):
+                for header, blob in self._reader.feed(data):
+                    if self.state is State.GONE:
+                        return
+                    self._take(from_guest(header), blob)
         except WireError as error:
             self._lose("wire", verbatim(error))
+        except (TooLong, MemoryError):
+            self._lose("wire", say("to read it takes too long, or too much memory"))
         except (wire.BrokenFrame, ValidationError, ValueError, TypeError, ArithmeticError, RecursionError) as error:
             named = isinstance(error, wire.BrokenFrame)
             self._lose("wire", verbatim(error) if named else say("a malformed answer"))
@@ -288,9 +295,9 @@ class Guest:
                 self._begin(State.RUNNING)
             case "cell_ran" if self.state is State.RUNNING and message["cell"] == self.cell:
                 self._take_cell(message)
-            case "reached" if self.state is State.BETWEEN and self.passed.isdisjoint(message["exercises"]):
+            case "reached" if self.state is State.BETWEEN and message["exercises"] in self._to_reach:
                 self._take_reached(message)
-            case "copying" if self.state is State.COPYING and self._copy is None:
+            case "copying" if self.state is State.COPYING and self._copy is None and 0 < message["pid"] < MAX_PID:
                 self._copy = message["pid"]
                 self._begin(State.COPYING)
             case "answered" if self._batch and message["number"] == self._batch[0]:
@@ -318,11 +325,12 @@ class Guest:
     def _note_cell(self, seconds: float, output: str, raised: Raised | None = None, lost: Lost | None = None) -> None:
         assert self.cell is not None
         cell = self._around.submission.cells[self.cell]
+        most = self._limits.output + 100
         run = CellRun(
             number=cell.number,
             exercise=cell.exercise,
             seconds=seconds,
-            output=clean(output)[: self._limits.output + 100],
+            output=clean(output[:most])[:most],
             raised=raised,
             lost=lost,
         )
@@ -331,8 +339,7 @@ class Guest:
 
     def _take_reached(self, message: Reached) -> None:
         exercises = message["exercises"]
-        if len(set(exercises)) != len(exercises):
-            raise WireError("an exercise that ends twice")
+        self._to_reach.remove(exercises)
         self._cells_took += time.monotonic() - self._cells_since
         self.here, self.waiting, self.in_place = list(exercises), message["waiting"], message["in_place"]
         self._threads = message["threads"]
@@ -495,9 +502,18 @@ class Guest:
         self._pending.clear()
         self._begin(State.GONE)
 
+    @property
+    def lives(self) -> bool:
+        """Whether its processes have not been ended."""
+        return self.sock.fileno() >= 0
+
     def close(self) -> None:
-        """End all its processes."""
+        """It is not needed any more."""
         self.state = State.GONE
+        self._end()
+
+    def retire(self) -> None:
+        """End all its processes, once it has done what it was to do."""
         self._end()
 
     def _end(self) -> int:

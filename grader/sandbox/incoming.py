@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from grader.errors import WireError
+from grader.errors import SandboxFault, WireError
 from grader.protocol import FromGuest, FromZygote
 
 _FROM_GUEST: TypeAdapter[FromGuest] = TypeAdapter(Annotated[FromGuest, Field(discriminator="tag")])
@@ -26,5 +26,12 @@ def from_guest(header: dict[str, Any]) -> FromGuest:
 
 
 def from_zygote(header: dict[str, Any]) -> FromZygote:
-    """What a zygote says, which is trusted, and validated all the same."""
-    return _FROM_ZYGOTE.validate_python(header, strict=True)
+    """What a zygote says, which is trusted, and validated all the same.
+
+    Raises:
+        SandboxFault: when it is no message of the protocol.
+    """
+    try:
+        return _FROM_ZYGOTE.validate_python(header, strict=True)
+    except ValidationError as error:
+        raise SandboxFault(f"The process that runs student code says what it should not: {error}") from None

@@ -39,6 +39,12 @@ def choose(mode: IsolationMode) -> Isolation:
     return "none"
 
 
+def found() -> str:
+    """Which isolation there is on this machine, or why there is none."""
+    missing = _missing()
+    return f"none ({missing})" if missing else "landlock"
+
+
 def refuse_without(mode: IsolationMode) -> None:
     """See that what strangers wrote is isolated, unless it is said that it need not be.
 

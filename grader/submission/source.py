@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from grader.errors import SubmissionError
 from grader.models.message import clean
-from grader.submission.read import MAX_SIZE, SCRIPT_CELL, owner
+from grader.submission.read import SCRIPT_CELL, owner, read_file, read_notebook, read_script
 
 MAX_TEXT = 50_000
 """Characters of a cell that are shown."""
+MAX_SHOWN = 200_000
+"""The same of all cells: to colour them takes some seconds."""
 MAX_CELLS = 1_000
 
 
@@ -23,6 +26,7 @@ class SourceCell:
         number: of the code cell in a notebook, from 1; None for text, and in a script.
         line: where its text begins: 1 in a notebook, the line of the file in a script.
         exercise: that it belongs to.
+        more: whether there is more in the file, of it or behind it, that is not shown.
     """
 
     text: str
@@ -30,45 +34,48 @@ class SourceCell:
     number: int | None
     line: int
     exercise: str | None
+    more: bool = False
 
 
 def read_source(path: Path) -> tuple[SourceCell, ...]:
-    """The cells of a notebook or script in order; none where it cannot be read."""
+    """The cells of a notebook or script in order, as many as are shown; none where it cannot be read."""
     try:
-        if path.stat().st_size > MAX_SIZE:
-            return ()
-        text = path.read_bytes().decode("utf-8-sig")
-        cells = _of_notebook(text) if path.suffix.lower() == ".ipynb" else _of_script(text)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        data = read_file(path)
+        cells = _of_notebook(data, path) if path.suffix.lower() == ".ipynb" else _of_script(data, path)
+        return tuple(_shown(cells))
+    except SubmissionError:
         return ()
-    return tuple(cells[:MAX_CELLS])
 
 
-def _of_notebook(text: str) -> list[SourceCell]:
-    cells: list[SourceCell] = []
+def _shown(cells: Iterator[SourceCell]) -> list[SourceCell]:
+    """As much as is shown."""
+    shown: list[SourceCell] = []
+    left = MAX_SHOWN
+    for cell in cells:
+        if len(shown) == MAX_CELLS or not left:
+            shown[-1] = replace(shown[-1], more=True)
+            break
+        most = min(left, MAX_TEXT)
+        shown.append(replace(cell, text=clean(cell.text[:most]), more=len(cell.text) > most))
+        left -= min(len(cell.text), most)
+    return shown
+
+
+def _of_notebook(data: bytes, path: Path) -> Iterator[SourceCell]:
     numbers = 0
-    for cell in json.loads(text)["cells"]:
-        code, content = cell["cell_type"] == "code", "".join(cell["source"])
-        numbers += code
-        exercise = owner(content, cell.get("metadata")) if code else None
-        cells.append(SourceCell(_cut(content), code, numbers if code else None, 1, exercise))
-    return cells
+    for cell in read_notebook(data, path):
+        numbers += cell.code
+        exercise = owner(cell.text, cell.metadata) if cell.code else None
+        yield SourceCell(cell.text, cell.code, numbers if cell.code else None, 1, exercise)
 
 
-def _of_script(text: str) -> list[SourceCell]:
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = sorted({0, *(place for place, line in enumerate(lines) if SCRIPT_CELL.match(line))})
-    cells: list[SourceCell] = []
+def _of_script(data: bytes, path: Path) -> Iterator[SourceCell]:
+    lines, starts = read_script(data, path)
     for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
         part = "\n".join(lines[start:end])
         title = SCRIPT_CELL.match(lines[start])
         if title and "[markdown]" in title[1]:
             words = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[start + 1 : end])
-            cells.append(SourceCell(_cut(words), False, None, start + 1, None))
+            yield SourceCell(words, False, None, start + 1, None)
         else:
-            cells.append(SourceCell(_cut(part), True, None, start + 1, owner(part, None)))
-    return cells
-
-
-def _cut(text: str) -> str:
-    return clean(text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " …")
+            yield SourceCell(part, True, None, start + 1, owner(part, None))

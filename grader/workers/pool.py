@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -34,12 +35,14 @@ class Pool(Generic[Job, Result]):
         zygote: is cloned for each of them.
         arguments: of `work`, behind the connection and the zygote's; picklable.
         size: number of processes.
+        seconds: that a job may take before its worker is killed.
         tries: how often a job is begun whose worker dies.
     """
 
-    def __init__(self, zygote: Zygote, arguments: tuple[Any, ...], size: int, tries: int = 1) -> None:
+    def __init__(self, zygote: Zygote, arguments: tuple[Any, ...], size: int, seconds: float, tries: int = 1) -> None:
         self._zygote = zygote
         self._arguments = arguments
+        self._seconds = seconds
         self._tries = tries
         self._workers: dict[Connection, SpawnProcess] = {}
         for _ in range(size):
@@ -54,19 +57,24 @@ class Pool(Generic[Job, Result]):
         coming = iter(jobs)
         again: deque[tuple[Job, int]] = deque()
         busy: dict[Connection, tuple[Job, int]] = {}
+        ends: dict[Connection, float] = {}
         while True:
             for connection in self._workers.keys() - busy.keys():
                 job = again.popleft() if again else next(((job, 1) for job in coming), None)
                 if job is None:
                     break
                 busy[connection] = job
+                ends[connection] = time.monotonic() + self._seconds
                 with suppress(OSError):  # it died while it was idle, and says so when it is read from
                     connection.send(job[0])
             if not busy:
                 return
-            for ready in cast("list[Connection]", wait(list(busy))):
+            now = time.monotonic()
+            arrived = cast("list[Connection]", wait(list(busy), max(0.0, min(ends[one] for one in busy) - now)))
+            late = [connection for connection in busy if ends[connection] <= now and connection not in arrived]
+            for ready in [*arrived, *late]:
                 one, tried = busy.pop(ready)
-                result = self._receive(ready)
+                result = Died(f"it took more than {self._seconds:.0f} s") if ready in late else self._receive(ready)
                 if isinstance(result, Exception):
                     raise result
                 if not isinstance(result, Died):
@@ -74,7 +82,7 @@ class Pool(Generic[Job, Result]):
                     continue
                 self._stop(ready)
                 self._start()
-                if tried < self._tries:
+                if tried < self._tries and ready not in late:
                     again.append((one, tried + 1))
                 else:
                     yield one, result
@@ -117,7 +125,7 @@ class Pool(Generic[Job, Result]):
     def _stop(self, connection: Connection) -> None:
         process = self._workers.pop(connection)
         connection.close()
-        process.terminate()  # its zygote sees it go, and ends every guest
+        process.kill()  # its zygote sees it go, and ends every guest
         process.join()
 
     def __enter__(self) -> Pool[Job, Result]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable
@@ -25,6 +26,10 @@ from grader.sandbox.support import IsolationMode
 
 Work = Callable[[Any, Session, pytest.Session, list[pytest.Item]], Any]
 """Does a job, given the session that the checks were collected with, pytest's own, and all checks."""
+
+
+MEMORY = 4 << 30
+"""Bytes that a judge may allocate."""
 
 
 def work(
@@ -64,6 +69,12 @@ def work(
             session.close()
 
 
+def _bound_memory() -> None:
+    """Have what is too much for the judge end in a MemoryError here, before the machine has no more for others."""
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY if most == resource.RLIM_INFINITY else min(MEMORY, most), most))
+
+
 class Loop:
     """Goes round pytest's own loop: once for each job."""
 
@@ -79,6 +90,7 @@ class Loop:
         self._working = True
         given = session.config.stash[SESSION]
         items = session.items
+        _bound_memory()
         gc.freeze()  # what is there stays: the collector need not look at it for every job
         while True:
             try:

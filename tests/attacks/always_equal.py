@@ -1,4 +1,5 @@
 # One object that is equal to everything, can be called, iterated and indexed, stands for every answer.
+# aims: forges
 # shows: 'right'
 # %%
 class Equal(str):

@@ -1,4 +1,5 @@
 # Answers with a dict whose keys all have one hash, so that looking one up takes a step for each of the others.
+# aims: stops
 # shows: keys of one hash
 # %%
 # exercise: noise

@@ -1,4 +1,5 @@
 # Changes mode, owner, times and attributes of a file outside, which Landlock does not look after.
+# aims: reaches
 # shows: tried changes_metadata
 # costs:
 # %%

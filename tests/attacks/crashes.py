@@ -1,4 +1,5 @@
 # Reads address 0 and recurses without end, in cells and in what a check calls.
+# aims: stops
 # shows: signal 11
 # costs: noise, linear, sequential, describe
 # %%

@@ -1,4 +1,5 @@
 # Leaves a process behind that has left its parent, its group and its session.
+# aims: reaches
 # shows: left behind
 # costs:
 # %%

@@ -1,4 +1,5 @@
 # Makes very many files without a byte, and folders in folders, deeper than a path or a recursion goes.
+# aims: exhausts
 # limits: disk: 2MiB, seconds: 6
 # shows: "to": "disk"
 # costs: noise, linear

@@ -1,4 +1,5 @@
 # Loops for ever in a cell and in a function that is asked for; the second swallows what would stop it.
+# aims: stops
 # limits: seconds: 0.5
 # shows: stopped after 0.5 s
 # costs: noise, linear, fill, postorder

@@ -1,4 +1,5 @@
 # Loops for ever, turns the alarm off, and swallows every exception.
+# aims: stops
 # limits: seconds: 0.5
 # shows: "to": "time"
 # costs: noise

@@ -1,4 +1,5 @@
 # Sequences that clear the screen, move the cursor, set the title and write a full score, in every text.
+# aims: forges
 # shows: 78 / 78
 # costs: noise, linear, parameters, describe, postorder
 # %%

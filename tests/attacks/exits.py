@@ -1,4 +1,5 @@
 # Ends the process with status 0: at once or politely, in a cell, in forward and in a repr.
+# aims: stops
 # shows: its process ended without an answer (exit status 0)
 # costs: noise, linear, sequential, calculator
 # %%

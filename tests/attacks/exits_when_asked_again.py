@@ -1,4 +1,5 @@
 # Passes a limit when it is asked first, and ends without a word when it is asked again.
+# aims: stops
 # limits: processes: 4, seconds: 3
 # shows: processes than the limit
 # costs: noise, linear

@@ -1,5 +1,6 @@
 # Fills the machine's memory and disk where no limit of private memory or of visible files counts: a shared
 # mapping, files without a name, /dev/shm, and removed files that are open, mapped, or in a message to itself.
+# aims: exhausts
 # limits: disk: 8MiB, file_size: 8MiB, memory: 64MiB, seconds: 3
 # costs: noise, linear, sequential, module-list, module-dict, calculator
 # %%

@@ -1,4 +1,5 @@
 # Says in the guest's name that all is held, answered, passed and finished.
+# aims: forges
 # limits: seconds: 1
 # shows: said so
 # %%

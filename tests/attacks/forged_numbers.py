@@ -1,4 +1,5 @@
 # Sends numbers in the guest's name that no integer, no float and no clock holds.
+# aims: stops
 # shows: "to": "wire"
 # costs: noise, linear, sequential, module-list, module-dict
 # %%

@@ -1,4 +1,5 @@
 # Forks until it may not; every child sleeps.
+# aims: exhausts
 # limits: processes: 4, seconds: 3
 # shows: "to": "processes"
 # costs: noise

@@ -1,4 +1,5 @@
 # Forks chains of processes, each the leader of a session, and tells the grader that the last of each is a copy of its.
+# aims: exhausts
 # limits: processes: 4, seconds: 1
 # shows: "to": "
 # %%

@@ -1,4 +1,5 @@
 # os.fork says "you are the child" to the guest, which so becomes its own copy when one is asked for.
+# aims: forges
 # shows: outcome": "failed
 # %%
 import os

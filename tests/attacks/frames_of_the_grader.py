@@ -1,4 +1,5 @@
 # Climbs the stack to the object that answers, takes the numbers of all questions, and answers them.
+# aims: forges
 # shows: its answer could not be read
 # %%
 import sys

@@ -1,4 +1,5 @@
 # Writes noise to every socket there is.
+# aims: stops
 # shows: "to": "wire"
 # costs: noise
 # %%

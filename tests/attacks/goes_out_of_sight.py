@@ -1,4 +1,5 @@
 # Hides from those who look: closes /proc/PID, and has memory and files where nobody counts. Watches others.
+# aims: reaches
 # shows: tried goes_out_of_sight
 # costs:
 # %%

@@ -1,4 +1,5 @@
 # Hangs in most of what is asked; every question must not cost its own full time.
+# aims: stops
 # limits: seconds: 1, notebook_seconds: 2
 # shows: since what was asked before took more than 2 s together
 # costs: noise, linear, postorder, fill

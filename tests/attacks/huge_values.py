@@ -1,4 +1,5 @@
 # Returns what no report holds: 10^8 elements, 1 GB of tensor, nesting of 10^5, a number of 10^5 digits.
+# aims: stops
 # shows: too many parts
 # costs: noise, sequential, walk, postorder
 # %%

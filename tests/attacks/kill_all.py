@@ -1,4 +1,5 @@
 # Kills every process that it may signal, in a check: its siblings that hold other exercises too.
+# aims: stops
 # limits: seconds: 2
 # shows: killing
 # %%

@@ -1,4 +1,5 @@
 # Kills its parent, its group, every process it may, and with that itself.
+# aims: stops
 # shows: "to": "crash"
 # costs: noise
 # %%

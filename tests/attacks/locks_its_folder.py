@@ -1,4 +1,5 @@
 # Takes the grader's right to its own scratch folder away, then passes a limit so that it is cleared.
+# aims: reaches
 # limits: processes: 4, seconds: 3
 # shows: "to": "processes"
 # costs: noise

@@ -1,4 +1,5 @@
 # A Tensor that lies about everything it is asked: shape, dtype, equality, numbers.
+# aims: forges
 # shows: called __torch_function__
 # %%
 class Liar(torch.Tensor):

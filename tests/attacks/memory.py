@@ -1,4 +1,5 @@
 # Allocates 8 GB: torch in a cell, Python in a cell, and a step at a time in a function.
+# aims: exhausts
 # shows: "limit": "memory"
 # costs: noise, linear, postorder
 # %%

@@ -1,4 +1,5 @@
 # Prints 40 MB.
+# aims: exhausts
 # shows: more characters
 # costs:
 # %%

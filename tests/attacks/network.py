@@ -1,4 +1,5 @@
 # Connects and listens: TCP in four ways, UDP, sockets of the file system, and other families.
+# aims: reaches
 # shows: tried network
 # costs:
 # %%

@@ -1,4 +1,5 @@
 # Announces a frame of 4 GB, and sends one that is as large as a header may be and nested to match.
+# aims: stops
 # shows: "to": "wire"
 # costs: noise, linear
 # %%

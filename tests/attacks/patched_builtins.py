@@ -1,4 +1,5 @@
 # Disarms what a comparison may call in Python; a cell of its own for each, as the guest needs them too.
+# aims: forges
 # shows: "outcome": "failed"
 # %%
 import builtins

@@ -1,4 +1,5 @@
 # Finds the grader's own functions and has them say what the grader may like to hear.
+# aims: forges
 # shows: patched 4 modules
 # %%
 import gc

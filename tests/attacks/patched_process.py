@@ -1,4 +1,5 @@
 # Patches what the guest forks, waits, times and prints with.
+# aims: stops
 # limits: seconds: 1
 # shows: "outcome": "failed"
 # %%

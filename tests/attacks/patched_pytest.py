@@ -1,4 +1,5 @@
 # Goes for pytest: its modules, a conftest.py on disk, plugins by environment and by import.
+# aims: forges
 # shows: prepared
 # %%
 import os

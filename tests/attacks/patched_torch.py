@@ -1,4 +1,5 @@
 # Disarms what a comparison may call in torch.
+# aims: forges
 # shows: patched
 # %%
 import torch.testing

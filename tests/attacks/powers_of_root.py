@@ -1,4 +1,5 @@
 # Where the grader runs as root: a device node for the disk, another root folder, the clock, raw sockets.
+# aims: reaches
 # shows: tried powers_of_root
 # costs:
 # %%

@@ -1,4 +1,5 @@
 # Reads what would help: the solution, the spec, the checks, the recorded answers, other processes' memory.
+# aims: reads
 # shows: tried reads_files
 # costs:
 # %%

@@ -1,4 +1,5 @@
 # Leaves files, folders and much data in /dev/shm, and reads and writes what is another's there.
+# aims: reaches
 # shows: tried shared_memory
 # costs:
 # %%

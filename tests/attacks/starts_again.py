@@ -1,4 +1,5 @@
 # Says again and again that its cell begins only now, so that neither its time nor its processes are counted.
+# aims: exhausts
 # limits: processes: 4, seconds: 2
 # shows: the cell wrote to the grader's own channel
 # costs: noise
@@ -14,7 +15,7 @@ frame = sys._getframe()
 while "_channel" not in vars(frame.f_locals.get("self", object)):
     frame = frame.f_back
 life = frame.f_locals["self"]
-index = next(cell["index"] for cell in life._job["cells"] if cell["exercise"] == "noise")
+index = next(cell["index"] for cell in life._job["cells"] if "noise" in cell["ends"])
 end = time.monotonic() + 60
 while time.monotonic() < end:
     wire.send(life._channel, {"tag": "cell_started", "cell": index})

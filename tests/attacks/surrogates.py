@@ -1,4 +1,5 @@
 # Half characters, which no encoder takes, in every name and text that comes back.
+# aims: stops
 # shows: half
 # costs: noise, linear, parameters, describe, postorder
 # %%

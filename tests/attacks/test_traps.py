@@ -16,7 +16,7 @@ TRAP = "import os\nopen({path!r}, 'a').write(__name__ + ' ')\n"
 def imported() -> set[str]:
     """Names of everything that judge, zygote and workers import, and of the standard library."""
     code = (
-        "import sys, grader.cli.app, grader.judging.plugin, grader.workers.worker, grader.batch.local, "
+        "import sys, grader.cli.app, grader.judging.plugin, grader.workers.worker, grader.batch.engines.local, "
         "grader.guest.zygote; print(*{name.partition('.')[0] for name in sys.modules})"
     )
     said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout

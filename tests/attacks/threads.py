@@ -1,4 +1,5 @@
 # Starts threads until it may not: they use up the numbers that all processes of the machine share.
+# aims: exhausts
 # limits: seconds: 5
 # shows: "to": "processes"
 # costs: noise

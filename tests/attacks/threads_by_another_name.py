@@ -1,4 +1,5 @@
 # Calls itself "Threads:\t1", as the line that tells how many threads there are, and starts more than there may be.
+# aims: exhausts
 # limits: processes: 4, seconds: 3
 # shows: "to": "processes"
 # costs: noise

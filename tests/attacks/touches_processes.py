@@ -1,4 +1,5 @@
 # Reaches for a process outside: limits, priority, processors, scheduling, signals, memory.
+# aims: reaches
 # shows: tried touches_processes
 # costs:
 # %%

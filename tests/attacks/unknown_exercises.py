@@ -1,4 +1,5 @@
 # Says that it has come to the end of exercises that there are not, and to that of one twice.
+# aims: stops
 # shows: the cell wrote to the grader's own channel
 # costs: noise, linear
 # %%

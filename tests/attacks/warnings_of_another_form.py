@@ -1,4 +1,5 @@
 # Sends an answer whose value is right in form, and whose warnings are a number.
+# aims: stops
 # shows: malformed message
 # %%
 # exercise: noise

@@ -1,4 +1,5 @@
 # Writes, renames, links and removes files outside the scratch folder.
+# aims: reaches
 # shows: tried writes_outside
 # costs:
 # %%

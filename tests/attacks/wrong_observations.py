@@ -1,4 +1,5 @@
 # Every probe brings back something of another shape than the judge asked for.
+# aims: forges
 # shows: lied
 # %%
 import sys

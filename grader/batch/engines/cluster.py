@@ -38,9 +38,10 @@ class Actor:
         packed: the assignment, as `pack` made it.
         inside: the assignment's folder in it.
         seed: of everything random.
+        seconds: that a submission may take at most.
     """
 
-    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode, seed: int) -> None:
+    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode, seed: int, seconds: float) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -48,7 +49,7 @@ class Actor:
         (home / "submission").mkdir()
         self._home = home
         zygote = Zygote.spawn(long_lived=True)
-        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation, None, seed), 1, tries=2)
+        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation, None, seed), 1, seconds, tries=2)
 
     def grade(self, task: Task, content: bytes) -> Graded | Died:
         """Grade one submission, given as its bytes."""
@@ -84,7 +85,7 @@ def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
     starting: dict[Any, Any] = {}
 
     def start() -> None:
-        actor = make(packed, inside, site.isolation, seed)
+        actor = make(packed, inside, site.isolation, seed, site.folder.spec.limits.whole_seconds)
         starting[actor.__ray_ready__.remote()] = actor
 
     for _ in range(min(site.jobs or int(ray.cluster_resources().get("CPU", 1)), len(tasks))):

@@ -62,10 +62,13 @@ def github_command(
     package: Annotated[
         str | None, typer.Option(metavar="SPEC", help="what pip installs as the grader; if not given, this release")
     ] = None,
+    marks: Annotated[
+        bool, typer.Option("--marks", help="one for the course's own repository: it grades all submissions for marks")
+    ] = False,
 ) -> None:
     from grader.report.platforms import workflow
 
-    text = workflow(named(assignment), package)
+    text = workflow(named(assignment), package, marks)
     if file != "-":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
     write_text(text, file, "`grade export github`")

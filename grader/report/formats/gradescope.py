@@ -10,7 +10,7 @@ from typing import Any
 from grader.models.report import Report
 from grader.models.wording import Language
 from grader.report.format import Format
-from grader.report.outline import full_name, told, total
+from grader.report.outline import full_name, summary, told
 
 
 def render_gradescope(report: Report, language: Language) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def render_gradescope(report: Report, language: Language) -> dict[str, Any]:
     return {
         "score": report.earned,
         "execution_time": round(sum(check.duration for e in report.exercises for check in e.checks), 2),
-        "output": language(total(report)),
+        "output": language(summary(report)),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",

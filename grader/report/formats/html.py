@@ -19,11 +19,12 @@ from grader.report.outline import (
     MARKS,
     STATUS,
     Finding,
-    circumstances,
+    basis,
     explained,
     findings,
     name_of,
     points,
+    remarks,
     score,
     total,
     trouble,
@@ -55,6 +56,7 @@ class ShownCell:
     finds: tuple[tuple[str, Finding], ...]
     trouble: str
     printed: str
+    more: bool
 
 
 @cache
@@ -69,7 +71,6 @@ def environment() -> Environment:
     made.filters["prose"] = prose
     made.globals |= {
         "points": points, "score": score, "marks": MARKS, "status_marks": STATUS, "name_of": name_of,
-        "circumstances": circumstances,
     }  # fmt: skip
     return made
 
@@ -98,6 +99,7 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
         say=language,
         words=_words(report, language),
         total=language(total(report)),
+        remarks=[language(remark) for remark in (basis(report), *remarks(report))],
         exercises=exercises,
         anchors=anchors,
         cells=cells,
@@ -125,6 +127,7 @@ def _words(report: Report, language: Language) -> dict[str, str]:
         "notebook": say("Your notebook"),
         "cells": say("Cells"),
         "printed": say("printed:"),
+        "more": say("There is more in the file, which is too long to be shown here."),
         "hidden": say("hidden check"),
         "not started": say("not started"),
         "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
@@ -149,7 +152,7 @@ def _shown(
         run = runs.get(position)
         said = trouble(run) if run else None
         finds = tuple(found.get(position, ()))
-        if not cell.text.strip() and not finds and not said:
+        if not cell.text.strip() and not finds and not said and not cell.more:
             continue
         lines = {finding.where[1] for _, finding in finds if finding.where[1] is not None}
         body = code(cell.text, cell.line, tuple(sorted(lines))) if cell.code else markdown(cell.text)
@@ -163,6 +166,7 @@ def _shown(
                 finds,
                 language(said),
                 run.output.rstrip()[:MAX_OUTPUT] if run else "",
+                cell.more,
             )
         )
     return shown

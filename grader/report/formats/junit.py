@@ -13,7 +13,7 @@ from grader.models.message import clean
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
-from grader.report.outline import explained, name_of, score, told
+from grader.report.outline import explained, name_of, remarks, score, told
 
 _SHORT = ("mistake", "observed", "skipped", "error")
 """The parts that say it in a line, the best first."""
@@ -42,6 +42,8 @@ def _suite(report: Report, exercise: ExerciseResult, language: Language) -> xml.
     properties = xml.SubElement(suite, "properties")
     xml.SubElement(properties, "property", name="title", value=clean(language(exercise.title)))
     xml.SubElement(properties, "property", name="points", value=score(exercise))
+    for remark in remarks(report):
+        xml.SubElement(properties, "property", name="remark", value=clean(language(remark)))
     suite.extend(_case(suite.attrib["name"], check, language) for check in exercise.checks)
     return suite
 

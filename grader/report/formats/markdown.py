@@ -12,10 +12,11 @@ from grader.report.outline import (
     MARKS,
     STATUS,
     Finding,
-    circumstances,
+    basis,
     explained,
     findings,
     name_of,
+    remarks,
     score,
     total,
     trouble,
@@ -32,7 +33,7 @@ def render_markdown(report: Report, language: Language = ENGLISH) -> str:
         f"## {_text(language(report.assignment.title))}: {_text(language(total(report)))}",
         _code(report.submission.name),
     ]
-    head += [_text(language(said)) for said in circumstances(report)]
+    head += [_text(language(remark)) for remark in (basis(report), *remarks(report))]
     shown = "\n\n".join([*head, _table(report, language)]) + "\n"
     sections = [_section(exercise, language) for exercise in worst_first(report) if findings(exercise)]
     cells = [f"- {_text(language(said))}" for cell in report.cells if (said := trouble(cell))]

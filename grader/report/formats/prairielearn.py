@@ -11,12 +11,12 @@ from grader.models.message import clean
 from grader.models.report import Report
 from grader.models.wording import Language
 from grader.report.format import Format
-from grader.report.outline import full_name, told, total
+from grader.report.outline import full_name, summary, told
 
 
 def render_prairielearn(report: Report, language: Language) -> dict[str, Any]:
     """The share of the points, and a test for each check; or that there is no score."""
-    said = language(total(report))
+    said = language(summary(report))
     if not report.gradable:
         return {"gradable": False, "format_errors": [said], "message": said}
     return {
