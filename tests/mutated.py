@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from copy import deepcopy
 from typing import Any
 
 from hypothesis import strategies as st
@@ -39,7 +40,7 @@ def _at(tree: Any, path: Path) -> Any:
 @st.composite
 def mutated(draw: st.DrawFn, document: Any, odd: st.SearchStrategy[Any] = ODD, most: int = 3) -> Any:
     """A copy of a document in which up to `most` places are gone, renamed, odd, repeated, or another place's."""
-    tree = json.loads(json.dumps(document))
+    tree = deepcopy(document)
     for _ in range(draw(st.integers(1, most))):
         places = _places(tree)
         if not places:
@@ -50,18 +51,18 @@ def mutated(draw: st.DrawFn, document: Any, odd: st.SearchStrategy[Any] = ODD, m
             case "gone":
                 del parent[key]
             case "odd":
-                parent[key] = draw(odd)
+                parent[key] = deepcopy(draw(odd))  # what is inserted may be mutated, too
             case "other":
-                parent[key] = json.loads(json.dumps(_at(tree, draw(st.sampled_from(places)))))
+                parent[key] = deepcopy(_at(tree, draw(st.sampled_from(places))))
             case "renamed" if isinstance(parent, dict):
                 parent[draw(st.text(max_size=8))] = parent.pop(key)
             case "wrapped":
                 parent[key] = draw(st.sampled_from([lambda part: [part], lambda part: {"a": part}, str]))(parent[key])
             case _:
                 if isinstance(parent, list):
-                    parent.insert(0, parent[key])
+                    parent.insert(0, deepcopy(parent[key]))
                 else:
-                    parent[draw(st.text(max_size=8))] = draw(odd)
+                    parent[draw(st.text(max_size=8))] = deepcopy(draw(odd))
     return tree
 
 

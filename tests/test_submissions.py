@@ -391,6 +391,15 @@ def test_a_timed_cell_defines(quiz: Course) -> None:
     assert quiz.grade(quiz.notebook("%time f = lambda: 1")).earned == 1
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("source", ["=%'''", "x = 1\x1c\n%time\n1 +"], ids=["no target", "a separator"])
+def test_what_ipython_itself_trips_over_costs_its_cell(quiz: Course, source: str) -> None:
+    report = quiz.grade(quiz.notebook(source, RIGHT))
+    assert report.earned == 1
+    assert report.cells[0].raised is not None
+    assert report.cells[0].raised.type == "SyntaxError"
+
+
 def test_lines_stay_where_they_are_beside_magics(quiz: Course) -> None:
     source = "%matplotlib inline\n!ls\nx = !ls\nf?\nraise ValueError\n"
     report = quiz.grade(quiz.notebook(source, RIGHT))

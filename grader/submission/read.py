@@ -277,6 +277,7 @@ def _as_python(texts: list[str]) -> Iterator[str]:
         work = len(text) * len(_MAGIC.findall(text))
         if 0 < work <= left:
             left -= work
-            with suppress(SyntaxError, ValueError, RuntimeError):  # RecursionError is one
+            with suppress(Exception), warnings.catch_warnings():  # IPython raises whatever befalls it
+                warnings.simplefilter("ignore")
                 text = str(TransformerManager().transform_cell(text))
         yield text
