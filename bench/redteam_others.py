@@ -4,6 +4,7 @@
     others/bin/pip install -c constraints.txt nbgrader otter-grader check50 ipykernel torch pytest psutil
     python bench/redteam_others.py others [NAME...]
 
+It takes most of an hour. What was tried is kept in `build/redteam_others.jsonl`; without that file, all is tried again.
 The attacks are those of `tests/attacks` that do not go for parts of this grader. They are put into the notebook of
 assignment1, of which each grader has the same 14 exercises, with the same assertions, a point each; an exercise
 counts for all of its assertions. Before them, the starter must earn nothing and the solution everything.
@@ -52,9 +53,10 @@ CHECKS = {
     "fill": ["torch.equal(fill_linear(nn.Linear(2, 1), 3).weight, torch.full((1, 2), 3.0))"],
     "gain": ["isinstance(add_gain(nn.Sequential(nn.Linear(1, 1)), 2)[0].gain, nn.Parameter)"],
 }  # fmt: skip
+KEPT = HERE.parent / "build" / "redteam_others.jsonl"
 SECONDS = 60
 EACH = 5  # seconds of one cell or check, where a grader has such a limit
-MEMORY, GUARD = 4 << 30, 8 << 30  # of a process; of all of them
+MEMORY, FREE = 4 << 30, 3 << 30  # of a process; what must be left to the machine
 STARTER_ITSELF = Attack("the starter itself", "forges", ())
 SOLUTION_ITSELF = Attack("the solution itself", "forges", (), costs=frozenset())
 
@@ -288,19 +290,23 @@ def _watch(process: subprocess.Popen[bytes], start: float) -> str:
 
     while process.poll() is None:
         time.sleep(0.2)
-        used = 0
-        for living in psutil.Process(process.pid).children(recursive=True):
-            try:
-                used += living.memory_info().rss
-            except psutil.Error:
-                continue
-        why = "out of time" if time.monotonic() - start > SECONDS else "out of memory" if used > GUARD else ""
+        full = psutil.virtual_memory().available < FREE
+        why = "out of time" if time.monotonic() - start > SECONDS else "out of memory" if full else ""
         if why:
             for first in psutil.Process(process.pid).children():  # all others of its namespace end with it
                 first.kill()
             process.wait()
             return why
     return ""
+
+
+def line(answer: dict[str, Any]) -> str:
+    """One try, for people."""
+    got = ((what, ", ".join(map(str, answer[what]))[:160]) for what in ("earned", "lost", "read", "left"))
+    said = "; ".join(f"{what}: {text}" for what, text in got if text)
+    return (
+        f"{answer['grader']:9} {answer['attack']:28} {answer['points']:4.0f} points {answer['seconds']:5.0f} s  {said}"
+    )
 
 
 def table(found: dict[tuple[str, str], dict[str, Any]], attacks: list[Attack]) -> str:
@@ -332,19 +338,17 @@ def main() -> int:
         sys.exit("This needs root, to build the walls that attacks on other graders are tried behind.")
     venv = Path(sys.argv[1]).absolute()
     attacks = [one for one in ATTACKS if one.portable and one.name in (sys.argv[2:] or [one.name])]
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.touch()
+    found = {(one["grader"], one["attack"]): one for one in map(json.loads, KEPT.read_text().splitlines())}
     tries = [(grader, one.name) for one in (STARTER_ITSELF, SOLUTION_ITSELF, *attacks) for grader in GRADERS]
-    with ThreadPoolExecutor(2) as pool:
-        for key, answer in zip(tries, pool.map(lambda key: behind_walls(venv, *key), tries), strict=True):
-            found[key] = answer
-            said = "; ".join(
-                f"{what}: {', '.join(map(str, answer[what]))[:160]}"
-                for what in ("earned", "lost", "read", "left")
-                if answer[what]
-            )
-            print(
-                f"{key[0]:9} {key[1]:28} {answer['points']:4.0f} points {answer['seconds']:5.0f} s  {said}", flush=True
-            )
+    left = [key for key in tries if key not in found]
+    with ThreadPoolExecutor(2) as pool, KEPT.open("a") as kept:
+        for key, answer in zip(left, pool.map(lambda key: behind_walls(venv, *key), left), strict=True):
+            found[key] = {"grader": key[0], "attack": key[1], **answer}
+            print(json.dumps(found[key]), file=kept, flush=True)
+    for key in tries:
+        print(line(found[key]))
     for grader in GRADERS:
         right, wrong = found[grader, SOLUTION_ITSELF.name], found[grader, STARTER_ITSELF.name]
         if right["points"] != len(CHECKS) or wrong["points"]:
