@@ -11,18 +11,6 @@ import pytest
 from conftest import GRADE, Course
 
 TRAP = "import os\nopen({path!r}, 'a').write(__name__ + ' ')\n"
-UNASKED = ("conftest", "sitecustomize", "usercustomize", "trap")
-"""Modules that Python and pytest import where they find them; and one that the settings below name."""
-SETTINGS = {
-    "pytest.ini": "[pytest]\naddopts = -p trap\n",
-    "tox.ini": "[pytest]\naddopts = -p trap\n",
-    "setup.cfg": "[tool:pytest]\naddopts = -p trap\n",
-    "pyproject.toml": '[tool.pytest.ini_options]\naddopts = "-p trap"\n',
-    "trap.pth": "import trap\n",
-    ".env": "PYTEST_PLUGINS=trap\nPYTEST_ADDOPTS=-p trap\nPYTHONPATH=.\n",
-    "__init__.py": "import trap\n",
-}
-"""Files that tools read where they are started."""
 
 
 def imported() -> set[str]:
@@ -32,7 +20,7 @@ def imported() -> set[str]:
         "grader.guest.zygote; print(*{name.partition('.')[0] for name in sys.modules})"
     )
     said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True).stdout
-    return {*said.split(), *sys.stdlib_module_names, *UNASKED} - {"grader", "__main__", "__mp_main__"}
+    return {*said.split(), *sys.stdlib_module_names} - {"grader", "__main__", "__mp_main__"}
 
 
 @pytest.fixture
@@ -43,8 +31,6 @@ def trapped(course: Course) -> tuple[Course, Path]:
     reached = course.path / "reached"
     for name in imported():
         course.write(f"in/{name}.py", TRAP.format(path=str(reached)))
-    for name, text in SETTINGS.items():
-        course.write(f"in/{name}", text)
     course.write("in/answer.ipynb", b"")
     course.notebook("# exercise: one\ndef f(): return 1", name="in/answer.ipynb")
     return course, reached
