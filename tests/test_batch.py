@@ -608,7 +608,7 @@ MOODLE = "Eve X_66_assignsubmission_file_"
         (["assignment_4_export/submission_7/a.py", "assignment_4_export/submission_metadata.yml"], None,
          {"submission_7": True}),
         (["in/ada.py", "in/bob.py"], None, {"ada": True, "bob": True}),
-        (["ada/quiz/x.py", "ada/x.py", "bob/hw.py", "cyd/work/hw.py"], None, {"ada": False, "bob": True, "cyd": True}),
+        (["ada/quiz/x.py", "ada/x.py", "bob/hw.py", "cyd/stuff/hw.py"], None, {"ada": False, "bob": True, "cyd": True}),
         (["ada/Bob_1_assignsubmission_file_/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
         (["ada/submission_metadata.yml", "ada/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
         ([f"{MOODLE}/x.py", "Ada_1_assignsubmission_file_/x.py", "more/x.py"], None,
