@@ -232,6 +232,12 @@ def test_no_tolerance_at_all_is_exact() -> None:
     assert not passes(0.1 + 0.2, 0.3, none)
 
 
+@pytest.mark.parametrize(("number", "only_shape"), [(1j, True), (2j, False)])
+def test_only_the_shape_differs_where_all_numbers_are_right(number: complex, only_shape: bool) -> None:
+    (fact,) = differences(tensor([[number]], "complex64"), tensor([1j], "complex64"))
+    assert (fact["what"], fact["broadcasts"]) == ("shape", only_shape)
+
+
 # -- whatever is compared
 
 SHAPES = st.lists(st.integers(0, 3), max_size=3).map(tuple)

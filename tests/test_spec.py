@@ -249,6 +249,11 @@ def test_fixtures_with_a_syntax_error(course: Course, run: Command) -> None:
     refused_file(run, course, "fixtures.py, line 2")
 
 
+def test_fixtures_of_a_name_that_no_file_has(course: Course, run: Command) -> None:
+    course.require(ONE, fixtures="f" * 5000)
+    refused(run, course, 5, "`fixtures`")
+
+
 def test_fixtures_that_are_binary(course: Course, run: Command) -> None:
     course.require(ONE, fixtures="fixtures.py")
     course.write("assignments/quiz/fixtures.py", b"\xff\xfe\x00")

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from observed import SENT, VALUES
 from safetensors.numpy import save
@@ -53,6 +53,7 @@ def over_the_wire(data: Any, blob: bytes) -> Any:
 
 
 @given(value=VALUES)
+@example(value=Tensor(np.array([complex(1, float("inf"))], "complex64"), "complex64"))
 def test_what_is_encoded_is_decoded(value: Any) -> None:
     assert form(over_the_wire(*encode(value))) == form(value)
 

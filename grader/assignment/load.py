@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -97,7 +98,7 @@ def load_assignment(path: Path) -> Folder:
         text = file.read_text(encoding="utf-8")
         spec = read_yaml(text, str(file), Assignment, "The format is described in docs/spec.md.")
         node = yaml.compose(text, Loader=_Loader)
-        if spec.fixtures and not (path / spec.fixtures).is_file():
+        if spec.fixtures and not os.path.isfile(path / spec.fixtures):
             line = _line(node, ("fixtures",))
             raise SpecError(f"{file}, line {line}: `fixtures`: there is no file {spec.fixtures} in the folder.")
         for place, exercise in enumerate(spec.exercises):

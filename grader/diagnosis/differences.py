@@ -94,7 +94,8 @@ def _broadcasts(observed: Tensor, expected: Tensor) -> bool:
         left, right = np.broadcast_arrays(observed.values, expected.values)
     except ValueError:
         return False
-    return bool(np.allclose(left.astype(np.float64), right.astype(np.float64), rtol=1e-4, atol=1e-5))
+    wide = np.complex128 if "c" in (left.dtype.kind, right.dtype.kind) else np.float64
+    return bool(np.allclose(left.astype(wide), right.astype(wide), rtol=1e-4, atol=1e-5))
 
 
 def _sums_to_one(tensor: Tensor) -> bool:

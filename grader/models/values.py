@@ -275,9 +275,16 @@ def _decode(data: Any, arrays: dict[str, npt.NDArray[Any]], budget: list[int], d
             if dtype.startswith("complex"):
                 if values.dtype.kind != "f" or values.shape[-1:] != (2,):
                     raise WireError("a complex tensor without its two parts")
-                values = values[..., 0] + 1j * values[..., 1]
+                values = _complex(values[..., 0], values[..., 1])
             return (Array if more.get("array") is True else Tensor)(values, dtype[:40], grad, leaf, parameter)
     raise WireError("an answer holds something the wire does not know")
+
+
+def _complex(real: npt.NDArray[Any], imaginary: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put together and not computed: `1j * inf` has a real part, which is NaN."""
+    values = np.empty(real.shape, np.result_type(real.dtype, np.complex64))
+    values.real, values.imag = real, imaginary
+    return values
 
 
 def _hashed(kind: str, keys: list[Any], make: Callable[[list[Any]], Any]) -> Any:
