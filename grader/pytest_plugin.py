@@ -1,8 +1,9 @@
 """The pytest plugin as it is installed: a few options, and nothing more until an assignment is collected.
 
-    pytest assignments/assignment1 --submission PATH
+    pytest assignments/assignment1 --submission=PATH
 
-Other projects' runs of pytest import nothing else of ours, and see none of our fixtures.
+With a space in place of `=`, pytest would look for its own settings beside the submission, too, where they are a
+student's; it refuses to. Other projects' runs of pytest import nothing else of ours, and see none of our fixtures.
 """
 
 from __future__ import annotations
@@ -26,6 +27,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--isolation", choices=("auto", "landlock", "none"), default="auto", help="what keeps student code apart"
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser) -> None:
+    """Take no settings that lie where the submission does, and the assignment does not: they could run any code."""
+    submission, settings = early_config.known_args_namespace.submission, early_config.inipath
+    if submission is None or settings is None:
+        return
+    typed = parser.parse_known_args([*early_config.invocation_params.args])  # settings may add to that
+    given = [Path(path.partition("::")[0]) for path in typed.file_or_dir] or [early_config.invocation_params.dir]
+    folder = settings.parent.resolve()
+    if submission.resolve().is_relative_to(folder) and not all(path.resolve().is_relative_to(folder) for path in given):
+        raise pytest.UsageError(f"{settings} lies beside the submission. Write --submission=PATH, with `=`.")
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:

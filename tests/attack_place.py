@@ -1,7 +1,7 @@
 """Where attacks are tried: an assignment of its own, things outside the sandbox to go for, and three doors.
 
 They are `grade ASSIGNMENT NOTEBOOK`; `grade batch ASSIGNMENT FOLDER`, where right notebooks lie beside; and `pytest
-ASSIGNMENT --submission NOTEBOOK`.
+ASSIGNMENT --submission=NOTEBOOK`.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ class Place:
         listed = self.path / "junit.xml"
         options = ("--isolation", "landlock", f"--junitxml={listed}", "-q", "-o", "console_output_style=classic")
         plugins = ("-p", "no:cacheprovider", "-p", "no:xdist")
-        graded = self._run([PROGRAMS / "pytest", self.folder, "--submission", notebook, *options, *plugins])
+        graded = self._run([PROGRAMS / "pytest", self.folder, f"--submission={notebook}", *options, *plugins])
         said = graded.text + graded.err
         assert graded.code in (0, 1), f"exit code {graded.code}\n{said[-3000:]}"
         earned: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""The same grading through pytest: `pytest ASSIGNMENT --submission PATH`."""
+"""The same grading through pytest: `pytest ASSIGNMENT --submission=PATH`."""
 
 # ruff: noqa: E501 (tables)
 
