@@ -36,8 +36,7 @@ sys.path.insert(0, str(HERE.parent / "tests"))
 from attack_table import AIMS, ATTACKS, SECRET, SOLUTION, Attack, attacked  # noqa: E402 (behind the path to it)
 
 CHECKS = {
-    "noise": ["noise(3, 4, 5).shape == (3, 4)", "torch.equal(noise(2, 2, 7), noise(2, 2, 7))",
-              f"noise(1, 2, {SECRET}).shape == (1, 2)"],
+    "noise": [f"noise(1, 2, {SECRET}).shape == (1, 2)", "torch.equal(noise(2, 2, 7), noise(2, 2, 7))"],
     "linear": ["MyLinear(4, 3).weight.shape == (3, 4)", "MyLinear(4, 3)(torch.ones(2, 4)).shape == (2, 3)"],
     "sequential": ["torch.equal(make_chain([1, 2, 4])(torch.zeros(2)), torch.full((2,), 7.0))"],
     "module-list": ["len(list(Tower(3, 4).parameters())) == 8", "Tower(3, 2)(torch.ones(1, 3)).shape == (1, 3)"],
@@ -206,8 +205,8 @@ def try_one(programs: Path, grader: str, name: str, home: Path) -> dict[str, Any
     answer: dict[str, Any] = {"earned": [], "lost": [], "read": [], "left": []}
     (home / "place").mkdir()
     (home / "work").mkdir()
-    os.environ["TMPDIR"] = str(home / "place" / "tmp")  # by which what is left is found
     with Place(home / "place") as place:
+        os.environ["TMPDIR"] = str(place.temporary)  # by which processes that are left are found
         cells = attacked(attack.notebook, [attack], place.targets())
         sources = ["".join(one["source"]) for one in cells]
         sources[1] += LISTEN.format(path=str(said))
@@ -224,10 +223,8 @@ def try_one(programs: Path, grader: str, name: str, home: Path) -> dict[str, Any
         answer["earned"] = [one for one in CHECKS if points.get(one, 0) > allowed[one]]
         answer["lost"] += [one for one in CHECKS if points.get(one, 0) < allowed[one]]
     lines = said.read_text(errors="replace").splitlines()
-    answer["read"] = [
-        line[:100] for line in lines if line.startswith(("READ ", "FOUND ", "LISTED ")) or str(SECRET) in line
-    ]
-    answer["left"] += [line[:100] for line in lines if line.startswith("DID ")]
+    kept = (str(SECRET), *(f"READ {place.path / part}" for part in ("assignments", "solutions", "outside")))
+    answer["read"] = sorted({line[:200] for line in lines for one in kept if one in line})
     answer["points"] = sum(points.values())
     return answer
 
@@ -312,7 +309,7 @@ def line(answer: dict[str, Any]) -> str:
 def table(found: dict[tuple[str, str], dict[str, Any]], attacks: list[Attack]) -> str:
     """A line for each grader: of how many attacks it gave points, gave no whole report, let read, let change."""
     lines = [
-        "| | attacks | earn points | stop or spoil the report | read | change or leave something |",
+        "| | attacks | earn points | stop or spoil the report | read what is secret | change or leave something |",
         "|---|---|---|---|---|---|",
     ]
     for grader in GRADERS:
@@ -350,9 +347,10 @@ def main() -> int:
     for key in tries:
         print(line(found[key]))
     for grader in GRADERS:
-        right, wrong = found[grader, SOLUTION_ITSELF.name], found[grader, STARTER_ITSELF.name]
-        if right["points"] != len(CHECKS) or wrong["points"]:
-            print(f"{grader} does not grade what is no attack as it should: {right}, {wrong}")
+        for one, points in ((STARTER_ITSELF, 0), (SOLUTION_ITSELF, len(CHECKS))):
+            answer = found[grader, one.name]
+            if answer["points"] != points or any(answer[what] for what in ("earned", "lost", "read", "left")):
+                print(f"what is no attack does not pass for that: {line(answer)}")
     print(table(found, attacks))
     for aim in AIMS:
         some = [one for one in attacks if one.aims == aim]
