@@ -66,7 +66,7 @@ class _Hollow(ast.NodeTransformer):
 
     def _body(self, node: ast.FunctionDef) -> str:
         if node.name == "__init__":
-            return "super(type(self), self).__init__()"
+            return "super().__init__()"
         if self._constant.startswith("raise "):
             return self._constant
         names = [argument.arg for argument in node.args.args if argument.arg not in ("self", "cls", "ctx")]
