@@ -47,7 +47,7 @@ def _version(wanted: bool) -> None:
 def _options(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version, and which isolation there is")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version, and the isolation")
     ] = False,
     lang: Lang = None,
 ) -> None:

@@ -1,7 +1,7 @@
 """Every attack, through every door: nothing forged, nothing stopped, nothing seen. See `attack_table.py`.
 
-Each is tried by `grade` on its own; all of them by one `grade batch`, among notebooks that are right; by `pytest` on
-their own where time is left (`make test-all`), and before that those that can be tried in one notebook.
+Each is tried by `grade` on its own. Where time is left (`make test-all`), all of them by one `grade batch`, among
+notebooks that are right, and each by `pytest`; before that those that can be tried in one notebook.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def test_nothing_outside_is_reached(notebook: Path, place: Place) -> None:
 # -- batch
 
 
+@pytest.mark.slow
 def test_a_class_with_every_attack_in_it(place_with_secrets: Place) -> None:
     place, targets = place_with_secrets, place_with_secrets.targets()
     notebooks = {attack.name: attacked(attack.notebook, [attack], targets) for attack in ATTACKS}
