@@ -44,7 +44,8 @@ def verify(
     declared = read_declared(folder)
     zygote.preload(folder.spec.preload)
     arguments = (judge_mutant, folder.path, "auto", selection)
-    with Pool[MutantJob, Result](zygote, arguments, workers if mutants else 1, folder.spec.limits.whole_seconds) as pool:
+    longest = folder.spec.limits.whole_seconds
+    with Pool[MutantJob, Result](zygote, arguments, workers if mutants else 1, longest) as pool:
         found, report, foreseen = _verify_itself(folder, zygote, selection, declared, watch)
         solution, passed = read_submission(folder.solution), _seconds(folder, report)
         answers = [

@@ -7,7 +7,6 @@ one. What passes so is foreseen: names and classes, and results that do not depe
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,64 +15,81 @@ from grader.assignment.load import Folder, load_assignment
 from grader.judging.driver import run_pytest
 from grader.judging.grading import Grading
 from grader.judging.session import Session
-from grader.models.observation import Answer, CellRun
+from grader.models.cells import Submission
+from grader.models.observation import Answer
 from grader.requirements.requirement import Question
 from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
 
+Answered = dict[tuple[str, str], deque[Answer]]
+"""Answers to the questions of one probe about one exercise, in the order in which they were asked."""
+_NOBODY = Submission(name="", sha256="", cells=())
+
 
 def look_ahead(session: Session, path: Path) -> None:
     """Have a session that grades for marks know which checks are foreseen."""
-    session.foreseen = session.grading(path).references.foreseen
+    grading = session.grading(path)
+    session.foreseen = grading.references.foreseen
     if session.foreseen is None:
         assert session.zygote is not None
-        session.foreseen = foreseen_checks(load_assignment(path), session.zygote, session.mode)
+        session.foreseen = foreseen_checks(load_assignment(path), session.zygote, session.mode, grading)
 
 
-def foreseen_checks(folder: Folder, zygote: Zygote, mode: IsolationMode = "auto") -> frozenset[str]:
-    """The ids of the checks that are foreseen; none where there is no solution to ask."""
+def foreseen_checks(
+    folder: Folder, zygote: Zygote, mode: IsolationMode = "auto", drawn: Grading | None = None
+) -> frozenset[str]:
+    """The ids of the checks that are foreseen; none where there is no solution to ask.
+
+    Args:
+        drawn: a grading with another seed than the published one, whose solution's answers are used as well.
+    """
     if not folder.solution.is_file():
         return frozenset()
-    published = _grade(folder, zygote, mode, folder.spec.seed, Grading)
-    try:
-        grading = published.grading(folder.path)
-        known: dict[tuple[str, str], deque[Answer]] = defaultdict(deque)
-        for exercise, question in grading.asked:
-            known[exercise, question.probe.name].append(grading.observe(exercise, question))
-        drawn = _grade(folder, zygote, mode, folder.spec.seed + 1, partial(_Knowing, known))
-        drawn.close()
-    finally:
-        published.close()
-    return frozenset(judged.result.id for judged in drawn.judged if judged.result.outcome == "passed")
+    answered: Answered = defaultdict(deque)
+    published = Session(_NOBODY, mode, zygote, seed=folder.spec.seed, make=partial(_Telling, answered))
+    other = folder.with_seed(folder.spec.seed + 1) if drawn is None else drawn.folder
+    judged = Session(
+        _NOBODY, mode, zygote, seed=other.spec.seed, make=partial(_Knowing, answered),
+        references=drawn.references if drawn else None,
+    )  # fmt: skip
+    for session in (published, judged):
+        try:
+            session.grading(folder.path)
+            run_pytest(folder.path, session)
+        finally:
+            session.close()
+    return frozenset(one.result.id for one in judged.judged if one.result.outcome == "passed")
 
 
-def _grade(folder: Folder, zygote: Zygote, mode: IsolationMode, seed: int, make: Callable[..., Grading]) -> Session:
-    session = Session(folder.solution, mode, zygote, seed=seed, make=make)
-    session.grading(folder.path)
-    run_pytest(folder.path, session)
-    return session
+class _Telling(Grading):
+    """Answers as the solution does, and keeps what it answered."""
 
-
-class _Knowing(Grading):
-    """Answers each question with what was answered to the same one of another seed."""
-
-    def __init__(self, known: dict[tuple[str, str], deque[Answer]], *arguments: Any) -> None:
+    def __init__(self, answered: Answered, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._known = known
+        self._answered = answered
         self._told: dict[tuple[str, str], Answer] = {}
 
     def prefetch(self, questions: list[tuple[str, Question, bool, bool]]) -> None:
-        self.references.prefetch([(exercise, question) for exercise, question, _, reference in questions if reference])
+        self.references.prefetch([(exercise, question) for exercise, question, _, _ in questions])
 
     def observe(self, exercise: str, question: Question, hidden: bool = False) -> Answer:
         key = (exercise, question.digest)
         if key not in self._told:
-            same = self._known[exercise, question.probe.name]
-            self._told[key] = same.popleft() if same else Answer(value=None)
+            self._told[key] = self._tell(exercise, question)
         return self._told[key]
+
+    def _tell(self, exercise: str, question: Question) -> Answer:
+        answer = self.references.answer(exercise, question)
+        self._answered[exercise, question.probe.name].append(answer)
+        return answer
 
     def observe_again(self, exercise: str, question: Question) -> None:
         return None
 
-    def cells(self) -> tuple[CellRun, ...]:
-        return ()
+
+class _Knowing(_Telling):
+    """Answers each question with what was answered to the same one of another seed."""
+
+    def _tell(self, exercise: str, question: Question) -> Answer:
+        same = self._answered[exercise, question.probe.name]
+        return same.popleft() if same else Answer(value=None)
