@@ -11,6 +11,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -267,6 +268,31 @@ def test_list(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> No
 def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert "No assignments here" in run("list").out
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms", "extra", "arguments"),
+    [
+        ("libcst", "grader.authoring", "authoring", ["verify"]),
+        ("sqlalchemy", "grader.batch", "batch", ["batch", ".", "--out", "graded"]),
+        ("matplotlib", "grader.report.plots", "batch", ["batch", ".", "--out", "graded"]),
+    ],
+)
+def test_a_package_of_an_extra_is_missing(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    package: str, rooms: str, extra: str, arguments: list[str],
+) -> None:  # fmt: skip
+    for name in [name for name in sys.modules if name.startswith(rooms) or name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    handed_in = tmp_path / "class"
+    handed_in.mkdir()
+    (handed_in / "Kim.py").write_text("x = 1\n")
+    monkeypatch.chdir(handed_in)
+    ended = run(arguments[0], quiz.quiz, *arguments[1:])
+    assert ended.code == 2
+    assert f"needs {package}, which is not installed" in ended.err
+    assert f"pip install 'torch-grader[{extra}]'" in ended.err
 
 
 def test_an_error_of_ours_exits_3(quiz: Course, run: Command) -> None:

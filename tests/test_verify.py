@@ -315,12 +315,3 @@ def test_without_a_solution(quiz: Callable[..., Path], run: Command) -> None:
     ended = run("verify", folder, "--no-mutants")
     assert ended.code == 2
     assert "There is no solution at" in ended.err
-
-
-def test_without_libcst(quiz: Callable[..., Path], run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("grader.authoring")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "libcst", None)
-    ended = run("verify", quiz())
-    assert ended.code == 2
-    assert "pip install 'torch-grader[authoring]'" in ended.err

@@ -142,12 +142,8 @@ def pack(folder: Folder) -> tuple[bytes, str]:
 
 
 def _connect(address: str | None) -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise UsageError(
-            "`--engine ray` needs Ray, which is not installed.", "pip install 'torch-grader[ray]'"
-        ) from None
+    import ray
+
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     except (ConnectionError, RuntimeError, ValueError) as error:

@@ -71,8 +71,9 @@ def run_command(
     if marks:
         refuse_without(isolation)
         seed = draw_seed() if seed is None else seed
-        sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
     report = grade(assignment, path, selection=select, seed=seed, mode=isolation, zygote=context.obj)
+    if marks:
+        sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
     language = choose_language(lang, os.environ)
     wanted = {name: file for name, file in files.items() if file}
     if wanted:
