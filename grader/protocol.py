@@ -119,6 +119,8 @@ class JobCell(TypedDict):
         index: its place among all cells; -1 stands for the notebook's end.
         skipped: it is not to run again, since it took a process down.
         ends: exercises whose last cell it is.
+        owners: exercises that own it.
+        binds: the names that its source binds, each with the first line that does; of cells that have an owner.
     """
 
     index: int
@@ -127,6 +129,8 @@ class JobCell(TypedDict):
     filename: str
     skipped: bool
     ends: list[str]
+    owners: list[str]
+    binds: dict[str, int]
 
 
 class Job(TypedDict):
@@ -138,10 +142,12 @@ class Job(TypedDict):
         quick: seconds that the cells may have taken, all together, for questions to be answered in place. After
             more, the guest waits to be told to answer in copies, since to run the cells again would take long.
         spent: seconds that questions have taken before; and how many they may take `together`.
+        borrowed: names of each exercise that are another one's answer, and so are not defined for it.
     """
 
     tag: Literal["job"]
     cells: list[JobCell]
+    borrowed: dict[str, list[str]]
     seed: int
     fixtures: str
     seconds: float

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ValidationError
 from grader.assignment import SPEC
 from grader.assignment.spec import FORMAT, Assignment, SpecProblem
 from grader.errors import SpecError, UsageError
+from grader.models.cells import Submission
+from grader.submission.bindings import bound_names
+from grader.submission.ownership import with_owners
+from grader.submission.read import read_submission
 
 Written = TypeVar("Written", bound=BaseModel)
 
@@ -48,6 +52,16 @@ class Folder:
     @property
     def recorded(self) -> Path:
         return self.path / "reference.safetensors"
+
+    def read(self, path: Path) -> Submission:
+        """A submission to this assignment, with each cell given to the exercises that own it.
+
+        Raises:
+            SubmissionError: when it cannot be read.
+        """
+        fixtures = frozenset(bound_names(self.fixtures))
+        claims = [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises]
+        return with_owners(read_submission(path), claims)
 
     def with_seed(self, seed: int) -> Folder:
         """The same assignment with another seed than its spec says."""

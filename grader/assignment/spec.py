@@ -11,9 +11,13 @@ from grader.models.message import Text
 from grader.models.mistake import Mistake
 from grader.models.model import Model
 from grader.models.policy import Policy
+from grader.requirements.expressions import names_in
 from grader.requirements.kinds import AnyRequirement
+from grader.submission.ownership import Claim, Where
 
 FORMAT = 1
+_NAMES = {"torch", "nn", "model", "log"}
+"""Names in expressions that neither a student nor a fixture defines."""
 _ID = r"^[A-Za-z0-9][\w-]*$"
 
 
@@ -22,6 +26,7 @@ class Exercise(Model):
 
     Attributes:
         id: as in the cells' markers, `# exercise: ID`.
+        cells: where the answer is in a notebook without markers; if not given, where its names are defined.
         points: shared among the checks of `requirements`, by weight.
         needs: exercises that must have passed; otherwise this one is skipped.
         hint: for checks whose requirement has none.
@@ -32,11 +37,26 @@ class Exercise(Model):
     title: Text
     points: float = Field(gt=0)
     needs: tuple[str, ...] = ()
+    cells: Where | None = None
     hint: Text | None = None
     requirements: tuple[AnyRequirement, ...] = ()
 
     def __hash__(self) -> int:  # its requirements may hold dicts
         return hash(self.id)
+
+    def claim(self, seed: int, others: frozenset[str]) -> Claim:
+        """What tells the cells that are its answer.
+
+        Args:
+            others: names that are not the student's.
+        """
+
+        def asked() -> frozenset[str]:
+            asked = [check.question.arguments for r in self.requirements for check in r.checks(seed)]
+            given = {name for arguments in asked for name in arguments.get("names", ())}
+            return frozenset(names_in(asked)) - given - others - _NAMES
+
+        return Claim(self.id, self.cells, asked)
 
 
 class Assignment(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -47,12 +48,25 @@ class Sources:
             if place is not None and frame.lineno is not None:
                 cell, offset = place
                 code = (frame.line or "").strip()[:200]
-                found.append({"cell": cell, "line": frame.lineno + offset, "function": frame.name[:100], "code": code})
+                column = _column(frame.filename, frame.lineno, frame.colno)
+                found.append(_frame(cell, frame.lineno + offset, frame.name, code, column))
         if isinstance(error, SyntaxError) and error.filename in self._places:
             cell, offset = self._places[error.filename]
             code = (error.text or "").strip()[:200]
-            found.append({"cell": cell, "line": (error.lineno or 1) + offset, "function": "<module>", "code": code})
+            column = max((error.offset or 1) - 1, 0)
+            found.append(_frame(cell, (error.lineno or 1) + offset, "<module>", code, column))
         return found[-MAX_FRAMES:]
+
+
+def _frame(cell: int | None, line: int, function: str, code: str, column: int | None) -> dict[str, Any]:
+    return {"cell": cell, "line": line, "function": function[:100], "code": code, "column": column}
+
+
+def _column(filename: str, line: int, bytes_before: int | None) -> int | None:
+    """The characters before a place in a line."""
+    if bytes_before is None:
+        return None
+    return len(linecache.getline(filename, line).encode()[:bytes_before].decode(errors="replace"))
 
 
 def describe(error: BaseException, sources: Sources) -> dict[str, Any]:

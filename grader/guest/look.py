@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -41,20 +41,23 @@ class Student:
     Args:
         names: of the submission's `__main__`.
         fixtures: gives the names of the instructor's fixtures.
+        undefined: names that are there, and are no part of this answer.
 
     Raises:
         NotDefined: when a name is not there.
     """
 
-    def __init__(self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]], undefined: Collection[str] = ()
+    ) -> None:
         self._names = names
         self._fixtures = fixtures
+        self._undefined = undefined
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self._names[name]
-        except KeyError:
-            raise NotDefined(name) from None
+        if name in self._undefined or name not in self._names:
+            raise NotDefined(name)
+        return self._names[name]
 
     def _given(self, name: str) -> Any:
         """A name of an expression: the instructor's fixtures come before the student's."""

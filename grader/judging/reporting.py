@@ -36,8 +36,8 @@ MAX_REPORT = 500_000
 BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
-    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "detail"),
-    CellRun: ("exercise", "raised", "lost", "output"),
+    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "detail"),
+    CellRun: ("exercises", "raised", "lost", "output"),
     Raised: ("type", "message", "missing", "frames", "bases"),
     Frame: ("function", "code"),
     Lost: ("detail",),
@@ -86,6 +86,8 @@ def make_result(
             "diagnosis": failed.diagnosis,
             "cell": failed.cell,
             "line": failed.line,
+            "prompt": failed.prompt,
+            "code": failed.code,
         }
         if hidden:
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
@@ -164,6 +166,7 @@ def build_report(session: Session) -> Report:
         gradable=all(e.status != "error" for e in exercises),
         cut=room.cut,
         exercises=tuple(exercises),
+        notes=grading.submission.notes,
         cells=cells,
     )
 
@@ -244,13 +247,9 @@ def _exercise(
         status = "error"
     elif not earned and grading.untouched(name):
         status = "not started"
-    if not grading.has_own_cells(name):
-        notes += (
-            say(
-                "no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
-                name=name,
-            ),
-        )
+    if name in grading.submission.unanswered:
+        status = "not answered"
+        notes += (grading.submission.unanswered[name],)
     return ExerciseResult(
         id=name, title=title, status=status, earned=earned, possible=possible, notes=notes, checks=tuple(rounded)
     )

@@ -10,8 +10,15 @@ from grader.models.report import CheckResult, Diagnosis, ExerciseResult, Outcome
 from grader.models.wording import Language, labelled, place
 
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
-STATUS: dict[Status, str] = {"full": "✓", "partial": "◐", "none": "✗", "not started": "·", "error": "!"}
-_ORDER: tuple[Status, ...] = ("error", "none", "partial", "not started", "full")
+STATUS: dict[Status, str] = {
+    "full": "✓",
+    "partial": "◐",
+    "none": "✗",
+    "not started": "·",
+    "not answered": "·",
+    "error": "!",
+}
+_ORDER: tuple[Status, ...] = ("error", "none", "partial", "not answered", "not started", "full")
 HIDDEN = ("expected", "observed", "hint")
 """The parts that a hidden check may say."""
 
@@ -50,7 +57,7 @@ def basis(report: Report) -> Message:
 
 def remarks(report: Report) -> list[Message]:
     """What a reader should know of the report itself."""
-    said = []
+    said = list(report.notes)
     if report.isolation == "none":
         said.append(say("isolation: none. The code ran in a plain process, as you."))
     if report.cut:
@@ -89,12 +96,14 @@ class Finding:
         return None if self.first.hidden else self.first.diagnosis
 
     @property
-    def where(self) -> tuple[int | None, int | None]:
-        """The cell and line to look at, as far as they are known."""
-        made = self.diagnosis
+    def where(self) -> tuple[int | None, int | None, int | None]:
+        """The cell, the line to look at, and the cell's prompt, as far as they are known."""
+        first, made = self.first, self.diagnosis
+        if first.hidden:
+            return None, None, None
         if made and made.line is not None:
-            return made.cell, made.line
-        return (None, None) if self.first.hidden else (self.first.cell, self.first.line)
+            return made.cell, made.line, first.prompt if made.cell == first.cell else None
+        return first.cell, first.line, first.prompt
 
 
 def findings(exercise: ExerciseResult) -> list[Finding]:
@@ -134,9 +143,11 @@ def told(check: CheckResult, language: Language) -> str:
 
 def trouble(cell: CellRun) -> Message | None:
     """That a cell raised, or was lost."""
+    named = place(cell.number, None, cell.prompt)
     if cell.raised:
         frame = cell.raised.frames[-1] if cell.raised.frames else None
-        where = place(frame.cell, frame.line) if frame else place(cell.number, None)
+        own = frame is None or frame.cell == cell.number
+        where = place(*frame.where[:2], cell.prompt if own else None) if frame else named
         first = cell.raised.message.strip().splitlines()[:1]
         said: str | Message = first[0] if first else ""
         if cell.raised.limit == "time":  # in words of ours, which are translated
@@ -144,8 +155,8 @@ def trouble(cell: CellRun) -> Message | None:
         kind = cell.raised.type
         return joined([where, kind, said], ": ") if where else verbatim(kind)
     if cell.lost:
-        where, said = place(cell.number, None), _lost(cell, cell.lost)
-        return say("{where}: {said}; the notebook went on without it", where=where, said=said)
+        said = _lost(cell, cell.lost)
+        return say("{where}: {said}; the notebook went on without it", where=named, said=said)
     return None
 
 

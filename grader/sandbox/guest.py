@@ -26,6 +26,7 @@ from grader.protocol import Answered, Ask, CellEnded, Copy, FromGuest, GoOn, Job
 from grader.sandbox.client import Zygote
 from grader.sandbox.incoming import from_guest
 from grader.sandbox.support import Isolation
+from grader.submission.bindings import bound_names
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
@@ -76,6 +77,7 @@ class Surroundings:
         readable: what they may read; `data` as well, as a folder of that name.
         seed: of torch, random and NumPy, before the cells and before every question.
         fixtures: source of names that expressions may use.
+        borrowed: names of each exercise that are another one's answer.
     """
 
     submission: Submission
@@ -85,6 +87,7 @@ class Surroundings:
     readable: list[str]
     data: str | None
     isolation: Isolation
+    borrowed: dict[str, frozenset[str]]
 
 
 @dataclass
@@ -180,13 +183,18 @@ class Guest:
                 filename=cell.filename,
                 skipped=index in self._progress.skipped,
                 ends=ends.get(index, []),
+                owners=list(cell.exercises),
+                binds=dict(bound_names(cell.source)) if cell.exercises else {},
             )
             for index, cell in enumerate(self._around.submission.cells)
         ]
-        last = JobCell(index=-1, number=None, source="", filename="", skipped=True, ends=ends.get(-1, []))
+        last = JobCell(
+            index=-1, number=None, source="", filename="", skipped=True, ends=ends.get(-1, []), owners=[], binds={}
+        )
         return Job(
             tag="job",
             cells=[*cells, last],
+            borrowed={exercise: sorted(names) for exercise, names in self._around.borrowed.items()},
             seed=self._around.seed,
             fixtures=self._around.fixtures,
             seconds=self._clock.each,
@@ -328,7 +336,8 @@ class Guest:
         most = self._limits.output + 100
         run = CellRun(
             number=cell.number,
-            exercise=cell.exercise,
+            prompt=cell.prompt,
+            exercises=cell.exercises,
             seconds=seconds,
             output=clean(output[:most])[:most],
             raised=raised,
