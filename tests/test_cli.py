@@ -169,6 +169,35 @@ def test_selecting(quiz: Course, run: Command, expression: str, possible: float,
     assert report["selection"] == expression
 
 
+@pytest.mark.parametrize(
+    ("expression", "selected"),
+    [("linear", "linear"), ("my-linear-2", "my-linear-2"), ("not linear", "my-linear-2 Linear"), ("Linear", "Linear"),
+     ("linear and own", "linear"), ("linea", "linear my-linear-2 Linear"), ("(linear or my-linear-2) and not own",
+     "linear my-linear-2")],
+)  # fmt: skip
+def test_an_id_selects_its_exercise_alone(course: Course, run: Command, expression: str, selected: str) -> None:
+    requirement = {"kind": "function", "calls": [{"call": "linear()", "returns": "1"}]}
+    course.assign(*({"id": name, "requirements": [requirement]} for name in ("linear", "my-linear-2", "Linear")))
+    checks = course.check(
+        """
+        from grader import check, probe
+
+        @probe
+        def its(student):
+            return student.linear()
+
+        @check(exercise="linear")
+        def test_own(observe):
+            assert observe(its) == 1
+        """
+    )
+    ended = run("run", course.quiz, course.write("a.py", "linear = lambda: 1"), "-k", expression, "--json", "-")
+    found = {exercise["id"]: exercise["checks"] for exercise in json.loads(ended.out)["exercises"]}
+    assert " ".join(found) == selected, checks
+    if expression in ("linear", "linear and own"):
+        assert len(found["linear"]) == (2 if expression == "linear" else 1)
+
+
 @pytest.mark.parametrize("expression", ["three", "one and two", "one and", "(", "not"])
 def test_selecting_nothing(quiz: Course, run: Command, expression: str) -> None:
     ended = run("run", quiz.quiz, quiz.path / "half.py", "-k", expression)
