@@ -11,7 +11,9 @@ from grader.models.wording import Language, labelled, place
 
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
 STATUS: dict[Status, str] = {"full": "✓", "partial": "◐", "none": "✗", "not started": "·", "error": "!"}
-_ORDER: tuple[Status, ...] = ("error", "none", "partial", "not started", "full")
+UNTOUCHED: dict[Status, Message] = {"not started": say("not started")}
+"""What is said of an exercise that nobody has worked on; not what each of its checks misses: that helps nobody."""
+_ORDER: tuple[Status, ...] = ("error", "none", "partial", "full")
 HIDDEN = ("expected", "observed", "hint")
 """The parts that a hidden check may say."""
 
@@ -50,7 +52,7 @@ def basis(report: Report) -> Message:
 
 def remarks(report: Report) -> list[Message]:
     """What a reader should know of the report itself."""
-    said = []
+    said = [part_alone(report.selection)] if report.selection else []
     if report.isolation == "none":
         said.append(say("isolation: none. The code ran in a plain process, as you."))
     if report.cut:
@@ -58,9 +60,15 @@ def remarks(report: Report) -> list[Message]:
     return said
 
 
+def part_alone(selection: str) -> Message:
+    """That not all was graded, but what `-k` chose."""
+    return say("Only a part was graded: {selection}", selection=selection)
+
+
 def worst_first(report: Report) -> list[ExerciseResult]:
-    """The exercises, those with failures first, otherwise in the order of the notebook."""
-    return sorted(report.exercises, key=lambda exercise: _ORDER.index(exercise.status))
+    """The exercises that were begun, those with failures first, otherwise in the order of the notebook."""
+    begun = (exercise for exercise in report.exercises if exercise.status not in UNTOUCHED)
+    return sorted(begun, key=lambda exercise: _ORDER.index(exercise.status))
 
 
 def name_of(check: CheckResult) -> str:
