@@ -281,6 +281,33 @@ def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Comm
     assert "double::call[2]: none → failed" in again.out
 
 
+def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command, tmp_path: Path) -> None:
+    other = {**EXERCISE, "id": "double-2", "points": 3}
+    quiz.assign(EXERCISE, other, solution=RIGHT + "# %%\n" + RIGHT.replace(": double", ": double-2"))
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG)
+    part, whole = (("batch", quiz.quiz, folder, "--out", tmp_path / name, "-j1") for name in ("part", "whole"))
+    for _ in range(2):
+        ended = run(*part, "-k", "double")
+        assert (ended.code, ended.err) == (0, "")
+        assert "Only a part was graded: double" in ended.out
+        assert "median 1 of 2" in ended.out
+    report = rows(tmp_path / "part")["ada"].attempt.read_report()
+    assert report is not None
+    assert (report.selection, [exercise.id for exercise in report.exercises]) == ("double", ["double"])
+    assert "Only a part was graded: double" in (tmp_path / "part" / "class.html").read_text()
+    table = list(csv.DictReader((tmp_path / "part" / "gradebook.csv").read_text("utf-8-sig").splitlines()))
+    assert [(row["score"], row["possible"], row["double"], row["double-2"]) for row in table] == [
+        ("2", "2", "2", ""), ("0", "2", "0", ""),
+    ]  # fmt: skip
+    before = timeless(tmp_path / "part")
+    for selection in ((), ("-k", "double-2"), ("-k", "double-2", "--regrade")):
+        ended = run(*part, *selection)
+        assert (ended.code, "are of -k 'double', and not of" in ended.err) == (2, True), ended
+    assert timeless(tmp_path / "part") == before
+    assert run(*whole).code == 0
+    assert "are of the whole assignment, and not of -k 'double'" in run(*whole, "-k", "double").err
+
+
 def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> None:
     slow = RIGHT + "import time\ntime.sleep(0.3)\n"
     names = {f"s{number:02}": (slow if number % 3 else WRONG) for number in range(9)}

@@ -169,6 +169,35 @@ def test_selecting(quiz: Course, run: Command, expression: str, possible: float,
     assert report["selection"] == expression
 
 
+@pytest.mark.parametrize(
+    ("expression", "selected"),
+    [("linear", "linear"), ("my-linear-2", "my-linear-2"), ("not linear", "my-linear-2 Linear"), ("Linear", "Linear"),
+     ("linear and own", "linear"), ("linea", "linear my-linear-2 Linear"), ("(linear or my-linear-2) and not own",
+     "linear my-linear-2")],
+)  # fmt: skip
+def test_an_id_selects_its_exercise_alone(course: Course, run: Command, expression: str, selected: str) -> None:
+    requirement = {"kind": "function", "calls": [{"call": "linear()", "returns": "1"}]}
+    course.assign(*({"id": name, "requirements": [requirement]} for name in ("linear", "my-linear-2", "Linear")))
+    checks = course.check(
+        """
+        from grader import check, probe
+
+        @probe
+        def its(student):
+            return student.linear()
+
+        @check(exercise="linear")
+        def test_own(observe):
+            assert observe(its) == 1
+        """
+    )
+    ended = run("run", course.quiz, course.write("a.py", "linear = lambda: 1"), "-k", expression, "--json", "-")
+    found = {exercise["id"]: exercise["checks"] for exercise in json.loads(ended.out)["exercises"]}
+    assert " ".join(found) == selected, checks
+    if expression in ("linear", "linear and own"):
+        assert len(found["linear"]) == (2 if expression == "linear" else 1)
+
+
 @pytest.mark.parametrize("expression", ["three", "one and two", "one and", "(", "not"])
 def test_selecting_nothing(quiz: Course, run: Command, expression: str) -> None:
     ended = run("run", quiz.quiz, quiz.path / "half.py", "-k", expression)
@@ -348,6 +377,50 @@ def test_no_color_is_heeded(quiz: Course) -> None:
     seen = screen(["quiz", "half.py"], quiz.path, NO_COLOR="1")
     assert "2 / 3.5 points" in seen
     assert not re.search(rf"{ESC}\[[0-9;]*(3\d|9\d)[0-9;]*m", seen)
+
+
+# -- terminals that cannot print it all
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("quiz half.py -v --lang ko", 1), ("list --lang ko", 0), ("explain --lang ko", 0), ("quizz half.py", 2), ("--help", 0),
+     ("batch quiz class --out out", 0), (f"verify {ROOT}/assignments/assignment1 -k noise --no-mutants -j1", 0)],
+)  # fmt: skip
+def test_every_command_prints_where_nothing_but_ascii_can_be(
+    quiz: Course, command: Command, line: str, code: int
+) -> None:
+    quiz.write("class/이든.py", HALF)
+    ended = command(*line.split(), cwd=quiz.path, PYTHONIOENCODING="ascii")
+    assert ended.code == code, ended
+    assert "Traceback" not in ended.err
+    assert (ended.out + ended.err).isascii()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks", "title"),
+    [
+        ("ascii", "+x", r"\ud558\ub098"),
+        ("cp1252", "+x", r"\ud558\ub098"),
+        ("cp949", "+x", "하나"),
+        ("utf-8", "✓✗", "하나"),
+    ],
+)
+def test_what_a_terminal_cannot_print_is_ascii(
+    quiz: Course, command: Command, encoding: str, marks: str, title: str
+) -> None:
+    shown = command("quiz", "half.py", "-v", "--lang", "ko", cwd=quiz.path, PYTHONIOENCODING=encoding).out
+    assert "".join(re.findall(r"^(\S) .* (?:one|two)$", shown, re.MULTILINE)) == marks
+    assert title in shown
+
+
+def test_a_format_on_stdout_is_the_file(quiz: Course) -> None:
+    line = [GRADE, "quiz", "half.py", "--markdown"]
+    surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*line, "-"], cwd=quiz.path, env=surroundings, capture_output=True, timeout=60)
+    subprocess.run([*line, "half.md"], cwd=quiz.path, env=surroundings, capture_output=True, timeout=60)
+    assert "✗" in done.stdout.decode()
+    assert done.stdout == (quiz.path / "half.md").read_bytes()
 
 
 # -- being stopped

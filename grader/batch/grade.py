@@ -21,7 +21,7 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
     session = Session(
-        task.path, given.mode, given.zygote,
+        task.path, given.mode, given.zygote, given.selection,
         seed=given.seed, foreseen=given.foreseen, given=folder, references=references,
     )  # fmt: skip
     try:

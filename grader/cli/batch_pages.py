@@ -108,7 +108,7 @@ def write_class(out: Path, gradebook: Gradebook, assignment: Assignment) -> None
 
     names = file_names(gradebook.students())
     written = set(os.listdir(out / FOLDER))
-    roll = read_class_summary(gradebook.rows(assignment.grading), [exercise.id for exercise in assignment.exercises])
+    roll = read_class_summary(gradebook.rows(assignment.grading))
     _write(out / "class.html", render_class(roll, assignment, link).encode())
     _write(out / "gradebook.csv", render_table(roll, "csv", assignment).encode("utf-8-sig"))
 

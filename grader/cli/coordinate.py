@@ -49,6 +49,7 @@ def grade_class(
             Gradebook(gradebook or out / "gradebook.sqlite", spec.id) as book,
             Events(out / "events.jsonl") as events,
         ):
+            book.hold_to(site.selection)
             if seed is not None:
                 book.set_seed(seed)
             pages = Pages(out, book, spec.grading, found, language)
@@ -57,7 +58,7 @@ def grade_class(
                 faults += step.kind == "error"
                 changed += [step] if step.before is not None else []
             write_class(out, book, spec)
-            Console(highlight=False).print(render_summary(book.rows(spec.grading), changed))
+            Console(highlight=False).print(render_summary(book.rows(spec.grading), changed, site.selection))
     return faults
 
 

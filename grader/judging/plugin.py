@@ -5,6 +5,7 @@ It is registered where an assignment is collected; see `grader.pytest_plugin`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -33,6 +34,9 @@ from grader.sandbox.support import refuse_without
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
 PLACE = pytest.StashKey[int]()
+_WORD = re.compile(r"[\w:+.\-\[\]\\/]+")
+"""A word of a `-k` expression."""
+_OPERATORS = ("and", "or", "not")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -151,6 +155,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
         for place, item in enumerate(items):
             item.stash[PLACE] = place
+        _take_ids_exactly(config, items, order)
+
+
+def _take_ids_exactly(config: pytest.Config, items: list[pytest.Item], order: dict[str, int]) -> None:
+    """Have an exercise's id in `-k` stand for that exercise alone; to pytest, it is a part of any name."""
+    exact = {name: f"/{place}/{name}/" for name, place in order.items() if name not in _OPERATORS}
+    for item in items:
+        item.extra_keyword_matches.update(word for name, word in exact.items() if name == exercise_of(item))
+    config.option.keyword = _WORD.sub(lambda word: exact.get(word[0], word[0]), config.option.keyword)
 
 
 def _place(item: pytest.Item) -> str:

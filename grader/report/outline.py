@@ -18,7 +18,9 @@ STATUS: dict[Status, str] = {
     "not answered": "·",
     "error": "!",
 }
-_ORDER: tuple[Status, ...] = ("error", "none", "partial", "not answered", "not started", "full")
+UNTOUCHED: dict[Status, Message] = {"not started": say("not started"), "not answered": say("not answered")}
+"""What is said of an exercise that nobody has worked on; not what each of its checks misses: that helps nobody."""
+_ORDER: tuple[Status, ...] = ("error", "none", "partial", "full")
 HIDDEN = ("expected", "observed", "hint")
 """The parts that a hidden check may say."""
 
@@ -57,7 +59,7 @@ def basis(report: Report) -> Message:
 
 def remarks(report: Report) -> list[Message]:
     """What a reader should know of the report itself."""
-    said = list(report.notes)
+    said = [part_alone(report.selection), *report.notes] if report.selection else list(report.notes)
     if report.isolation == "none":
         said.append(say("isolation: none. The code ran in a plain process, as you."))
     if report.cut:
@@ -65,9 +67,15 @@ def remarks(report: Report) -> list[Message]:
     return said
 
 
+def part_alone(selection: str) -> Message:
+    """That not all was graded, but what `-k` chose."""
+    return say("Only a part was graded: {selection}", selection=selection)
+
+
 def worst_first(report: Report) -> list[ExerciseResult]:
-    """The exercises, those with failures first, otherwise in the order of the notebook."""
-    return sorted(report.exercises, key=lambda exercise: _ORDER.index(exercise.status))
+    """The exercises that were begun, those with failures first, otherwise in the order of the notebook."""
+    begun = (exercise for exercise in report.exercises if exercise.status not in UNTOUCHED)
+    return sorted(begun, key=lambda exercise: _ORDER.index(exercise.status))
 
 
 def name_of(check: CheckResult) -> str:

@@ -13,7 +13,7 @@ from grader.diagnosis.catalogue import catalogue
 from grader.models.message import Message, say
 from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import ENGLISH, Language, labelled
-from grader.report.outline import MARKS, STATUS, basis, findings, name_of, remarks, score, total, trouble
+from grader.report.outline import MARKS, STATUS, UNTOUCHED, basis, findings, name_of, remarks, score, total, trouble
 
 _STYLES: dict[Outcome | Status, str] = {
     "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
@@ -78,15 +78,16 @@ def _exercise(exercise: ExerciseResult, verbose: bool, language: Language) -> li
     head.add_column(width=1)
     head.add_column(width=11, justify="right")
     head.add_column(overflow="fold")
-    name = Text(language(exercise.title), style="bold" if exercise.status not in ("full", "not started") else "")
+    untouched = UNTOUCHED.get(exercise.status)
+    name = Text(language(exercise.title), style="" if untouched or exercise.status == "full" else "bold")
     name.append(f"  {exercise.id}", style="dim")
-    if exercise.status == "not started":
-        name.append("  " + language(say("not started")), style="dim italic")
+    if untouched:
+        name.append("  " + language(untouched), style="dim italic")
     head.add_row(Text(mark, style=style), Text(score(exercise), style=style), name)
     rows: list[RenderableType] = [head]
-    rows += [Padding(Text(language(note), style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
-    if exercise.status == "not started" and not verbose:
+    if untouched and not verbose:
         return rows
+    rows += [Padding(Text(language(note), style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
     blocks = {finding.first.id: finding.checks for finding in findings(exercise)}
     blocks |= {check.id: (check,) for check in exercise.checks if verbose and check.outcome == "passed"}
     shown = [blocks[check.id] for check in exercise.checks if check.id in blocks]

@@ -15,7 +15,7 @@ from functools import cached_property
 
 from pydantic import Field, field_validator, model_validator
 
-from grader.models.cells import Cell, Submission
+from grader.models.cells import Cell, Marked, Submission
 from grader.models.message import Message, clean, joined, say
 from grader.models.model import Model
 from grader.models.wording import place
@@ -98,7 +98,9 @@ def with_owners(submission: Submission, claims: Sequence[Claim]) -> Submission:
         for index in own:
             owners.setdefault(index, []).append(claim.exercise)
         if not own and not (unmarked and not claim.where and _may_hold(submission, claim)):
-            unanswered[claim.exercise] = found.why_not(claim, unmarked)
+            unanswered[claim.exercise] = reason = found.why_not(claim, unmarked)
+            if found.strayed(claim.exercise):
+                notes.append(reason)
     if guessed:
         notes.append(say("no cell carries a marker, so an exercise's cells are those that define what it asks for"))
     cells = (cell.model_copy(update={"exercises": tuple(owners.get(i, ()))}) for i, cell in enumerate(submission.cells))
@@ -176,18 +178,19 @@ class _Found:
         bound = {name for index in marked for name in bound_names(self.submission.cells[index].source)}
         return (index for index in tagged if not bound & bound_names(self.submission.cells[index].source).keys())
 
+    def strayed(self, exercise: str) -> Marked | None:
+        """A marker of an exercise that stands in a text."""
+        return next((astray for astray in self.submission.astray if astray.name == exercise), None)
+
     def why_not(self, claim: Claim, unmarked: bool) -> Message:
         """Why an exercise owns no cell."""
         name = claim.exercise
         if name in self.near:
             return self.near[name]
-        for astray in self.submission.astray:
-            if astray.name == name:
-                said = say(
-                    "the marker `# exercise: {name}` stands in a text, which does not run; make it code", name=name
-                )
-                where = place(astray.number, None)
-                return joined([where, said], ": ") if where else said
+        if astray := self.strayed(name):
+            said = say("the marker `# exercise: {name}` stands in a text, which does not run; make it code", name=name)
+            where = place(astray.number, None)
+            return joined([where, said], ": ") if where else said
         match claim.where:
             case Where(heading=str(text)):
                 return say("there is no code cell under the heading {heading}", heading=text)

@@ -37,11 +37,14 @@ class Actor:
     Args:
         packed: the assignment, as `pack` made it.
         inside: the assignment's folder in it.
+        selection: which checks, as pytest's `-k` takes it; all if None.
         seed: of everything random.
         seconds: that a submission may take at most.
     """
 
-    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode, seed: int, seconds: float) -> None:
+    def __init__(
+        self, packed: bytes, inside: str, isolation: IsolationMode, selection: str | None, seed: int, seconds: float
+    ) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
@@ -49,7 +52,8 @@ class Actor:
         (home / "submission").mkdir()
         self._home = home
         zygote = Zygote.spawn(long_lived=True)
-        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation, None, seed), 1, seconds, tries=2)
+        arguments = (grade_one, home / inside, isolation, selection, seed)
+        self._pool = Pool[Task, Graded](zygote, arguments, 1, seconds, tries=2)
 
     def grade(self, task: Task, content: bytes) -> Graded | Died:
         """Grade one submission, given as its bytes."""
@@ -85,7 +89,7 @@ def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
     starting: dict[Any, Any] = {}
 
     def start() -> None:
-        actor = make(packed, inside, site.isolation, seed, site.folder.spec.limits.whole_seconds)
+        actor = make(packed, inside, site.isolation, site.selection, seed, site.folder.spec.limits.whole_seconds)
         starting[actor.__ray_ready__.remote()] = actor
 
     for _ in range(min(site.jobs or int(ray.cluster_resources().get("CPU", 1)), len(tasks))):

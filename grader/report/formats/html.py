@@ -18,6 +18,7 @@ from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
+    UNTOUCHED,
     Finding,
     basis,
     explained,
@@ -86,10 +87,10 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
     Args:
         source: the cells as they were handed in; without them, the page has no notebook.
     """
-    exercises = worst_first(report)
+    begun = worst_first(report)
     anchors = {
         f"finding-{exercise.id}-{number}": finding
-        for exercise in exercises
+        for exercise in begun
         for number, finding in enumerate(findings(exercise), 1)
     }
     cells = _shown(report, source, anchors, language)
@@ -97,10 +98,11 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
         report=report,
         code=language.code,
         say=language,
-        words=_words(report, language),
+        words=_words(language),
         total=language(total(report)),
         remarks=[language(remark) for remark in (basis(report), *remarks(report))],
-        exercises=exercises,
+        begun=begun,
+        untouched={status: language(said) for status, said in UNTOUCHED.items()},
         anchors=anchors,
         cells=cells,
         targets={anchor: cell.anchor for cell in cells for anchor, _ in cell.finds},
@@ -118,7 +120,7 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
     )  # fmt: skip
 
 
-def _words(report: Report, language: Language) -> dict[str, str]:
+def _words(language: Language) -> dict[str, str]:
     """The page's own texts."""
     said = {
         "exercises": say("Exercises"),
@@ -129,8 +131,6 @@ def _words(report: Report, language: Language) -> dict[str, str]:
         "printed": say("printed:"),
         "more": say("There is more in the file, which is too long to be shown here."),
         "hidden": say("hidden check"),
-        "not started": say("not started"),
-        "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
     }
     return {name: language(message) for name, message in said.items()}
 

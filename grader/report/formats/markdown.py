@@ -11,6 +11,7 @@ from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
+    UNTOUCHED,
     Finding,
     basis,
     explained,
@@ -56,7 +57,8 @@ def _table(report: Report, language: Language) -> str:
     rows = [f"| | {language(say('Exercises'))} | |", "|---|---|--:|"]
     for part in report.exercises:
         title = _text(language(part.title)).replace("|", "\\|")
-        rows.append(f"| {STATUS[part.status]} | {title} | {score(part)} |")
+        untouched = f" ({language(UNTOUCHED[part.status])})" if part.status in UNTOUCHED else ""
+        rows.append(f"| {STATUS[part.status]} | {title}{untouched} | {score(part)} |")
     return "\n".join(rows)
 
 
