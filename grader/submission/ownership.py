@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -93,7 +93,7 @@ def with_owners(submission: Submission, claims: Sequence[Claim]) -> Submission:
         if not own and claim.where:
             own = _search(submission, claim.where)
         elif not own and unmarked and claim.names:
-            own = [index for index, cell in enumerate(submission.cells) if claim.names & changed_names(cell.source)]
+            own = found.definers(claim)
             guessed = guessed or bool(own)
         for index in own:
             owners.setdefault(index, []).append(claim.exercise)
@@ -177,6 +177,29 @@ class _Found:
         """
         bound = {name for index in marked for name in bound_names(self.submission.cells[index].source)}
         return (index for index in tagged if not bound & bound_names(self.submission.cells[index].source).keys())
+
+    def definers(self, claim: Claim) -> list[int]:
+        """The cells that define what an exercise asks for.
+
+        Where several exercises ask for one name, and as many cells bind it, these are theirs one after the other.
+        """
+        places: set[int] = set()
+        for name in claim.names:
+            binders = [index for index, bound in enumerate(self._bound) if name in bound]
+            sharing = [other for other in self.claims if name in other.names]
+            if len(sharing) == len(binders):
+                places.add(binders[sharing.index(claim)])
+            else:
+                places.update(index for index, changed in enumerate(self._changed) if name in changed)
+        return sorted(places)
+
+    @cached_property
+    def _bound(self) -> list[Collection[str]]:
+        return [bound_names(cell.source) for cell in self.submission.cells]
+
+    @cached_property
+    def _changed(self) -> list[Collection[str]]:
+        return [changed_names(cell.source) for cell in self.submission.cells]
 
     def strayed(self, exercise: str) -> Marked | None:
         """A marker of an exercise that stands in a text."""
