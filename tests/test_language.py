@@ -182,7 +182,7 @@ CODE_WORDS = {
 """Words of Python and PyTorch that Korean texts use as they are."""
 
 NOT_PROSE = re.compile(
-    r"""`[^`\n]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|tensor\([^)]*\)|^ *[✓✗–!] \S+(?:(?<=,) \S+)*|  [\w-]+(?=  |$)""",
+    r"""`[^`\n]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|tensor\([^)]*\)|^ *✗ \S.*$|^ *[✓–!] \S+|  [\w-]+(?=  |$)""",
     re.MULTILINE,
 )
 """Code, strings, numbers, and the names of checks and exercises."""

@@ -95,9 +95,8 @@ def _row(label: str, text: str) -> str:
     if "\n" not in text.strip():
         return f"{lead} {_text(text.strip())}"
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    block = "\n".join(
-        f"  {line}" for line in [fence + "text", *text.rstrip().replace("@", "@\u2060").splitlines(), fence]
-    )
+    lines = text.rstrip().replace("@", "@\u2060").splitlines()
+    block = "\n".join(f"  {line}" for line in [fence + "text", *lines, fence])
     return f"{lead}\n{block}"
 
 
