@@ -299,11 +299,11 @@ def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command,
     assert [(row["score"], row["possible"], row["double"], row["double-2"]) for row in table] == [
         ("2", "2", "2", ""), ("0", "2", "0", ""),
     ]  # fmt: skip
-    before = timeless(tmp_path / "part")
+    before = results(tmp_path / "part")
     for selection in ((), ("-k", "double-2"), ("-k", "double-2", "--regrade")):
         ended = run(*part, *selection)
         assert (ended.code, "are of -k 'double', and not of" in ended.err) == (2, True), ended
-    assert timeless(tmp_path / "part") == before
+    assert results(tmp_path / "part") == before
     assert run(*whole).code == 0
     assert "are of the whole assignment, and not of -k 'double'" in run(*whole, "-k", "double").err
 
@@ -489,8 +489,17 @@ def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_pa
 def test_a_folder_without_one_notebook(tmp_path: Path) -> None:
     _, found = find_submissions(write(tmp_path, "ada/a.py", "ada/b.py", "bob/notes.txt"), "quiz", "students")
     assert {one.student: one.problem for one in found} == {
-        "ada": "there are several notebooks (a.py, b.py), and none is named quiz.ipynb",
+        "ada": "there are several notebooks (a.py, b.py), and their names do not tell which one counts",
         "bob": "there is no notebook in its folder",
+    }
+
+
+def test_a_notebook_in_another_language_is_one_of_the_assignment(tmp_path: Path) -> None:
+    names = ("ada/quiz.ko.ipynb", "ada/notes.ipynb", "bob/quiz.ipynb", "bob/quiz.ko.ipynb")
+    _, found = find_submissions(write(tmp_path, *names), "quiz", "students")
+    assert {one.student: one.problem or one.path.name for one in found} == {
+        "ada": "quiz.ko.ipynb",
+        "bob": "there are several notebooks (quiz.ipynb, quiz.ko.ipynb), and their names do not tell which one counts",
     }
 
 

@@ -278,6 +278,15 @@ def test_without_a_path_the_starter_is_graded(quiz: Course, run: Command) -> Non
     assert "2 / 3.5 points" in ended.out
 
 
+def test_without_a_path_the_notebook_saved_last_is_graded(quiz: Course, run: Command) -> None:
+    first = quiz.notebook("# exercise: one", name="assignments/quiz/quiz.ipynb")
+    second = quiz.notebook("# exercise: one\ndef f(): return 1", name="assignments/quiz/quiz.ko.ipynb")
+    os.utime(first, (1000, 1000))
+    assert "A quiz  quiz.ko.ipynb" in run("run", quiz.quiz).out
+    os.utime(second, (1000.5, 1000.5))
+    assert "A quiz  quiz.ipynb" in run("run", quiz.quiz).out
+
+
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["--isolation", "docker"], ["more", "and more"]])
 def test_wrong_options(quiz: Course, run: Command, arguments: list[str]) -> None:
     ended = run("run", quiz.quiz, quiz.path / "right.py", *arguments)
@@ -290,7 +299,11 @@ def test_list(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(quiz.quiz)
     ended = run("list")
     assert ended.code == 0
-    assert "quiz  A quiz, 2 exercises" in ended.out
+    assert "quiz  A quiz, 2 exercises\n" in ended.out
+    for name in ("quiz.ipynb", "quiz.ko.ipynb"):
+        quiz.notebook(name=f"assignments/quiz/{name}")
+        assert "quiz  A quiz, 2 exercises  quiz.ipynb\n" in run("list").out
+    assert "  quiz.ko.ipynb\n" in run("list", "--lang", "ko").out
     assert "broken" in ended.out
     assert "the format is 9" in ended.out
 

@@ -16,6 +16,7 @@ from grader.assignment import SPEC
 from grader.assignment.spec import FORMAT, Assignment, SpecProblem
 from grader.errors import SpecError, UsageError
 from grader.models.cells import Submission
+from grader.models.wording import Code
 from grader.submission.bindings import bound_names
 from grader.submission.ownership import with_owners
 from grader.submission.read import read_submission
@@ -42,6 +43,19 @@ class Folder:
         return self.path / (self.spec.notebook or f"{self.spec.id}.ipynb")
 
     @property
+    def starters(self) -> dict[Code, Path]:
+        """The notebooks there are to start from, by language: `notebook`, and its translations beside it."""
+        stems = starter_stems(self.notebook.stem)
+        found = {code: self.notebook.with_name(f"{stem}{self.notebook.suffix}") for code, stem in stems.items()}
+        return {code: path for code, path in found.items() if path.is_file()}
+
+    @property
+    def saved_last(self) -> Path:
+        """Of these notebooks, the one that was saved last: where students work in one of them, it is that one."""
+        # In whole seconds: a checkout writes all of them in one, and then the first is taken.
+        return max(self.starters.values(), key=lambda path: int(path.stat().st_mtime), default=self.notebook)
+
+    @property
     def solution(self) -> Path:
         return (self.path / (self.spec.solution or f"../../solutions/{self.spec.id}.ipynb")).resolve()
 
@@ -66,6 +80,11 @@ class Folder:
     def with_seed(self, seed: int) -> Folder:
         """The same assignment with another seed than its spec says."""
         return replace(self, spec=self.spec.model_copy(update={"seed": seed}))
+
+
+def starter_stems(name: str) -> dict[Code, str]:
+    """The names of a notebook in each language, without suffix: `assignment1`, and `assignment1.ko` in Korean."""
+    return {code: name if code == "en" else f"{name}.{code}" for code in get_args(Code)}
 
 
 def list_assignments(start: Path) -> dict[str, Path]:

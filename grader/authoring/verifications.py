@@ -129,7 +129,8 @@ def verify_hints(folder: Folder) -> Verification:
 
 
 def verify_files(folder: Folder, declared: Declared) -> Verification:
-    own = (folder.notebook, folder.solution, folder.recorded, folder.path / (folder.spec.fixtures or SPEC))
+    own = [folder.notebook, *folder.starters.values(), folder.solution, folder.recorded]
+    own.append(folder.path / (folder.spec.fixtures or SPEC))
     known = {path.name for path in own if path.parent.resolve() == folder.path.resolve()}
     known |= {SPEC, FILE, "checks", "data", "__pycache__", *declared.files}
     there = {path.name for path in folder.path.iterdir()}

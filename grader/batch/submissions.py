@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from grader.assignment.load import starter_stems
 from grader.errors import SubmissionError, UsageError
 from grader.models.message import spelled
 from grader.submission.read import MAX_SIZE, read_file
@@ -71,7 +72,7 @@ def find_submissions(
     """All submissions in a folder, by student.
 
     Args:
-        assignment: its id: the notebook of this name is taken where a student has several.
+        assignment: its id: the notebook of this name, in whatever language, is taken where a student has several.
         layout: how the folder is laid out; seen by its names if None.
         archive: the name of the zip that was unpacked there, if one was.
 
@@ -117,7 +118,7 @@ def _is_class(alone: Path, folder: Path, assignment: str, layout: Layout | None,
     inside = _entries(alone)
     files = [path for path in inside if path.suffix.lower() in SUFFIXES]
     several = len(files) > 1 or sum(map(_is_folder, inside)) > 1
-    return archive is not None and several and not any(path.stem == assignment for path in files)
+    return archive is not None and several and not _named(files, assignment)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -281,7 +282,7 @@ def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
     if len(files) > MAX_FILES:
         return replace(found, problem=f"there are more than {MAX_FILES:,} files in its folder")
     files = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
-    named = [path for path in files if path.stem == assignment]
+    named = _named(files, assignment)
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
     for choice in (named, notebooks, files):
         if len(choice) == 1:
@@ -289,7 +290,14 @@ def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
     if not files:
         return replace(found, problem="there is no notebook in its folder")
     listed = ", ".join(spelled(path.name) for path in files[:4])
-    return replace(found, problem=f"there are several notebooks ({listed}), and none is named {assignment}.ipynb")
+    return replace(
+        found, problem=f"there are several notebooks ({listed}), and their names do not tell which one counts"
+    )
+
+
+def _named(files: list[Path], assignment: str) -> list[Path]:
+    """Those that are named as the assignment's notebook, in whatever language."""
+    return [path for path in files if path.stem in starter_stems(assignment).values()]
 
 
 def _files_in(folder: Path) -> list[Path]:

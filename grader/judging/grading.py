@@ -25,7 +25,7 @@ class Grading:
 
     Args:
         folder: the assignment.
-        submission: a file, or cells already read; the starter if None.
+        submission: a file, or cells already read; the starter that was saved last if None.
         zygote: forks the guests.
         mode: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
@@ -48,7 +48,7 @@ class Grading:
         self.folder = folder
         self.isolation = support.choose(mode)
         if not isinstance(submission, Submission):
-            submission = folder.read(submission or folder.notebook)
+            submission = folder.read(submission or folder.saved_last)
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote

@@ -45,7 +45,7 @@ def _with_files(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@app.command("run", help="Grade a notebook or script. Without PATH, the one in the assignment's folder.")
+@app.command("run", help="Grade a notebook or script. Without PATH, the notebook saved last in its folder.")
 @_with_files
 def run_command(
     context: typer.Context,
@@ -77,7 +77,7 @@ def run_command(
     language = choose_language(lang, os.environ)
     wanted = {name: file for name, file in files.items() if file}
     if wanted:
-        _write(report, path or named(assignment).notebook, wanted, form, language)
+        _write(report, path or named(assignment).saved_last, wanted, form, language)
     if "-" not in wanted.values():
         show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
     if not report.gradable:
