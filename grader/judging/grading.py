@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
@@ -17,6 +17,9 @@ from grader.sandbox import support
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
 from grader.submission.read import read_submission
+
+A_CLASS = 30 * 24 * 3600.0
+"""Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
 
 class Grading:
@@ -52,7 +55,7 @@ class Grading:
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
         self._shares = references is not None
-        self.references = references or References(folder, self._start, use_recorded)
+        self.references = references or References(folder, partial(self._start, together=A_CLASS), use_recorded)
         self.asks_again = True
         self.waits: set[str] = set()
         self._answers: Answers | None = None
@@ -110,7 +113,7 @@ class Grading:
             self._answers = self._start(self.submission)
         return self._answers
 
-    def _start(self, submission: Submission) -> Answers:
+    def _start(self, submission: Submission, together: float | None = None) -> Answers:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
         around = Surroundings(
@@ -122,7 +125,7 @@ class Grading:
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
         )
-        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
+        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
 
 
 def _texts(submission: Submission, exercise: str) -> list[str]:
