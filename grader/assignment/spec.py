@@ -11,7 +11,7 @@ from grader.models.message import Text
 from grader.models.mistake import Mistake
 from grader.models.model import Model
 from grader.models.policy import Policy
-from grader.requirements.kinds import AnyRequirement
+from grader.requirements.kinds import Requirements
 
 FORMAT = 1
 _ID = r"^[A-Za-z0-9][\w-]*$"
@@ -22,7 +22,9 @@ class Exercise(Model):
 
     Attributes:
         id: as in the cells' markers, `# exercise: ID`.
-        points: shared among the checks of `requirements`, by weight.
+        points: shared among the checks of `requirements`, by weight; where they are left out, a check is worth its
+            weight. A `@check` brings points of its own.
+        all_or_nothing: every check must pass, or none earns anything.
         needs: exercises that must have passed; otherwise this one is skipped.
         hint: for checks whose requirement has none.
         requirements: what must be true; instructor's checks may come beside them.
@@ -30,10 +32,17 @@ class Exercise(Model):
 
     id: str = Field(pattern=_ID)
     title: Text
-    points: float = Field(gt=0)
+    points: float | None = Field(default=None, gt=0)
+    all_or_nothing: bool = False
     needs: tuple[str, ...] = ()
     hint: Text | None = None
-    requirements: tuple[AnyRequirement, ...] = ()
+    requirements: Requirements = ()
+
+    def points_of_weight(self, seed: int) -> float:
+        """What a check of the requirements is worth for each unit of its weight."""
+        if self.points is None:
+            return 1.0
+        return self.points / sum(check.weight for one in self.requirements for check in one.checks(seed))
 
     def __hash__(self) -> int:  # its requirements may hold dicts
         return hash(self.id)
