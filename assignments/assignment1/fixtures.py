@@ -111,16 +111,6 @@ def route_kept(router, route):
     return router(torch.zeros(2, 3), route), route
 
 
-def layers_called(model, *inputs):
-    """The paths of the Linears whose hooks ran in one call of a model, in order."""
-    called = []
-    for path, module in model.named_modules():
-        if isinstance(module, nn.Linear):
-            module.register_forward_hook(lambda *_, path=path: called.append(path))
-    model(*inputs)
-    return called
-
-
 def attribute(thing, name):
     """An attribute."""
     return getattr(thing, name)

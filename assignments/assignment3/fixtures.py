@@ -120,29 +120,6 @@ def modes_during(step, x, y):
     return {"calls": seen}
 
 
-class _Runs:
-    """Which of a model's modules ran, by path, as their hooks see it."""
-
-    def __init__(self, model):
-        self.paths = []
-        for path, module in model.named_modules():
-            module.register_forward_hook(lambda *_, path=path: self.paths.append(path))
-
-
-def hooked(model, *inputs):
-    """Which modules ran in a call of the model, and which have parameters of their own."""
-    runs = _Runs(model)
-    model(*inputs)
-    return {"ran": runs.paths, "trained": [path for path, part in model.named_modules() if part._parameters]}
-
-
-def hooked_training(model, train, *args):
-    """Which of the model's modules ran while it was trained."""
-    runs = _Runs(model)
-    train(model, *args)
-    return {"ran": runs.paths[:1000]}
-
-
 # evaluate
 
 

@@ -12,7 +12,7 @@ from grader.models.mistake import Mistake
 from grader.models.model import Model
 from grader.models.policy import Policy
 from grader.requirements.expressions import names_in
-from grader.requirements.kinds import AnyRequirement
+from grader.requirements.kinds import Requirements
 from grader.submission.ownership import Claim, Where
 
 FORMAT = 1
@@ -27,7 +27,9 @@ class Exercise(Model):
     Attributes:
         id: as in the cells' markers, `# exercise: ID`.
         cells: where the answer is in a notebook without markers; if not given, where its names are defined.
-        points: shared among the checks of `requirements`, by weight.
+        points: shared among the checks of `requirements`, by weight; where they are left out, a check is worth its
+            weight. A `@check` brings points of its own.
+        all_or_nothing: every check must pass, or none earns anything.
         needs: exercises that must have passed; otherwise this one is skipped.
         hint: for checks whose requirement has none.
         requirements: what must be true; instructor's checks may come beside them.
@@ -35,11 +37,18 @@ class Exercise(Model):
 
     id: str = Field(pattern=_ID)
     title: Text
-    points: float = Field(gt=0)
+    points: float | None = Field(default=None, gt=0)
+    all_or_nothing: bool = False
     needs: tuple[str, ...] = ()
     cells: Where | None = None
     hint: Text | None = None
-    requirements: tuple[AnyRequirement, ...] = ()
+    requirements: Requirements = ()
+
+    def points_of_weight(self, seed: int) -> float:
+        """What a check of the requirements is worth for each unit of its weight."""
+        if self.points is None:
+            return 1.0
+        return self.points / sum(check.weight for one in self.requirements for check in one.checks(seed))
 
     def __hash__(self) -> int:  # its requirements may hold dicts
         return hash(self.id)

@@ -95,6 +95,7 @@ def _verify_itself(
         must.verify_twice(first, second),
         must.verify_seeds(dict(zip(seeds, others, strict=True))),
         must.verify_foreseen(first, foreseen),
+        must.verify_zeros(trials.taking_zeros()),
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),

@@ -34,19 +34,25 @@ class Answers:
         around: the submission, and what its guests have in common.
         exercises: ids; one ends where its last own cell does, or with the notebook.
         waits: exercises about which more will be asked than is known from the start.
+        together: seconds that all questions may take; what the assignment's limits say if None.
 
     Attributes:
         asked: the questions that were put, each with its exercise.
     """
 
     def __init__(
-        self, zygote: Zygote, around: Surroundings, exercises: Iterable[str], waits: Iterable[str] = ()
+        self,
+        zygote: Zygote,
+        around: Surroundings,
+        exercises: Iterable[str],
+        waits: Iterable[str] = (),
+        together: float | None = None,
     ) -> None:
         self._zygote = zygote
         self._around = around
         self._ends = _ends(around.submission, exercises)
         self._waits = set(waits)
-        self._clock = Clock(around.limits.seconds, around.limits.notebook_seconds)
+        self._clock = Clock(around.limits.seconds, together or around.limits.notebook_seconds)
         self._progress = Progress()
         self._main: Guest | None = None
         self._over: Lost | None = None

@@ -17,7 +17,8 @@ from grader.judging.judge import CheckFailed, Posed, expect_value, explained
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
-from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import MAKERS
 from grader.requirements.requirement import Probe, Question
 

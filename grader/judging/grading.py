@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
@@ -18,6 +18,9 @@ from grader.sandbox import support
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
 from grader.submission.bindings import bound_names, mentioned_names
+
+A_CLASS = 30 * 24 * 3600.0
+"""Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
 
 class Grading:
@@ -53,7 +56,7 @@ class Grading:
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
         self._shares = references is not None
-        self.references = references or References(folder, self._start, use_recorded)
+        self.references = references or References(folder, partial(self._start, together=A_CLASS), use_recorded)
         self.asks_again = True
         self.waits: set[str] = set()
         self._answers: Answers | None = None
@@ -111,7 +114,7 @@ class Grading:
             self._answers = self._start(self.submission)
         return self._answers
 
-    def _start(self, submission: Submission) -> Answers:
+    def _start(self, submission: Submission, together: float | None = None) -> Answers:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
         around = Surroundings(
@@ -124,7 +127,7 @@ class Grading:
             isolation=self.isolation,
             borrowed=_borrowed(submission, self.references.defines),
         )
-        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
+        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
 
 
 def _borrowed(submission: Submission, solved: Callable[[str], Collection[str]]) -> dict[str, frozenset[str]]:

@@ -30,6 +30,7 @@ from grader.models.mistake import Fact
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
 from grader.requirements.requirement import Question
+from grader.requirements.rounding import in_float64, with_exact
 from grader.submission.bindings import bound_names
 
 
@@ -199,6 +200,12 @@ class References:
             return self.answer(exercise, question)
         except ReferenceFault:
             return None
+
+    def rounded(self, exercise: str, question: Question) -> Any:
+        """The value of the solution's answer, whose numbers know what float64 gives in their place."""
+        expected = self.answer(exercise, question).value
+        exact = self.peek(exercise, in_float64(question))
+        return with_exact(expected, exact.value) if exact is not None and exact.good else expected
 
     @cached_property
     def foreseen(self) -> frozenset[str] | None:
