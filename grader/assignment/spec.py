@@ -79,6 +79,7 @@ class Assignment(Model):
         solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
         preload: modules imported once, before any guest is forked: what student code imports anyway and
             takes long (`torch._dynamo`, which the first optimizer imports).
+        files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`; none if not given.
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         exercises: in the order of the notebook.
         grading: which attempt of a student counts, the due date, and what being late costs; for whole classes.
@@ -92,6 +93,7 @@ class Assignment(Model):
     notebook: str | None = None
     solution: str | None = None
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
+    files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     fixtures: str | None = None
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)

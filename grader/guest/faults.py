@@ -28,14 +28,20 @@ class Sources:
     """Which compiled file is which place of the submission.
 
     Maps a code object's filename to the number of its cell (None for a script
-    without cells) and the line its text starts after.
+    without cells) and the line its text starts after; or to the name of a module.
     """
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[int | None, int]] = {}
+        self._modules: dict[str, str] = {}
 
     def add(self, filename: str, cell: int | None, offset: int = 0) -> None:
         self._places[filename] = (cell, offset)
+
+    def add_module(self, filename: str, name: str) -> None:
+        """A module of the submission's."""
+        self.add(filename, None)
+        self._modules[filename] = name
 
     def cell(self, filename: str) -> int | None:
         return self._places.get(filename, (None, 0))[0]
@@ -46,20 +52,20 @@ class Sources:
         for frame in traceback.extract_tb(error.__traceback__):
             place = self._places.get(frame.filename)
             if place is not None and frame.lineno is not None:
-                cell, offset = place
+                offset = place[1]
                 code = (frame.line or "").strip()[:200]
                 column = _column(frame.filename, frame.lineno, frame.colno)
-                found.append(_frame(cell, frame.lineno + offset, frame.name, code, column))
+                found.append(self._frame(frame.filename, frame.lineno + offset, frame.name, code, column))
         if isinstance(error, SyntaxError) and error.filename in self._places:
-            cell, offset = self._places[error.filename]
+            offset = self._places[error.filename][1]
             code = (error.text or "").strip()[:200]
             column = max((error.offset or 1) - 1, 0)
-            found.append(_frame(cell, (error.lineno or 1) + offset, "<module>", code, column))
+            found.append(self._frame(error.filename, (error.lineno or 1) + offset, "<module>", code, column))
         return found[-MAX_FRAMES:]
 
-
-def _frame(cell: int | None, line: int, function: str, code: str, column: int | None) -> dict[str, Any]:
-    return {"cell": cell, "line": line, "function": function[:100], "code": code, "column": column}
+    def _frame(self, filename: str, line: int, function: str, code: str, column: int | None) -> dict[str, Any]:
+        cell, file = self.cell(filename), self._modules.get(filename)
+        return {"cell": cell, "line": line, "function": function[:100], "code": code, "column": column, "file": file}
 
 
 def _column(filename: str, line: int, bytes_before: int | None) -> int | None:

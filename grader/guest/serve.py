@@ -11,6 +11,7 @@ import math
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -64,6 +65,10 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
     adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
+    for name, path in start["files"].items():
+        os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
+        with suppress(OSError):  # it was there when its digest was taken
+            shutil.copyfile(path, name)
     os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
     tempfile.tempdir = scratch
     for fd in (0, 1, 2):
@@ -89,6 +94,8 @@ class _Life:
         self._job = job
         self._asked = asked
         self._sources = Sources()
+        for name in job["modules"]:
+            self._sources.add_module(os.path.abspath(name), name)
         self._output = Capture(job["output"])
         self._fixtures = Fixtures(job["fixtures"], job["seconds"])
         self._shell = Shell(self._sources, self._output)

@@ -69,4 +69,4 @@ def _cause(grading: Grading, exercise: str, cell: Cell, run: CellRun) -> Cause:
         else say("the cell that this one needs runs to its end")
     )
     frames = run.raised.frames if run.raised else ()
-    return Cause(Failure(wanted, observed), frames[-1].where if frames else (cell.number, None, None))
+    return Cause(Failure(wanted, observed), frames[-1].where if frames else Where(cell.number))

@@ -35,7 +35,7 @@ class CheckFailed(Exception):
         self.expected = failure.expected
         self.observed = failure.observed
         self.hint = failure.hint or hint
-        self.cell, self.line, self.prompt, self.code = at.cell, at.line, at.prompt, at.code
+        self.cell, self.line, self.file, self.prompt, self.code = at.cell, at.line, at.file, at.prompt, at.code
         self.diagnosis = diagnosis
 
 
@@ -94,14 +94,14 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     if posed.hidden or (answer.lost and answer.lost.to == "unanswered"):
         return CheckFailed(posed.called, failure, posed.hint)
     if (cause := cause_of(grading, exercise, answer)) is not None:
-        return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(*cause.where))
+        return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where))
     diagnosis = diagnose_failure(grading, exercise, posed.check, posed.question, answer)
     where = _where(grading, exercise, answer, posed.names)
     if answer.raised and answer.raised.missing:
         failure, where = _near(grading, exercise, answer.raised.missing, failure, where)
     elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
-        where = diagnosis.cell, diagnosis.line, None
-    return CheckFailed(posed.called, failure, posed.hint, grading.definitions.at(*where), diagnosis)
+        where = Where(diagnosis.cell, diagnosis.line)
+    return CheckFailed(posed.called, failure, posed.hint, grading.definitions.at(where), diagnosis)
 
 
 def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:
@@ -109,9 +109,9 @@ def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: W
     near = grading.definitions.near(exercise, name)
     if near is None:
         return failure, where
-    other, cell, line = near
+    other, where = near
     hint = say("Did you mean `{other}`? The name is `{name}`.", other=other, name=name)
-    return Failure(failure.expected, failure.observed, hint), (cell, line, None)
+    return Failure(failure.expected, failure.observed, hint), where
 
 
 def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
@@ -187,7 +187,7 @@ def _where(grading: Grading, exercise: str, answer: Answer, names: str) -> Where
     """What to point to: where student code raised, else where the first of some names is defined."""
     if answer.raised and answer.raised.frames:
         return answer.raised.frames[-1].where
-    return *grading.definitions.place(exercise, names), None
+    return grading.definitions.place(exercise, names)
 
 
 def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:

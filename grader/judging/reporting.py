@@ -87,6 +87,7 @@ def make_result(
             "diagnosis": failed.diagnosis,
             "cell": failed.cell,
             "line": failed.line,
+            "file": failed.file,
             "prompt": failed.prompt,
             "code": failed.code,
         }

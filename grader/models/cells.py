@@ -18,6 +18,7 @@ class Cell(Model):
         tags: the exercises that its metadata name.
         headings: those of the texts between it and the code cell before.
         exercises: that own it; see `grader.submission.ownership`.
+        file: its name, where this is a module beside the notebook.
     """
 
     number: int | None
@@ -28,6 +29,19 @@ class Cell(Model):
     tags: tuple[str, ...] = ()
     headings: tuple[Heading, ...] = ()
     exercises: tuple[str, ...] = ()
+    file: str | None = None
+
+
+class Beside(Model):
+    """A file beside the notebook.
+
+    Attributes:
+        name: as seen from the notebook, such as `net/model.py`.
+        path: where it is.
+    """
+
+    name: str
+    path: str
 
 
 class Heading(Model):
@@ -53,8 +67,9 @@ class Submission(Model):
 
     Attributes:
         name: the file's name.
-        sha256: of the file's bytes.
+        sha256: of the file's bytes; with files beside it, of all of them.
         cells: in order.
+        beside: files that the assignment takes, and the modules among them, as if they were cells.
         astray: markers of exercises that stand in texts.
         notes: what a reader should know of it.
         unanswered: exercises without any cell, each with the reason.
@@ -63,6 +78,8 @@ class Submission(Model):
     name: str
     sha256: str
     cells: tuple[Cell, ...]
+    beside: tuple[Beside, ...] = ()
+    modules: tuple[Cell, ...] = ()
     astray: tuple[Marked, ...] = ()
     notes: tuple[Message, ...] = ()
     unanswered: dict[str, Message] = {}

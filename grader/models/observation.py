@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -24,8 +24,17 @@ Clean = Annotated[str, _cut(MAX_WORDS)]
 CleanName = Annotated[str, _cut(MAX_NAME)]
 
 
-Where = tuple[int | None, int | None, int | None]
-"""Cell, line and column, as far as they are known."""
+class Where(NamedTuple):
+    """Where something is in a submission, as far as it is known.
+
+    Attributes:
+        file: the name of the module that it is in; None in a notebook or script itself.
+    """
+
+    cell: int | None = None
+    line: int | None = None
+    column: int | None = None
+    file: str | None = None
 
 
 class Frame(Model):
@@ -35,6 +44,7 @@ class Frame(Model):
         cell: number of the cell, from 1; None in a script.
         line: line in the cell, or in the script, from 1.
         column: characters of the line before what raised, where Python tells.
+        file: the name of the module that it is in; None in a notebook or script itself.
     """
 
     cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
@@ -42,10 +52,11 @@ class Frame(Model):
     function: CleanName
     code: CleanName
     column: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    file: CleanName | None = None
 
     @property
     def where(self) -> Where:
-        return self.cell, self.line, self.column
+        return Where(self.cell, self.line, self.column, self.file)
 
 
 class Raised(Model):

@@ -38,6 +38,7 @@ class CheckResult(Model):
         called, expected, observed, hint: the four parts of a message to the student.
         diagnosis: the mistake that is shown by facts, if one is.
         cell, line: the place in the submission, where one is known.
+        file: the module that the place is in; None in a notebook or script itself.
         prompt: the cell's `In [n]`, where it has one.
         code: the line there; below it, a caret where something was raised.
         detail: for `error`: what went wrong on our side.
@@ -56,6 +57,7 @@ class CheckResult(Model):
     diagnosis: Diagnosis | None = None
     cell: int | None = None
     line: int | None = None
+    file: str | None = None
     prompt: int | None = None
     code: str = ""
     detail: str = ""

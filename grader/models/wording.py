@@ -77,13 +77,17 @@ class FourParts(Protocol):
     @property
     def line(self) -> int | None: ...
     @property
+    def file(self) -> str | None: ...
+    @property
     def prompt(self) -> int | None: ...
     @property
     def code(self) -> str: ...
 
 
-def place(cell: int | None, line: int | None, prompt: int | None = None) -> Message | None:
-    """`cell 7 (In [5]), line 3`, as far as it is known."""
+def place(cell: int | None, line: int | None, prompt: int | None = None, file: str | None = None) -> Message | None:
+    """`cell 7 (In [5]), line 3` or `net.py, line 3`, as far as it is known."""
+    if file is not None:
+        return verbatim(file) if line is None else say("{file}, line {line}", file=file, line=line)
     if cell is None:
         return None if line is None else say("line {line}", line=line)
     named = f"{cell} (In [{prompt}])" if prompt else cell
@@ -99,7 +103,7 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
         (say("called"), failure.called),
         (say("expected"), failure.expected),
         (say("observed"), failure.observed),
-        (say("where"), place(failure.cell, failure.line, failure.prompt)),
+        (say("where"), place(failure.cell, failure.line, failure.prompt, failure.file)),
         (say("code"), verbatim(failure.code) if failure.code else None),
         (say("hint"), failure.hint),
     ]

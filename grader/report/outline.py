@@ -104,14 +104,24 @@ class Finding:
         return None if self.first.hidden else self.first.diagnosis
 
     @property
-    def where(self) -> tuple[int | None, int | None, int | None]:
-        """The cell, the line to look at, and the cell's prompt, as far as they are known."""
+    def where(self) -> Message | None:
+        """The cell and line to look at, as far as they are known."""
         first, made = self.first, self.diagnosis
         if first.hidden:
-            return None, None, None
+            return None
         if made and made.line is not None:
-            return made.cell, made.line, first.prompt if made.cell == first.cell else None
-        return first.cell, first.line, first.prompt
+            return place(made.cell, made.line, first.prompt if made.cell == first.cell else None)
+        return place(first.cell, first.line, first.prompt, first.file)
+
+    @property
+    def at(self) -> tuple[int | None, int | None]:
+        """The number of that cell, and the line; none where it is not in the notebook or script."""
+        first, made = self.first, self.diagnosis
+        if first.hidden:
+            return None, None
+        if made and made.line is not None:
+            return made.cell, made.line
+        return (None, None) if first.file else (first.cell, first.line)
 
 
 def findings(exercise: ExerciseResult) -> list[Finding]:
@@ -155,7 +165,7 @@ def trouble(cell: CellRun) -> Message | None:
     if cell.raised:
         frame = cell.raised.frames[-1] if cell.raised.frames else None
         own = frame is None or frame.cell == cell.number
-        where = place(*frame.where[:2], cell.prompt if own else None) if frame else named
+        where = place(frame.cell, frame.line, cell.prompt if own else None, frame.file) if frame else named
         first = cell.raised.message.strip().splitlines()[:1]
         said: str | Message = first[0] if first else ""
         if cell.raised.limit == "time":  # in words of ours, which are translated

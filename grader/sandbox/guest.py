@@ -159,8 +159,9 @@ class Guest:
         self._reader = wire.Reader()
         self.sock, theirs = socket.socketpair()
         with theirs:
+            files = {file.name: file.path for file in around.submission.beside}
             self.number, self.pid = zygote.start(
-                around.limits.model_dump(), around.readable, around.data, around.isolation, theirs
+                around.limits.model_dump(), around.readable, around.data, files, around.isolation, theirs
             )
         self.sock.setblocking(False)
         self._out = bytearray()
@@ -194,6 +195,7 @@ class Guest:
         return Job(
             tag="job",
             cells=[*cells, last],
+            modules=[module.filename for module in self._around.submission.modules],
             borrowed={exercise: sorted(names) for exercise, names in self._around.borrowed.items()},
             seed=self._around.seed,
             fixtures=self._around.fixtures,

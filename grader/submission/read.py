@@ -98,7 +98,7 @@ def read_submission(path: Path) -> Submission:
     elif path.suffix.lower() == ".py":
         submission = _script(data, path)
     else:
-        raise SubmissionError(f"{_named(path)} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
+        raise SubmissionError(f"{named(path)} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
     sent = sum(len(json.dumps([cell.source, cell.filename, *cell.tags])) + _BESIDE for cell in submission.cells)
     if sent > MAX_CODE:
         raise _too_much(path)
@@ -115,17 +115,17 @@ def read_file(path: Path) -> bytes:
         with open(path, "rb", opener=_open_at_once) as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise SubmissionError(f"{_named(path)} is not a file.", "Give the notebook (.ipynb) or script (.py).")
+                raise SubmissionError(f"{named(path)} is not a file.", "Give the notebook (.ipynb) or script (.py).")
             data = file.read(MAX_SIZE + 1) if about.st_size <= MAX_SIZE else b""
     except IsADirectoryError:
         raise SubmissionError(
-            f"{_named(path)} is a folder.", "Give the notebook (.ipynb) or script (.py) itself."
+            f"{named(path)} is a folder.", "Give the notebook (.ipynb) or script (.py) itself."
         ) from None
     except OSError as error:
-        raise SubmissionError(f"{_named(path)} cannot be read: {error.strerror}.", "Check the path.") from None
+        raise SubmissionError(f"{named(path)} cannot be read: {error.strerror}.", "Check the path.") from None
     size = max(about.st_size, len(data))
     if size > MAX_SIZE:
-        raise SubmissionError(f"{_named(path)} has {size >> 20} MiB; at most {MAX_SIZE >> 20} MiB are read.", _CLEAR)
+        raise SubmissionError(f"{named(path)} has {size >> 20} MiB; at most {MAX_SIZE >> 20} MiB are read.", _CLEAR)
     return data
 
 
@@ -134,20 +134,21 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
+    """A path as it is said to a person."""
     return clean(str(path))
 
 
 def _too_much(path: Path) -> SubmissionError:
     return SubmissionError(
-        f"{_named(path)} has more code than the {MAX_CODE >> 20} MiB that are graded.",
+        f"{named(path)} has more code than the {MAX_CODE >> 20} MiB that are graded.",
         "Leave out what the assignment does not ask for; data belongs in files.",
     )
 
 
 def _too_many(path: Path, number: int) -> SubmissionError:
     return SubmissionError(
-        f"{_named(path)} has {number:,} cells; at most {MAX_CELLS:,} are graded.", "Leave out what was not asked for."
+        f"{named(path)} has {number:,} cells; at most {MAX_CELLS:,} are graded.", "Leave out what was not asked for."
     )
 
 
@@ -160,13 +161,13 @@ def read_notebook(data: bytes, path: Path) -> RawNotebook:
     try:
         content = json.loads(_text(_without_outputs(data, path), "utf-8-sig", path))
     except (ValueError, RecursionError) as error:
-        raise SubmissionError(f"{_named(path)} is not a notebook: it is not JSON ({error}).", _SAVE_AGAIN) from None
+        raise SubmissionError(f"{named(path)} is not a notebook: it is not JSON ({error}).", _SAVE_AGAIN) from None
     version = content.get("nbformat") if isinstance(content, dict) else None
     if not isinstance(version, int):
-        raise SubmissionError(f"{_named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
+        raise SubmissionError(f"{named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
     if version != 4:
         raise SubmissionError(
-            f"{_named(path)} is a notebook of format {str(version)[:20]}; formats 4.0 to 4.5 are read.", _SAVE_AGAIN
+            f"{named(path)} is a notebook of format {str(version)[:20]}; formats 4.0 to 4.5 are read.", _SAVE_AGAIN
         )
     cells = content.get("cells")
     if not isinstance(cells, list):
@@ -198,7 +199,7 @@ def _text(data: bytes, encoding: str, path: Path) -> str:
     except UnicodeDecodeError:
         if seems := _seems(data):
             raise SubmissionError(
-                f"{_named(path)} is not UTF-8 text: it seems to be {seems}.", "Save it as UTF-8."
+                f"{named(path)} is not UTF-8 text: it seems to be {seems}.", "Save it as UTF-8."
             ) from None
         raise
 
@@ -229,7 +230,7 @@ def _without_outputs(data: bytes, path: Path) -> bytes:
         position = found.end()
         parts += 1
         if parts > MAX_PARTS:
-            raise SubmissionError(f"{_named(path)} has more than {MAX_PARTS:,} parts in its JSON.", _CLEAR)
+            raise SubmissionError(f"{named(path)} has more than {MAX_PARTS:,} parts in its JSON.", _CLEAR)
         match plain[found.start() : found.start() + 1]:
             case b'"' if depth == _OF_A_CELL and pattern is _PART and found[0] in _NOT_NEEDED:
                 if value := _VALUE.match(plain, position):
@@ -248,7 +249,7 @@ def _without_outputs(data: bytes, path: Path) -> bytes:
     kept.append(data[start:] if pattern is _PART else b"")
     if sum(map(len, kept)) > MAX_KEPT:
         raise SubmissionError(
-            f"{_named(path)} has more than {MAX_KEPT >> 20} MiB beside the outputs of its cells.",
+            f"{named(path)} has more than {MAX_KEPT >> 20} MiB beside the outputs of its cells.",
             "Leave out images and data that are in its texts.",
         )
     return b"".join(kept)
@@ -268,7 +269,7 @@ def _raw_cell(cell: Any, path: Path) -> RawCell:
 
 
 def _invalid(path: Path, reason: str) -> SubmissionError:
-    return SubmissionError(f"{_named(path)} is not a valid notebook: {reason}.", _SAVE_AGAIN)
+    return SubmissionError(f"{named(path)} is not a valid notebook: {reason}.", _SAVE_AGAIN)
 
 
 def _notebook(data: bytes, path: Path) -> Submission:
@@ -369,7 +370,7 @@ def read_script(data: bytes, path: Path) -> list[Part]:
     try:
         text = _text(data, _declared(data), path)
     except UnicodeDecodeError as error:
-        raise SubmissionError(f"{_named(path)} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
+        raise SubmissionError(f"{named(path)} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     starts = [0, *_starts(lines)]
     if len(starts) > MAX_CELLS:

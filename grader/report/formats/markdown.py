@@ -6,7 +6,7 @@ import re
 
 from grader.models.message import say
 from grader.models.report import CheckResult, ExerciseResult, Report
-from grader.models.wording import ENGLISH, Language, place
+from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
@@ -74,7 +74,7 @@ def _finding(finding: Finding, language: Language) -> str:
     if finding.diagnosis:
         page = f" ({_code(finding.diagnosis.page)})" if finding.diagnosis.page else ""
         parts.append(f"**{_text(language(finding.diagnosis.text))}**{page}")
-    where = language(place(*finding.where))
+    where = language(finding.where)
     parts.append(_check(finding.first, language) + (f" · {where}" if where else ""))
     told = explained(finding.first, language)
     shown = [_row(label, text) for name, label, text in told if text and name not in ("mistake", "see", "where")]
