@@ -28,20 +28,27 @@ def answer_in(folder: Path, names: Collection[str]) -> Path:
     """The one file to grade in a folder.
 
     Args:
-        names: of the assignment's notebook, without suffix: it is taken where there are several.
+        names: of the assignment's notebook, without suffix: it is taken where there are several. Otherwise a notebook
+            comes before scripts, and what is further up before what is in folders.
 
     Raises:
         SubmissionError: when there is none, or when their names do not tell which one counts.
     """
     files = sorted(path for path in files_in(folder) if path.suffix.lower() in SUFFIXES)
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
-    for choice in ([path for path in files if path.stem in names], notebooks, files):
+    for choice in ([path for path in files if path.stem in names], notebooks, _highest(notebooks or files)):
         if len(choice) == 1:
             return choice[0]
     if not files:
         raise SubmissionError("there is no notebook in its folder")
     listed = ", ".join(spelled(path.name) for path in files[:4])
     raise SubmissionError(f"there are several notebooks ({listed}), and their names do not tell which one counts")
+
+
+def _highest(files: list[Path]) -> list[Path]:
+    """The files in the fewest folders."""
+    depths = [len(path.parts) for path in files]
+    return [path for path, depth in zip(files, depths, strict=True) if depth == min(depths)]
 
 
 def files_in(folder: Path) -> list[Path]:
