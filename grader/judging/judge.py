@@ -60,7 +60,7 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
     except Failure as failure:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
             _blame_ourselves(grading, exercise, check)
-        cell, line = place(grading, exercise, answer, str(check.called))
+        cell, line = place(grading, exercise, answer, check.code or str(check.called))
         diagnosis = None
         if not check.hidden:
             diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
