@@ -24,6 +24,7 @@ from test_report import value
 
 import grader
 from grader import Report
+from grader.assignment.fixture_words import in_words
 from grader.assignment.load import load_assignment
 from grader.models.message import Localized
 from grader.models.report import Diagnosis
@@ -170,6 +171,21 @@ def test_an_assignment_has_its_texts_in_every_language(name: str) -> None:
     for code in TRANSLATED:
         assert [text.en for text in texts(spec) if getattr(text, code) is None] == []
     assert len(list(texts(spec))) > 2 * len(spec.exercises)
+
+
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_calls_of_fixtures_are_told_in_every_language(name: str) -> None:
+    folder = load_assignment(ROOT / "assignments" / name)
+    checks = [c for e in folder.spec.exercises for r in e.requirements for c in r.checks(1)]
+    told = {str(check.called): in_words(str(check.called), folder.fixtures) for check in checks}
+    assert sum(words is not None for words in told.values()) >= 10
+    for call, words in told.items():
+        helps = f"\ndef {call.partition('(')[0]}(" in folder.fixtures and ")(" not in call
+        assert helps == (words is not None), call
+        for code in TRANSLATED if words else ():
+            assert getattr(words, code), call
+        for text in words.model_dump().values() if words else ():
+            assert not re.search(r"{\w+}", text), text
 
 
 # -- no English is left

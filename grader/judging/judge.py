@@ -79,7 +79,7 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
     except Failure as failure:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
             _blame_ourselves(grading, exercise, check)
-        names = str(check.called)
+        names = check.code or str(check.called)
         posed = Posed(exercise, check.name, check.question, check.called, check.hint, check.hidden, names)
         raise explained(grading, posed, answer, failure) from None
 

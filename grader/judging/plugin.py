@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from grader.assignment import SPEC
+from grader.assignment.fixture_words import in_words
+from grader.assignment.load import Folder
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
@@ -23,7 +25,7 @@ from grader.judging.judge import CheckFailed, judge
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
-from grader.models.message import Localized, say
+from grader.models.message import Localized, joined, say
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
 from grader.processor_time import TooLong
@@ -65,23 +67,30 @@ class SpecFile(pytest.File):
         except GraderError as error:
             raise self.CollectError(str(error)) from error
         for exercise in grading.folder.spec.exercises:
-            yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, seed=grading.folder.spec.seed)
+            yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, folder=grading.folder)
 
 
 class ExerciseNode(pytest.Collector):
     """One exercise of a spec."""
 
-    def __init__(self, exercise: Exercise, seed: int, **kwargs: Any) -> None:
+    def __init__(self, exercise: Exercise, folder: Folder, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.exercise = exercise
-        self._seed = seed
+        self._folder = folder
 
     def collect(self) -> Iterator[pytest.Item]:
         for requirement in self.exercise.requirements:
-            for check in requirement.checks(self._seed):
-                hinted = replace(check, hint=check.hint or self.exercise.hint)
+            for check in requirement.checks(self._folder.spec.seed):
+                told = self._told(check)
                 node = f"{self.nodeid}::{check.name}"
-                yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=hinted)
+                yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=told)
+
+    def _told(self, check: Check) -> Check:
+        """A check with what the spec says of it elsewhere: the exercise's hint, and a fixture's words for its call."""
+        hinted = replace(check, hint=check.hint or self.exercise.hint)
+        code = str(check.called)
+        words = in_words(code, self._folder.fixtures)
+        return replace(hinted, called=joined([words]), code=code) if words else hinted
 
 
 class SpecItem(pytest.Item):

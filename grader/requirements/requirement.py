@@ -103,6 +103,7 @@ class Check:
     Attributes:
         name: e.g. `buffer[mean]`; unique in its exercise.
         called: what was called, for the student.
+        code: the call as the spec writes it, where `called` says it in other words.
         question: what to ask submission and solution.
         judge: takes the observed and the expected value; raises `Failure`.
         reference: whether `judge` needs the solution's value.
@@ -123,6 +124,7 @@ class Check:
     hint: Text | None = None
     weight: float = 1.0
     hidden: bool = False
+    code: str = ""
 
 
 class Requirement(Model):
