@@ -117,6 +117,10 @@ class Answers:
                 break
             self._leave(main)
             self._pump()
+        return self.ran()
+
+    def ran(self) -> tuple[CellRun, ...]:
+        """What happened in each of the cells that have run so far."""
         return tuple(run for _, run in sorted(self._progress.cells.items()))
 
     def close(self) -> None:

@@ -7,11 +7,14 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
+from grader.diagnosis.unrepeatable import drawn_anew
+from grader.diagnosis.written import written_calls
 from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.observation import Answer, CellRun
+from grader.models.work import Work
 from grader.requirements.requirement import Question
 from grader.sandbox import support
 from grader.sandbox.client import Zygote
@@ -85,6 +88,21 @@ class Grading:
     def cells(self) -> tuple[CellRun, ...]:
         """What happened in the submission's cells."""
         return self._running().cells()
+
+    def work(self, exercise: str) -> Work:
+        """What the submission's cells of an exercise say, and what they have printed once it has been asked about."""
+        own = self.submission.cells_of(exercise)
+        numbers = {cell.number for cell in own}
+        printed = "\n".join(run.output for run in self._running().ran() if run.number in numbers)
+        return Work(written_calls(own, self.submission.cells), printed)
+
+    def drawn_anew(self, exercise: str) -> list[str]:
+        """The calls that seed from the clock or the system, in an exercise's cells or in others right before them."""
+        return [code for owner, code in self._drawn_anew if owner == exercise]
+
+    @cached_property
+    def _drawn_anew(self) -> tuple[tuple[str | None, str], ...]:
+        return drawn_anew(self.submission.cells)
 
     def has_own_cells(self, exercise: str) -> bool:
         """Whether any cell carries the exercise's marker."""

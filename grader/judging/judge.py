@@ -13,7 +13,7 @@ from grader.models.message import Message, Said, say, verbatim
 from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
 from grader.requirements.compare import Failure
-from grader.requirements.requirement import Check
+from grader.requirements.requirement import Check, Question
 
 
 class CheckFailed(Exception):
@@ -59,8 +59,8 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
             _judge_answer(grading, exercise, check, answer)
     except Failure as failure:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
-            _blame_ourselves(grading, exercise, check)
-        cell, line = place(grading, exercise, answer, str(check.called))
+            blame_ourselves(grading, exercise, check.name, check.question, check.raises)
+        cell, line = failure.place or place(grading, exercise, answer, str(check.called))
         diagnosis = None
         if not check.hidden:
             diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
@@ -69,12 +69,20 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
         raise CheckFailed(check.called, failure, check.hint, cell, line, diagnosis) from None
 
 
-def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
-    """What raises on the solution, too, is no failure of the student's."""
-    reference = grading.references.peek(exercise, check.question)
-    if reference and reference.raised and check.raises not in reference.raised.bases:
+def blame_ourselves(grading: Grading, exercise: str, check: str, question: Question, raises: str | None = None) -> None:
+    """What raises on the solution, too, is no failure of the student's.
+
+    Args:
+        check: its name in the exercise.
+        raises: what must be raised.
+
+    Raises:
+        ReferenceFault: when it is so.
+    """
+    reference = grading.references.peek(exercise, question)
+    if reference and reference.raised and raises not in reference.raised.bases:
         raise ReferenceFault(
-            f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+            f"The solution raises {reference.raised.type} in {exercise}::{check}: {reference.raised.message}",
             "Correct the solution, the fixtures or the spec.",
         )
 
@@ -102,6 +110,8 @@ def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer)
         expected = reference.value
     try:
         check.judge(answer.value, expected)
+        if check.reads is not None:
+            check.reads(grading.work(exercise))
     except Failure as failure:
         if not (failure.near and check.reference):
             raise

@@ -249,6 +249,10 @@ def _exercise(
         status = "error"
     elif not earned and grading.untouched(name):
         status = "not started"
+    notes += tuple(
+        say("`{code}` seeds with another number in each run, so the points may be others, too", code=code)
+        for code in grading.drawn_anew(name)
+    )
     if not grading.has_own_cells(name):
         notes += (
             say(

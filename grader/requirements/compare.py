@@ -33,14 +33,23 @@ class Failure(Exception):
         expected, observed: two of the four parts of what the student reads.
         hint: takes the place of the requirement's own.
         near: whether numbers differ so little that rounding may be all that is between them.
+        place: cell and line to point to, where the failure is about what is written there.
     """
 
-    def __init__(self, expected: Message, observed: Message, hint: Message | None = None, near: bool = False) -> None:
+    def __init__(
+        self,
+        expected: Message,
+        observed: Message,
+        hint: Message | None = None,
+        near: bool = False,
+        place: tuple[int | None, int] | None = None,
+    ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
         self.observed = observed
         self.hint = hint
         self.near = near
+        self.place = place
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:
