@@ -152,6 +152,18 @@ def test_what_a_notebook_sets_as_the_default_dtype_is_not_asked(course: Course, 
     assert failed(judged(course, requirement, layer, f"torch.set_default_dtype(torch.{setting})\n{layer}")) == []
 
 
+@pytest.mark.parametrize(("kept", "right"), [("", True), (".requires_grad_()", False)])
+def test_a_buffer_that_begins_to_require_grad(course: Course, kept: str, right: bool) -> None:
+    """The tensor is a leaf still, so nothing keeps a graph, and yet it collects gradients."""
+    requirement = {"kind": "buffers", "object": "Last()", "buffers": {"last": {"shape": [3]}}, "steps": [["randn(3)"]]}
+    last = (
+        "class Last(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.register_buffer('last', torch.zeros(3))\n"
+        "    def forward(self, x):\n        self.last = x.detach(){}\n        return x\n"
+    )
+    assert bool(failed(judged(course, requirement, last.format(""), last.format(kept)))) is not right
+
+
 ITEMS = """
 from torch.utils.data import Dataset
 kept = torch.arange(12.0).reshape(4, 3)

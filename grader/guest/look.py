@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
+import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
@@ -113,6 +114,55 @@ def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:
         seen["random_after"] = random_state()
     seen["after"] = snapshot(args)
     return seen
+
+
+def called(student: Student, tree: Any, names: list[str]) -> list[str]:
+    """Evaluate an expression, and tell which functions, methods and classes of some names were called meanwhile.
+
+    torch's functions are seen however they are called, operators included; Python's functions, and built-in ones, as
+    the interpreter calls them. Not seen: what other threads call, NumPy's ufuncs, and what torch calls inside.
+
+    Returns:
+        `MODULE:NAME` of each, e.g. `torch.nn.functional:relu`, `torch:Tensor.relu`, `__main__:Mine.forward`.
+    """
+    found: set[str] = set()
+    wanted = tuple(names)
+
+    def note(module: Any, name: Any) -> None:
+        if any(part in name for part in wanted) and not str(module).startswith("grader."):
+            found.add(f"{module}:{name}")
+
+    def trace(frame: Any, event: str, function: Any) -> None:
+        if event == "call":
+            note(frame.f_globals.get("__name__"), frame.f_code.co_qualname)
+        elif event == "c_call":
+            note(*_full_name(function))
+
+    class Watch(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            note(*_full_name(function))
+            return function(*args, **(kwargs or {}))
+
+    before = sys.getprofile()
+    with Watch():
+        sys.setprofile(trace)
+        try:
+            evaluate(student, tree)
+        finally:
+            sys.setprofile(before)
+    return sorted(found)
+
+
+def _full_name(function: Any) -> tuple[str, str]:
+    """Module and name of a built-in function, or of one of torch's, as people write them."""
+    name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", ""))
+    module, itself = getattr(function, "__module__", None), getattr(function, "__self__", None)
+    owner, _, rest = name.partition(".")
+    if owner == "_VariableFunctionsClass":
+        return "torch", rest
+    if owner == "TensorBase" or (module is None and isinstance(itself, Tensor)):
+        return "torch", f"Tensor.{rest}"
+    return str(module or type(itself).__module__), name
 
 
 def snapshot(values: list[Any]) -> list[Any]:

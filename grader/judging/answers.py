@@ -119,7 +119,7 @@ class Answers:
                 break
             self._leave(main)
             self._pump()
-        return tuple(run for _, run in sorted(self._progress.cells.items()))
+        return self.ran()
 
     def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
         """The cells that have run, with what happened in them."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grader.errors import SpecError
+from grader.errors import ReferenceFault, SpecError
 from grader.judging.grading import Grading
-from grader.judging.judge import CheckFailed, Posed, expect_value, explained
+from grader.judging.judge import CheckFailed, Posed, blame_ourselves, expect_value, explained
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
@@ -108,7 +108,9 @@ class Asker:
     title: Localized | None
     hidden: bool = False
     called: Message | None = None
+    makers: list[Maker] = field(default_factory=list)
     _last: tuple[Question, Answer] | None = None
+    _of_solution: bool = False
 
     def observe(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the submission.
@@ -116,6 +118,8 @@ class Asker:
         Raises:
             CheckFailed: when student code raised, or gave no answer.
         """
+        if self._of_solution:
+            return self.reference(function, *args, **kwargs)
         question = _question(function, args, kwargs)
         self.called = joined([self.title or _title(function)])
         answer = self.grading.observe(self.exercise, question, self.hidden)
@@ -123,8 +127,29 @@ class Asker:
         try:
             expect_value(answer, self.grading.folder.spec.limits)
         except Failure as failure:
+            if answer.raised and not answer.raised.missing and not answer.raised.limit:
+                blame_ourselves(self.grading, self.exercise, self.check, question)
             raise self.failed(failure) from None
         return answer.value
+
+    def fails_on_the_solution(self, test: Callable[[], None]) -> str:
+        """What a test raises where `observe` gives the solution's answers; nothing where it passes, or none can tell.
+
+        Args:
+            test: runs it once more; the makers of tensors begin anew.
+        """
+        self._of_solution = True
+        for maker in self.makers:
+            maker.restart()
+        try:
+            test()
+        except ReferenceFault:
+            return ""
+        except Exception as error:
+            return f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        finally:
+            self._of_solution = False
+        return ""
 
     def failed(self, failure: Failure) -> CheckFailed:
         """A failure of what was asked last, with the mistake behind it if it is known."""
@@ -158,7 +183,12 @@ class Maker:
 
     def __init__(self, name: str, seed: int, test: str) -> None:
         self._make, self._dtype = MAKERS[name]
-        self._rng = np.random.default_rng([seed, zlib.crc32(test.encode()), zlib.crc32(name.encode())])
+        self._seed = [seed, zlib.crc32(test.encode()), zlib.crc32(name.encode())]
+        self.restart()
+
+    def restart(self) -> None:
+        """Make the same tensors once more."""
+        self._rng = np.random.default_rng(self._seed)
 
     def __call__(self, *args: Any, dtype: str | None = None, requires_grad: bool = False) -> Tensor:
         values = np.asarray(self._make(self._rng, *args))

@@ -8,11 +8,14 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
+from grader.diagnosis.unrepeatable import drawn_anew
+from grader.diagnosis.written import written_calls
 from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
 from grader.models.cells import Cell, Submission
 from grader.models.observation import Answer, CellRun
+from grader.models.work import Work
 from grader.requirements.requirement import Question
 from grader.sandbox import support
 from grader.sandbox.client import Zygote
@@ -90,6 +93,20 @@ class Grading:
     def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
         """The submission's cells that have run, with what happened in them."""
         return self._running().cells_so_far()
+
+    def work(self, exercise: str) -> Work:
+        """What the submission's cells of an exercise say, and what they have printed once it has been asked about."""
+        own = self.submission.cells_of(exercise)
+        printed = "\n".join(run.output for cell, run in self.cells_so_far() if cell in own)
+        return Work(written_calls(own, self.submission.cells), printed)
+
+    def drawn_anew(self, exercise: str) -> list[str]:
+        """The calls that seed from the clock or the system, in an exercise's cells or in others right before them."""
+        return [code for owner, code in self._drawn_anew if owner == exercise]
+
+    @cached_property
+    def _drawn_anew(self) -> tuple[tuple[str, str], ...]:
+        return drawn_anew(self.submission.cells)
 
     def untouched(self, exercise: str) -> bool:
         """Whether the exercise's cells are as the starter has them."""

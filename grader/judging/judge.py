@@ -78,7 +78,7 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
             _judge_answer(grading, exercise, check, answer)
     except Failure as failure:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
-            _blame_ourselves(grading, exercise, check)
+            blame_ourselves(grading, exercise, check.name, check.question, check.raises)
         names = check.code or str(check.called)
         posed = Posed(exercise, check.name, check.question, check.called, check.hint, check.hidden, names)
         raise explained(grading, posed, answer, failure) from None
@@ -96,7 +96,7 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     if (cause := cause_of(grading, exercise, answer)) is not None:
         return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where))
     diagnosis = diagnose_failure(grading, exercise, posed.check, posed.question, answer)
-    where = _where(grading, exercise, answer, posed.names)
+    where = failure.place or _where(grading, exercise, answer, posed.names)
     if answer.raised and answer.raised.missing:
         failure, where = _near(grading, exercise, answer.raised.missing, failure, where)
     elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
@@ -114,12 +114,20 @@ def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: W
     return Failure(failure.expected, failure.observed, hint), where
 
 
-def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
-    """What raises on the solution, too, is no failure of the student's."""
-    reference = grading.references.peek(exercise, check.question)
-    if reference and reference.raised and check.raises not in reference.raised.bases:
+def blame_ourselves(grading: Grading, exercise: str, check: str, question: Question, raises: str | None = None) -> None:
+    """What raises on the solution, too, is no failure of the student's.
+
+    Args:
+        check: its name in the exercise.
+        raises: what must be raised.
+
+    Raises:
+        ReferenceFault: when it is so.
+    """
+    reference = grading.references.peek(exercise, question)
+    if reference and reference.raised and raises not in reference.raised.bases:
         raise ReferenceFault(
-            f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+            f"The solution raises {reference.raised.type} in {exercise}::{check}: {reference.raised.message}",
             "Correct the solution, the fixtures or the spec.",
         )
 
@@ -147,6 +155,8 @@ def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer)
         expected = reference.value
     try:
         check.judge(answer.value, expected)
+        if check.reads is not None:
+            check.reads(grading.work(exercise))
     except Failure as failure:
         if not (failure.near and check.reference):
             raise

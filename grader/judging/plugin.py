@@ -17,7 +17,7 @@ from grader.assignment import SPEC
 from grader.assignment.fixture_words import in_words
 from grader.assignment.load import Folder
 from grader.assignment.spec import Exercise
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, ReferenceFault, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.diagnosing import facts_question
 from grader.judging.endings import over_limit
@@ -224,7 +224,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     try:
         with item.config.stash[SESSION].judging.spend():
-            return (yield)
+            try:
+                return (yield)
+            except (AssertionError, Failure, CheckFailed):
+                asker = item.stash.get(ASKER, None)
+                said = asker.fails_on_the_solution(item.runtest) if asker is not None else ""
+                if not said:
+                    raise
+            raise ReferenceFault(
+                f"The solution does not pass {exercise_of(item)}::{item.name}: {said}",
+                "Correct the check or the solution.",
+            )
     except TooLong:
         observed = say("to judge this one takes too long")
     except MemoryError:
@@ -317,7 +327,9 @@ def reference(asker: Asker) -> Any:
 def _maker(name: str) -> Any:
     @pytest.fixture(name=name)
     def make(asker: Asker, request: pytest.FixtureRequest) -> Maker:
-        return Maker(name, asker.grading.folder.spec.seed, request.node.name)
+        maker = Maker(name, asker.grading.folder.spec.seed, request.node.name)
+        asker.makers.append(maker)
+        return maker
 
     make.__doc__ = f"`{name}(...)`: a seeded tensor."
     return make

@@ -256,6 +256,10 @@ def _exercise(
     if name in grading.submission.unanswered:
         status = "not answered"
         notes += (grading.submission.unanswered[name],)
+    notes += tuple(
+        say("`{code}` seeds with another number in each run, so the points may be others, too", code=code)
+        for code in grading.drawn_anew(name)
+    )
     return ExerciseResult(
         id=name,
         title=exercise.title,

@@ -11,6 +11,7 @@ import numpy as np
 
 from grader.errors import GraderError
 from grader.models.message import Message, joined, say, verbatim
+from grader.models.observation import Where
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Rounded, Tensor, shown
 from grader.requirements.closeness import Tolerance, closeness
 
@@ -33,14 +34,23 @@ class Failure(Exception):
         expected, observed: two of the four parts of what the student reads.
         hint: takes the place of the requirement's own.
         near: whether numbers differ so little that rounding may be all that is between them.
+        place: what to point to, where the failure is about what is written there.
     """
 
-    def __init__(self, expected: Message, observed: Message, hint: Message | None = None, near: bool = False) -> None:
+    def __init__(
+        self,
+        expected: Message,
+        observed: Message,
+        hint: Message | None = None,
+        near: bool = False,
+        place: Where | None = None,
+    ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
         self.observed = observed
         self.hint = hint
         self.near = near
+        self.place = place
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:

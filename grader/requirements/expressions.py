@@ -84,6 +84,15 @@ Expression = Annotated[str, AfterValidator(check_expression), Field(min_length=1
 Call = Annotated[str, AfterValidator(_check_call), Field(min_length=1, max_length=2000)]
 
 
+def _check_literal(text: str) -> str:
+    literal_value(compile_expression(text, 0))
+    return text
+
+
+LiteralExpression = Annotated[Expression, AfterValidator(_check_literal)]
+"""Of numbers, texts, lists, dicts and tensors alone."""
+
+
 def compile_expression(text: str, seed: int, place: int = 0) -> Any:
     """The tree a guest evaluates, with the makers' tensors in it.
 

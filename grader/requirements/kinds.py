@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 
 from grader.requirements.apply import ApplyRequirement
 from grader.requirements.autograd import AutogradRequirement
+from grader.requirements.avoids import AvoidsRequirement
 from grader.requirements.buffers import BuffersRequirement
 from grader.requirements.children import ChildrenRequirement
 from grader.requirements.collate import CollateRequirement
@@ -18,14 +19,18 @@ from grader.requirements.hooks import HooksRequirement
 from grader.requirements.loader import LoaderRequirement
 from grader.requirements.module import ModuleRequirement
 from grader.requirements.parameters import ParametersRequirement
+from grader.requirements.prints import PrintsRequirement
 from grader.requirements.sampler import SamplerRequirement
 from grader.requirements.state_dict import StateDictRequirement
 from grader.requirements.structure import StructureRequirement
 from grader.requirements.training import TrainingRequirement
+from grader.requirements.uses import UsesRequirement
+from grader.requirements.value import ValueRequirement
 
 AnyRequirement = Annotated[
     ApplyRequirement
     | AutogradRequirement
+    | AvoidsRequirement
     | BuffersRequirement
     | ChildrenRequirement
     | CollateRequirement
@@ -36,9 +41,12 @@ AnyRequirement = Annotated[
     | LoaderRequirement
     | ModuleRequirement
     | ParametersRequirement
+    | PrintsRequirement
     | SamplerRequirement
     | StateDictRequirement
-    | TrainingRequirement,
+    | TrainingRequirement
+    | UsesRequirement
+    | ValueRequirement,
     Field(discriminator="kind"),
 ]
 
