@@ -22,6 +22,8 @@ from typing_extensions import TypedDict
 
 Limit = Literal["processes", "memory", "disk"]
 """What all processes of a guest together may use no more of."""
+Lacks = Literal["package", "network", "gpu", "program", "magic", "answer"]
+"""What student code wanted and did not get: a package that is not here, an answer to `input()`, and so on."""
 
 # -- judge -> zygote
 
@@ -138,10 +140,14 @@ class Job(TypedDict):
         quick: seconds that the cells may have taken, all together, for questions to be answered in place. After
             more, the guest waits to be told to answer in copies, since to run the cells again would take long.
         spent: seconds that questions have taken before; and how many they may take `together`.
+        script: the name of the submission's file, if it is a script.
+        any_device: whether what asks for a GPU runs on the CPU.
     """
 
     tag: Literal["job"]
     cells: list[JobCell]
+    script: str | None
+    any_device: bool
     seed: int
     fixtures: str
     seconds: float
@@ -194,12 +200,17 @@ class CellStarted(TypedDict):
 
 
 class CellEnded(TypedDict):
-    """A cell has run."""
+    """A cell has run.
+
+    Attributes:
+        passed_over: exceptions of statements that wanted what is not here. The cell went on after them.
+    """
 
     tag: Literal["cell_ran"]
     cell: int
     seconds: float
     output: str
+    passed_over: list[dict[str, Any]]
     raised: NotRequired[dict[str, Any]]
 
 

@@ -51,6 +51,7 @@ class Assignment(Model):
         preload: modules imported once, before any guest is forked: what student code imports anyway and
             takes long (`torch._dynamo`, which the first optimizer imports).
         fixtures: a Python file in the folder; what it defines can be used in expressions.
+        device: `any` runs on the CPU what asks for a GPU; otherwise it fails, and is named.
         exercises: in the order of the notebook.
         grading: which attempt of a student counts, the due date, and what being late costs; for whole classes.
         mistakes: added to the catalogue of typical mistakes; they come before it.
@@ -64,6 +65,7 @@ class Assignment(Model):
     solution: str | None = None
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
     fixtures: str | None = None
+    device: Literal["cpu", "any"] = "cpu"
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
     mistakes: tuple[Mistake, ...] = ()

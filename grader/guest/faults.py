@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from grader.guest.lacking import lacks
 from grader.guest.timing import TimeLimit
+from grader.protocol import Lacks
 
 MAX_MESSAGE = 4000
 MAX_FRAMES = 12
@@ -36,6 +38,9 @@ class Sources:
     def add(self, filename: str, cell: int | None, offset: int = 0) -> None:
         self._places[filename] = (cell, offset)
 
+    def forget(self, filename: str) -> None:
+        self._places.pop(filename, None)
+
     def cell(self, filename: str) -> int | None:
         return self._places.get(filename, (None, 0))[0]
 
@@ -55,8 +60,12 @@ class Sources:
         return found[-MAX_FRAMES:]
 
 
-def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
-    """An exception as plain data: type, bases, message, the student's frames, the limit it hit."""
+def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None) -> dict[str, Any]:
+    """An exception as plain data: type, bases, message, the student's frames, the limit it hit.
+
+    Args:
+        wanted: what it is known to be for want of.
+    """
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
@@ -73,6 +82,7 @@ def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
         "frames": sources.frames(error),
         "missing": error.name[:200] if isinstance(error, NotDefined) else None,
         "limit": limit,
+        "lacks": wanted or lacks(error),
     }
 
 

@@ -21,7 +21,9 @@ from contextlib import suppress
 from grader import wire
 from grader.guest.confine import confine
 from grader.guest.faults import Sources, describe
+from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
+from grader.guest.on_cpu import run_on_cpu
 from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed, use_one_thread
 from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.shell import Capture, Shell
@@ -62,7 +64,7 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
     adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
-    os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
+    os.environ.update(TMPDIR=scratch, HOME=scratch)
     tempfile.tempdir = scratch
     for fd in (0, 1, 2):
         with suppress(OSError):
@@ -76,6 +78,8 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
         with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
             resource.setrlimit(getattr(resource, name), (value, value))
     if start["isolation"] != "none":
+        do_without_network()
+        do_without_modes()
         confine(start["readable"], scratch)
 
 
@@ -89,13 +93,15 @@ class _Life:
         self._sources = Sources()
         self._output = Capture(job["output"])
         self._fixtures = Fixtures(job["fixtures"], job["seconds"])
-        self._shell = Shell(self._sources, self._output)
+        self._shell = Shell.instance()
+        self._shell.settle(self._sources, self._output, job["script"])
+        if job["any_device"]:
+            run_on_cpu()
         self._handlers = Handlers()
         self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
 
     def run(self) -> None:
-        sys.argv = ["notebook"]
         seed_everything(self._job["seed"])
         for cell in self._job["cells"]:
             if not cell["skipped"]:
@@ -110,12 +116,15 @@ class _Life:
         wire.send(self._channel, CellStarted(tag="cell_started", cell=index))
         self._output.clear()
         start = time.monotonic()
-        ended = CellEnded(tag="cell_ran", cell=index, seconds=0.0, output="")
+        ended = CellEnded(tag="cell_ran", cell=index, seconds=0.0, output="", passed_over=[])
         try:
             with self._handlers.at_work(), time_limit(self._job["seconds"]):
-                self._shell.run(source, filename, number)
+                raised = self._shell.run(source, filename, number)
         except BaseException as error:
-            ended["raised"] = describe(error, self._sources)
+            raised = error
+        if raised is not None:
+            ended["raised"] = describe(raised, self._sources)
+        ended["passed_over"] = self._shell.passed_over
         ended["seconds"] = time.monotonic() - start
         ended["output"] = _ADDRESS.sub("0x…", self._output.text())
         self._cells_took += ended["seconds"]
@@ -145,7 +154,7 @@ class _Life:
     def _answer(self, question: Question) -> None:
         """Answer in place, and leave everything as it was."""
         start = time.monotonic()
-        with undisturbed(self._shell.module.__dict__) as changed:
+        with undisturbed(self._shell.user_ns) as changed:
             message, blob = self._ask_student(question)
         message["changed"] = changed()
         wire.send_answer(self._channel, message, blob)
@@ -169,7 +178,7 @@ class _Life:
         wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
 
     def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
-        student = Student(self._shell.module.__dict__, self._fixtures)
+        student = Student(self._shell.user_ns, self._fixtures)
         return answer(student, self._sources, question, self._clock, self._handlers)
 
 

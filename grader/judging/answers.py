@@ -111,6 +111,10 @@ class Answers:
                 break
             self._leave(main)
             self._pump()
+        return self.cells_so_far()
+
+    def cells_so_far(self) -> tuple[CellRun, ...]:
+        """What happened in the cells that have run."""
         return tuple(run for _, run in sorted(self._progress.cells.items()))
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
 from grader.models.cells import Submission
-from grader.models.observation import Answer, CellRun
+from grader.models.observation import Answer, CellRun, Raised
 from grader.requirements.requirement import Question
 from grader.sandbox import support
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
 from grader.submission.read import read_submission
+
+_NAME = re.compile(r"\w+")
+_GPU = re.compile(r"cuda|mps|xpu")
 
 
 class Grading:
@@ -83,6 +87,11 @@ class Grading:
         """What happened in the submission's cells."""
         return self._running().cells()
 
+    def passed_over(self, name: str) -> Raised | None:
+        """The first statement with a name in it that could not run here, as far as the cells have run."""
+        found = (raised for run in self._running().cells_so_far() for raised in run.passed_over if raised.frames)
+        return next((raised for raised in found if name in _NAME.findall(raised.frames[0].code)), None)
+
     def has_own_cells(self, exercise: str) -> bool:
         """Whether any cell carries the exercise's marker."""
         return any(cell.exercise == exercise for cell in self.submission.cells)
@@ -121,6 +130,7 @@ class Grading:
             readable=support.readable(),
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
+            any_device=spec.device == "any" and any(_GPU.search(cell.text) for cell in submission.cells),
         )
         return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
 

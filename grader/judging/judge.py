@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from grader.errors import ReferenceFault
@@ -12,8 +13,11 @@ from grader.models.limits import Limits, readable
 from grader.models.message import Message, Said, say, verbatim
 from grader.models.observation import Answer, Lost, Raised
 from grader.models.report import Diagnosis
+from grader.models.wording import passed_over, unmet
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check
+
+_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
 
 
 class CheckFailed(Exception):
@@ -66,7 +70,19 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
             diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
         if diagnosis is not None and diagnosis.line is not None and not answer.raised:
             cell, line = diagnosis.cell, diagnosis.line
+        failure.hint = _cause(grading, answer) or failure.hint
         raise CheckFailed(check.called, failure, check.hint, cell, line, diagnosis) from None
+
+
+def _cause(grading: Grading, answer: Answer) -> Message | None:
+    """The statement that should have brought a name that is missing, where it could not run here."""
+    raised = answer.raised
+    if raised is None:
+        return None
+    unknown = _UNKNOWN.match(raised.message) if raised.type == "NameError" else None
+    name = unknown[1] if unknown else raised.missing
+    cause = grading.passed_over(name) if name else None
+    return passed_over(cause) if cause else None
 
 
 def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
@@ -153,7 +169,12 @@ def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
         )
     if raised.limit:
         return Failure(wanted, over_limit(raised.limit, limits))
-    return Failure(wanted, verbatim(f"{raised.type}: {_first_lines(raised.message)}"))
+    said = f"{raised.type}: {_first_lines(raised.message)}"
+    if raised.lacks == "gpu":
+        return Failure(wanted, unmet(raised), say("Choose the device by torch.cuda.is_available(), or use the CPU."))
+    if raised.lacks:
+        return Failure(wanted, say("{said} ({why})", said=said, why=unmet(raised)))
+    return Failure(wanted, verbatim(said))
 
 
 def _first_lines(message: str) -> str:

@@ -37,7 +37,7 @@ BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
     CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "detail"),
-    CellRun: ("exercise", "raised", "lost", "output"),
+    CellRun: ("exercise", "raised", "passed_over", "lost", "output"),
     Raised: ("type", "message", "missing", "frames", "bases"),
     Frame: ("function", "code"),
     Lost: ("detail",),

@@ -36,6 +36,11 @@ class Submission(Model):
     sha256: str
     cells: tuple[Cell, ...]
 
+    @property
+    def script(self) -> str | None:
+        """The file's name, where it is a script and no notebook."""
+        return self.name if self.name.lower().endswith(".py") else None
+
     def cells_of(self, exercise: str) -> tuple[Cell, ...]:
         """An exercise's own cells; all, where none is marked as its own."""
         return tuple(cell for cell in self.cells if cell.exercise == exercise) or self.cells

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from grader.models.message import Message, clean
 from grader.models.model import Model
+from grader.protocol import Lacks
 
 MAX_WORDS = 5_000
 """Characters of an exception's message, or of a warning's, that are kept; a guest cuts what is longer itself."""
@@ -46,6 +47,7 @@ class Raised(Model):
         frames: the student's frames, outermost first.
         missing: the name the exercise asks for and that is not defined.
         limit: the limit that ended it.
+        lacks: what it is for want of.
     """
 
     type: CleanName
@@ -54,6 +56,7 @@ class Raised(Model):
     frames: tuple[Frame, ...] = Field(max_length=20)
     missing: CleanName | None = None
     limit: Literal["time", "probes_time", "memory"] | None = None
+    lacks: Lacks | None = None
 
 
 LostTo = Literal["time", "probes_time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook"]
@@ -72,7 +75,11 @@ class Lost(Model):
 
 
 class CellRun(Model):
-    """What happened in one code cell."""
+    """What happened in one code cell.
+
+    Attributes:
+        passed_over: what statements raised that wanted what is not here; the cell went on after them.
+    """
 
     number: int | None
     exercise: str | None
@@ -80,6 +87,7 @@ class CellRun(Model):
     output: str = ""
     raised: Raised | None = None
     lost: Lost | None = None
+    passed_over: tuple[Raised, ...] = Field(default=(), max_length=20)
 
 
 Warned = Annotated[tuple[tuple[CleanName, Clean], ...], Field(max_length=20)]

@@ -34,7 +34,8 @@ _BESIDE = 100  # of them, for each cell, beside its texts
 MAX_NAME = 100
 """Characters of an exercise's name in a cell."""
 _MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
-_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
 SCRIPT_CELL = re.compile(r"^#\s*%%(.*)$")
@@ -268,6 +269,12 @@ def _cell(number: int | None, text: str, source: str, exercise: str | None, file
     return Cell(number=number, source=source, filename=filename, exercise=exercise, text=text)
 
 
+def _lines_before(text: str) -> str:
+    """The blank lines that IPython takes from the front, which count in a line's number."""
+    blank = _BLANK_LINES.match(text)
+    return "\n" * blank[0].count("\n") if blank else ""
+
+
 def _as_python(texts: list[str]) -> Iterator[str]:
     """Cells with IPython's own syntax as calls.
 
@@ -280,5 +287,5 @@ def _as_python(texts: list[str]) -> Iterator[str]:
             left -= work
             with suppress(Exception), warnings.catch_warnings():  # IPython raises whatever befalls it
                 warnings.simplefilter("ignore")
-                text = str(TransformerManager().transform_cell(text))
+                text = _lines_before(text) + str(TransformerManager().transform_cell(text))
         yield text
