@@ -22,6 +22,8 @@ from typing_extensions import TypedDict
 
 Limit = Literal["processes", "memory", "disk"]
 """What all processes of a guest together may use no more of."""
+Lacks = Literal["package", "network", "gpu", "program", "magic", "answer"]
+"""What student code wanted and did not get: a package that is not here, an answer to `input()`, and so on."""
 
 # -- judge -> zygote
 
@@ -146,12 +148,16 @@ class Job(TypedDict):
         spent: seconds that questions have taken before; and how many they may take `together`.
         modules: names of the files in its folder that frames of a traceback may be in.
         borrowed: names of each exercise that are another one's answer, and so are not defined for it.
+        script: the name of the submission's file, if it is a script.
+        any_device: whether what asks for a GPU runs on the CPU.
     """
 
     tag: Literal["job"]
     cells: list[JobCell]
     modules: list[str]
     borrowed: dict[str, list[str]]
+    script: str | None
+    any_device: bool
     seed: int
     fixtures: str
     seconds: float
@@ -204,12 +210,17 @@ class CellStarted(TypedDict):
 
 
 class CellEnded(TypedDict):
-    """A cell has run."""
+    """A cell has run.
+
+    Attributes:
+        passed_over: exceptions of statements that wanted what is not here. The cell went on after them.
+    """
 
     tag: Literal["cell_ran"]
     cell: int
     seconds: float
     output: str
+    passed_over: list[dict[str, Any]]
     raised: NotRequired[dict[str, Any]]
 
 

@@ -6,10 +6,18 @@ import json
 import struct
 from typing import Any
 
-RAISED = {"type": "ValueError", "bases": ["ValueError"], "message": "no", "frames": [], "missing": None, "limit": None}
+RAISED = {
+    "type": "ValueError",
+    "bases": ["ValueError"],
+    "message": "no",
+    "frames": [],
+    "missing": None,
+    "limit": None,
+    "lacks": None,
+}
 FROM_GUEST: dict[str, dict[str, Any]] = {
     "cell_started": {"cell": 0},
-    "cell_ran": {"cell": 0, "seconds": 0.5, "output": "text", "raised": RAISED},
+    "cell_ran": {"cell": 0, "seconds": 0.5, "output": "text", "raised": RAISED, "passed_over": [RAISED]},
     "reached": {"exercises": ["one"], "waiting": True, "in_place": True, "threads": False},
     "copying": {"pid": 7},
     "answered": {"number": 1, "value": [1, {"tuple": []}], "raised": RAISED, "warned": [["A", "b"]], "changed": False},

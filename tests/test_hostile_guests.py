@@ -298,11 +298,11 @@ def test_whatever_a_guest_does_is_no_error_of_the_judge(steps: list[tuple[str, A
 
 TRANSCRIPT: list[dict[str, Any]] = [
     {"tag": "cell_started", "cell": 0},
-    {"tag": "cell_ran", "cell": 0, "seconds": 0.1, "output": ""},
+    {"tag": "cell_ran", "cell": 0, "seconds": 0.1, "output": "", "passed_over": []},
     {"tag": "reached", "exercises": ["one"], "waiting": False, "in_place": True, "threads": False},
     {"tag": "answered", "number": 1, "value": 1, "warned": [], "changed": False},
     {"tag": "cell_started", "cell": 1},
-    {"tag": "cell_ran", "cell": 1, "seconds": 0.1, "output": ""},
+    {"tag": "cell_ran", "cell": 1, "seconds": 0.1, "output": "", "passed_over": []},
     {"tag": "reached", "exercises": ["two"], "waiting": False, "in_place": True, "threads": False},
     {"tag": "answered", "number": 2, "value": [2], "warned": [], "changed": False},
     {"tag": "finished"},

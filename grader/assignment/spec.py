@@ -81,6 +81,7 @@ class Assignment(Model):
             takes long (`torch._dynamo`, which the first optimizer imports).
         files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`; none if not given.
         fixtures: a Python file in the folder; what it defines can be used in expressions.
+        device: `any` runs on the CPU what asks for a GPU; otherwise it fails, and is named.
         exercises: in the order of the notebook.
         grading: which attempt of a student counts, the due date, and what being late costs; for whole classes.
         mistakes: added to the catalogue of typical mistakes; they come before it.
@@ -95,6 +96,7 @@ class Assignment(Model):
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
     files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     fixtures: str | None = None
+    device: Literal["cpu", "any"] = "cpu"
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
     mistakes: tuple[Mistake, ...] = ()

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from grader.guest.lacking import lacks
 from grader.guest.timing import TimeLimit
+from grader.protocol import Lacks
 
 MAX_MESSAGE = 4000
 MAX_FRAMES = 12
@@ -43,6 +45,9 @@ class Sources:
         self.add(filename, None)
         self._modules[filename] = name
 
+    def forget(self, filename: str) -> None:
+        self._places.pop(filename, None)
+
     def cell(self, filename: str) -> int | None:
         return self._places.get(filename, (None, 0))[0]
 
@@ -75,8 +80,12 @@ def _column(filename: str, line: int, bytes_before: int | None) -> int | None:
     return len(linecache.getline(filename, line).encode()[:bytes_before].decode(errors="replace"))
 
 
-def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
-    """An exception as plain data: type, bases, message, the student's frames, the limit it hit."""
+def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None) -> dict[str, Any]:
+    """An exception as plain data: type, bases, message, the student's frames, the limit it hit.
+
+    Args:
+        wanted: what it is known to be for want of.
+    """
     try:
         message = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
@@ -93,6 +102,7 @@ def describe(error: BaseException, sources: Sources) -> dict[str, Any]:
         "frames": sources.frames(error),
         "missing": error.name[:200] if isinstance(error, NotDefined) else None,
         "limit": limit,
+        "lacks": wanted or lacks(error),
     }
 
 

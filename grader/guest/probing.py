@@ -92,7 +92,8 @@ def answer(
         with handlers.at_work(), limit, kept_warnings() as made["warned"]:
             seed_everything(request["seed"])
             _set_default_dtype(torch.float32)  # what questions are asked in, whatever the notebook has set
-            sys.stdout = sys.stderr = Capture(0)
+            nowhere = Capture(0)
+            sys.stdout, sys.stderr = nowhere.stdout, nowhere.stderr
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
             exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), names)
             arguments = decode(request["arguments"], blob)

@@ -24,7 +24,9 @@ from grader import wire
 from grader.guest.confine import confine
 from grader.guest.defined import Defined
 from grader.guest.faults import Sources, describe
+from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
+from grader.guest.on_cpu import run_on_cpu
 from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed, use_one_thread
 from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.shell import Capture, Shell
@@ -69,7 +71,7 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
         os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
         with suppress(OSError):  # it was there when its digest was taken
             shutil.copyfile(path, name)
-    os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
+    os.environ.update(TMPDIR=scratch, HOME=scratch)
     tempfile.tempdir = scratch
     for fd in (0, 1, 2):
         with suppress(OSError):
@@ -83,6 +85,8 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
         with suppress(OSError, ValueError, AttributeError):  # not every system has each of them
             resource.setrlimit(getattr(resource, name), (value, value))
     if start["isolation"] != "none":
+        do_without_network()
+        do_without_modes()
         confine(start["readable"], scratch)
 
 
@@ -98,14 +102,16 @@ class _Life:
             self._sources.add_module(os.path.abspath(name), name)
         self._output = Capture(job["output"])
         self._fixtures = Fixtures(job["fixtures"], job["seconds"])
-        self._shell = Shell(self._sources, self._output)
-        self._defined = Defined(self._shell.module.__dict__, job["borrowed"])
+        self._shell = Shell.instance()
+        self._shell.settle(self._sources, self._output, job["script"])
+        if job["any_device"]:
+            run_on_cpu()
+        self._defined = Defined(self._shell.user_ns, job["borrowed"])
         self._handlers = Handlers()
         self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
 
     def run(self) -> None:
-        sys.argv = ["notebook"]
         seed_everything(self._job["seed"])
         for cell in self._job["cells"]:
             self._defined.begin(cell)
@@ -121,17 +127,20 @@ class _Life:
         wire.send(self._channel, CellStarted(tag="cell_started", cell=cell["index"]))
         self._output.clear()
         start = time.monotonic()
-        ended = CellEnded(tag="cell_ran", cell=cell["index"], seconds=0.0, output="")
+        ended = CellEnded(tag="cell_ran", cell=cell["index"], seconds=0.0, output="", passed_over=[])
         stopped = math.inf
         try:
             with self._handlers.at_work(), time_limit(self._job["seconds"]):
-                self._shell.run(cell["source"], cell["filename"], cell["number"])
+                raised = self._shell.run(cell["source"], cell["filename"], cell["number"])
         except BaseException as error:
-            ended["raised"] = raised = describe(error, self._sources)
-            began = not (isinstance(error, SyntaxError) and error.filename == cell["filename"])
-            lines = (frame["line"] for frame in raised["frames"] if began and frame["function"] == "<module>")
+            raised = error
+        if raised is not None:
+            ended["raised"] = told = describe(raised, self._sources)
+            began = not (isinstance(raised, SyntaxError) and raised.filename == cell["filename"])
+            lines = (frame["line"] for frame in told["frames"] if began and frame["function"] == "<module>")
             stopped = next(lines, 0)
         self._defined.end(cell, stopped)
+        ended["passed_over"] = self._shell.passed_over
         ended["seconds"] = time.monotonic() - start
         ended["output"] = _ADDRESS.sub("0x…", self._output.text())
         self._cells_took += ended["seconds"]
@@ -161,7 +170,7 @@ class _Life:
     def _answer(self, question: Question) -> None:
         """Answer in place, and leave everything as it was."""
         start = time.monotonic()
-        with undisturbed(self._shell.module.__dict__) as changed:
+        with undisturbed(self._shell.user_ns) as changed:
             message, blob = self._ask_student(question)
         message["changed"] = changed()
         wire.send_answer(self._channel, message, blob)
@@ -186,7 +195,7 @@ class _Life:
 
     def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
         missing = self._defined.missing(question[0]["exercise"])
-        student = Student(self._shell.module.__dict__, self._fixtures, missing)
+        student = Student(self._shell.user_ns, self._fixtures, missing)
         return answer(student, self._sources, question, self._clock, self._handlers)
 
 

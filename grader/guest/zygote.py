@@ -28,10 +28,12 @@ import psutil
 import torch
 
 from grader import wire
-from grader.guest import huge_pages, look, processes, scratch
+from grader.guest import colab, huge_pages, look, processes, scratch
 from grader.guest.encoding import decode, encode
+from grader.guest.lacking import do_without_compiler
 from grader.guest.probing import seed_everything
 from grader.guest.serve import serve
+from grader.guest.shell import Shell
 from grader.guest.without_shm import do_without_shm
 from grader.protocol import Ended, FromZygote, Limit, Over, Ready, Start, Started
 
@@ -232,6 +234,9 @@ def warm_up() -> None:
     """Do once what every guest will do, so that guests do not pay for first times."""
     torch.set_num_threads(1)
     do_without_shm()
+    do_without_compiler()
+    colab.be_there()
+    Shell.instance()
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
     look.fill(model, 0)

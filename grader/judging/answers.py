@@ -119,7 +119,7 @@ class Answers:
                 break
             self._leave(main)
             self._pump()
-        return self.ran()
+        return tuple(run for _, run in self.cells_so_far())
 
     def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
         """The cells that have run, with what happened in them."""

@@ -6,13 +6,18 @@ from grader.guest.timing import HURRIED
 from grader.models.limits import Limits, readable
 from grader.models.message import Message, say, verbatim
 from grader.models.observation import Lost, Raised
+from grader.models.wording import unmet
+from grader.requirements.compare import Failure
 
 
-def raised_text(raised: Raised, limits: Limits) -> Message:
-    """An exception of student code, or the limit that ended it."""
+def raised_failure(raised: Raised, wanted: Message, limits: Limits) -> Failure:
+    """An exception of student code, or the limit that ended it, where something else was wanted."""
     if raised.limit:
-        return over_limit(raised.limit, limits)
-    return verbatim(f"{raised.type}: {_first_lines(raised.message)}")
+        return Failure(wanted, over_limit(raised.limit, limits))
+    if raised.lacks == "gpu":
+        return Failure(wanted, unmet(raised), say("Choose the device by torch.cuda.is_available(), or use the CPU."))
+    said = f"{raised.type}: {_first_lines(raised.message)}"
+    return Failure(wanted, say("{said} ({why})", said=said, why=unmet(raised)) if raised.lacks else verbatim(said))
 
 
 def _first_lines(message: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,6 +25,8 @@ from grader.submission.bindings import bound_names, mentioned_names
 
 A_CLASS = 30 * 24 * 3600.0
 """Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
+
+_GPU = re.compile(r"cuda|mps|xpu")
 
 
 class Grading:
@@ -143,6 +146,7 @@ class Grading:
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
             borrowed=_borrowed(submission, self.references.defines),
+            any_device=spec.device == "any" and any(_GPU.search(cell.text) for cell in submission.cells),
         )
         return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
 

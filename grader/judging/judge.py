@@ -8,7 +8,7 @@ from typing import Any
 from grader.errors import ReferenceFault
 from grader.judging.causes import cause_of
 from grader.judging.diagnosing import diagnose_failure
-from grader.judging.endings import lost_text, raised_text
+from grader.judging.endings import lost_text, raised_failure
 from grader.judging.grading import Grading
 from grader.judging.locate import NOWHERE, Place
 from grader.models.limits import Limits
@@ -207,4 +207,4 @@ def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
             say("it is not defined"),
             say("Define `{name}` in this exercise's cell, and run the cell.", name=raised.missing),
         )
-    return Failure(wanted, raised_text(raised, limits))
+    return raised_failure(raised, wanted, limits)

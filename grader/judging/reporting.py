@@ -38,7 +38,7 @@ BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
     CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "detail"),
-    CellRun: ("exercises", "raised", "lost", "output"),
+    CellRun: ("exercises", "raised", "passed_over", "lost", "output"),
     Raised: ("type", "message", "missing", "frames", "bases"),
     Frame: ("function", "code"),
     Lost: ("detail",),

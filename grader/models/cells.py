@@ -88,6 +88,11 @@ class Submission(Model):
         """The cells that an exercise owns."""
         return tuple(cell for cell in self.cells if exercise in cell.exercises)
 
+    @property
+    def script(self) -> str | None:
+        """The file's name, where it is a script and no notebook."""
+        return self.name if self.name.lower().endswith(".py") else None
+
     def cells_of(self, exercise: str) -> tuple[Cell, ...]:
         """An exercise's own cells; all, where it owns none."""
         return self.own_cells(exercise) or self.cells

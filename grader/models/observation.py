@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from grader.models.message import Message, clean
 from grader.models.model import Model
+from grader.protocol import Lacks
 
 MAX_WORDS = 5_000
 """Characters of an exception's message, or of a warning's, that are kept; a guest cuts what is longer itself."""
@@ -67,6 +68,7 @@ class Raised(Model):
         frames: the student's frames, outermost first.
         missing: the name the exercise asks for and that is not defined.
         limit: the limit that ended it.
+        lacks: what it is for want of.
     """
 
     type: CleanName
@@ -75,6 +77,7 @@ class Raised(Model):
     frames: tuple[Frame, ...] = Field(max_length=20)
     missing: CleanName | None = None
     limit: Literal["time", "probes_time", "memory"] | None = None
+    lacks: Lacks | None = None
 
 
 LostTo = Literal[
@@ -101,6 +104,7 @@ class CellRun(Model):
         number: of the cell in the notebook, from 1; None in a script.
         prompt: its `In [n]`, where the notebook has one.
         exercises: that own it.
+        passed_over: what statements raised that wanted what is not here; the cell went on after them.
     """
 
     number: int | None
@@ -110,6 +114,7 @@ class CellRun(Model):
     output: str = ""
     raised: Raised | None = None
     lost: Lost | None = None
+    passed_over: tuple[Raised, ...] = Field(default=(), max_length=20)
 
     @model_validator(mode="before")
     @classmethod

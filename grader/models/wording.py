@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from grader.models.message import Localized, Message, Said, say, verbatim
+from grader.models.observation import Raised
 from grader.models.report import Diagnosis
 
 Code = Literal["en", "ko"]
@@ -92,6 +93,34 @@ def place(cell: int | None, line: int | None, prompt: int | None = None, file: s
         return None if line is None else say("line {line}", line=line)
     named = f"{cell} (In [{prompt}])" if prompt else cell
     return say("cell {cell}", cell=named) if line is None else say("cell {cell}, line {line}", cell=named, line=line)
+
+
+def passed_over(raised: Raised) -> Message:
+    """That a statement could not run here, and why."""
+    frame = raised.frames[0] if raised.frames else None
+    first = raised.message.strip().splitlines()[:1]
+    return say(
+        "{where}: passed over, since {why} ({said})",
+        where=(place(frame.cell, frame.line) if frame else None) or say("a statement"),
+        why=unmet(raised),
+        said=": ".join([raised.type, *first]),
+    )
+
+
+def unmet(raised: Raised) -> Message:
+    """What student code wanted and did not get."""
+    match raised.lacks:
+        case "package":
+            return say("a package is not installed here")
+        case "network":
+            return say("there is no network here")
+        case "gpu":
+            return say("it uses a GPU, and there is none here")
+        case "program":
+            return say("other programs do not run here")
+        case "magic":
+            return say("this magic does not work here")
+    return say("nobody is here to answer")
 
 
 def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from grader.models.message import Message, clean, joined, say, verbatim
 from grader.models.observation import CellRun, Lost
 from grader.models.report import CheckResult, Diagnosis, ExerciseResult, Outcome, Report, Status
-from grader.models.wording import Language, labelled, place
+from grader.models.wording import Language, labelled, passed_over, place
 
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
 STATUS: dict[Status, str] = {
@@ -159,8 +159,13 @@ def told(check: CheckResult, language: Language) -> str:
     return clean("\n".join(f"{label}: {text}" if label else text for _, label, text in rows))
 
 
-def trouble(cell: CellRun) -> Message | None:
-    """That a cell raised, or was lost."""
+def troubles(cell: CellRun) -> list[Message]:
+    """What went wrong in a cell: statements that were passed over, and that it raised, or was lost."""
+    ended = _ended(cell)
+    return [*map(passed_over, cell.passed_over), *([ended] if ended else [])]
+
+
+def _ended(cell: CellRun) -> Message | None:
     named = place(cell.number, None, cell.prompt)
     if cell.raised:
         frame = cell.raised.frames[-1] if cell.raised.frames else None

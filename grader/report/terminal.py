@@ -13,7 +13,7 @@ from grader.diagnosis.catalogue import catalogue
 from grader.models.message import Message, say
 from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import ENGLISH, Language, labelled
-from grader.report.outline import MARKS, STATUS, UNTOUCHED, basis, findings, name_of, remarks, score, total, trouble
+from grader.report.outline import MARKS, STATUS, UNTOUCHED, basis, findings, name_of, remarks, score, total, troubles
 
 _STYLES: dict[Outcome | Status, str] = {
     "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
@@ -120,12 +120,10 @@ def _block(checks: tuple[CheckResult, ...], language: Language) -> RenderableTyp
 
 
 def _cells(report: Report, verbose: bool, language: Language) -> list[RenderableType]:
-    """Cells that raised or were lost; with `verbose`, what cells printed."""
+    """What went wrong in cells; with `verbose`, what cells printed."""
     rows: list[RenderableType] = []
     for cell in report.cells:
-        said = trouble(cell)
-        if said:
-            rows.append(Text.assemble(("  ! ", "red"), language(said)))
+        rows += [Text.assemble(("  ! ", "red"), language(said)) for said in troubles(cell)]
         if verbose and cell.output.strip():
             printed = say("cell {number} printed:", number=cell.number) if cell.number else say("printed:")
             rows.append(Text(f"  {language(printed)}", style="dim"))

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.models.message import say
-from grader.models.observation import Where, verbatim
+from grader.models.message import say, verbatim
+from grader.models.observation import Where
 from grader.models.work import Work
 from grader.requirements.compare import Failure
 from grader.requirements.expressions import Expression, parse

@@ -64,7 +64,8 @@ class Zygote:
         if "PYTHONPATH" in environment:  # seen from here: the process starts elsewhere
             paths = environment["PYTHONPATH"].split(os.pathsep)
             environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1", **_HUGE_PAGES}
+        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"}
+        environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", **_HUGE_PAGES}
         environment |= {} if long_lived else _ONE_HEAP
         said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
         arguments = [str(theirs.fileno()), "long-lived"] if long_lived else [str(theirs.fileno())]

@@ -78,6 +78,7 @@ class Surroundings:
         seed: of torch, random and NumPy, before the cells and before every question.
         fixtures: source of names that expressions may use.
         borrowed: names of each exercise that are another one's answer.
+        any_device: whether what asks for a GPU runs on the CPU.
     """
 
     submission: Submission
@@ -88,6 +89,7 @@ class Surroundings:
     data: str | None
     isolation: Isolation
     borrowed: dict[str, frozenset[str]]
+    any_device: bool = False
 
 
 @dataclass
@@ -197,6 +199,8 @@ class Guest:
             cells=[*cells, last],
             modules=[module.filename for module in self._around.submission.modules],
             borrowed={exercise: sorted(names) for exercise, names in self._around.borrowed.items()},
+            script=self._around.submission.script,
+            any_device=self._around.any_device,
             seed=self._around.seed,
             fixtures=self._around.fixtures,
             seconds=self._clock.each,
@@ -326,13 +330,21 @@ class Guest:
 
     def _take_cell(self, message: CellEnded) -> None:
         raised = Raised.model_validate(message["raised"]) if "raised" in message else None
-        self._note_cell(message["seconds"], message["output"], raised)
+        passed_over = tuple(Raised.model_validate(one) for one in message["passed_over"])
+        self._note_cell(message["seconds"], message["output"], raised, passed_over=passed_over)
         self._begin(State.BETWEEN)
         took, most = self._cells_took + time.monotonic() - self._cells_since, self._limits.notebook_seconds
         if took > most and is_late(took, self._processor_time(), most):
             self._lose("notebook_time")
 
-    def _note_cell(self, seconds: float, output: str, raised: Raised | None = None, lost: Lost | None = None) -> None:
+    def _note_cell(
+        self,
+        seconds: float,
+        output: str,
+        raised: Raised | None = None,
+        lost: Lost | None = None,
+        passed_over: tuple[Raised, ...] = (),
+    ) -> None:
         assert self.cell is not None
         cell = self._around.submission.cells[self.cell]
         most = self._limits.output + 100
@@ -344,6 +356,7 @@ class Guest:
             output=clean(output[:most])[:most],
             raised=raised,
             lost=lost,
+            passed_over=passed_over,
         )
         self._progress.cells.setdefault(self.cell, run)
         self.cell = None

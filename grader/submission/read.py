@@ -42,7 +42,8 @@ MAX_TAGS, MAX_HEADINGS, MAX_ASTRAY = 50, 100, 50
 """Exercises that one cell is marked for, headings of one text, and markers in texts, that are looked at."""
 MARKER = re.compile(r"^[ \t]*#+[ \t]*exercise[ \t]*[:\uff1a](.*)$", re.MULTILINE | re.IGNORECASE)
 """A line that says whose answer a cell is; a Korean keyboard may make its colon a wide one."""
-_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
 SCRIPT_CELL = re.compile(r"^#\s*(?:%%(.*)|In\s?\[[ \d]*\]:\s*)$")
@@ -430,6 +431,12 @@ def _script(data: bytes, path: Path) -> Submission:
     return _submission(data, path, cells, astray)
 
 
+def _lines_before(text: str) -> str:
+    """The blank lines that IPython takes from the front, which count in a line's number."""
+    blank = _BLANK_LINES.match(text)
+    return "\n" * blank[0].count("\n") if blank else ""
+
+
 def _as_python(texts: list[str]) -> Iterator[str]:
     """Cells with IPython's own syntax as calls.
 
@@ -442,5 +449,5 @@ def _as_python(texts: list[str]) -> Iterator[str]:
             left -= work
             with suppress(Exception), warnings.catch_warnings():  # IPython raises whatever befalls it
                 warnings.simplefilter("ignore")
-                text = str(TransformerManager().transform_cell(text))
+                text = _lines_before(text) + str(TransformerManager().transform_cell(text))
         yield text

@@ -28,7 +28,7 @@ from grader.report.outline import (
     remarks,
     score,
     total,
-    trouble,
+    troubles,
     worst_first,
 )
 
@@ -55,7 +55,7 @@ class ShownCell:
     code: bool
     body: Markup
     finds: tuple[tuple[str, Finding], ...]
-    trouble: str
+    troubles: tuple[str, ...]
     printed: str
     more: bool
 
@@ -116,7 +116,7 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
             if number == 1
             else say("{number} more checks fail for the same reason", number=number)
         ),
-        troubles=[] if cells else [language(said) for cell in report.cells if (said := trouble(cell))],
+        troubles=[] if cells else [language(said) for cell in report.cells for said in troubles(cell)],
     )  # fmt: skip
 
 
@@ -150,7 +150,7 @@ def _shown(
     shown = []
     for position, cell in enumerate(source):
         run = runs.get(position)
-        said = trouble(run) if run else None
+        said = tuple(language(one) for one in troubles(run)) if run else ()
         finds = tuple(found.get(position, ()))
         if not cell.text.strip() and not finds and not said and not cell.more:
             continue
@@ -165,7 +165,7 @@ def _shown(
                 cell.code,
                 body,
                 finds,
-                language(said),
+                said,
                 run.output.rstrip()[:MAX_OUTPUT] if run else "",
                 cell.more,
             )

@@ -20,7 +20,7 @@ from grader.report.outline import (
     remarks,
     score,
     total,
-    trouble,
+    troubles,
     worst_first,
 )
 
@@ -37,7 +37,7 @@ def render_markdown(report: Report, language: Language = ENGLISH) -> str:
     head += [_text(language(remark)) for remark in (basis(report), *remarks(report))]
     shown = "\n\n".join([*head, _table(report, language)]) + "\n"
     sections = [_section(exercise, language) for exercise in worst_first(report) if findings(exercise)]
-    cells = [f"- {_text(language(said))}" for cell in report.cells if (said := trouble(cell))]
+    cells = [f"- {_text(language(said))}" for cell in report.cells for said in troubles(cell)]
     if cells:
         sections.append(_folded(f"! {language(say('Cells'))}", "\n".join(cells)))
     for number, section in enumerate(sections):
