@@ -81,7 +81,6 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
         ("a.py", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "is not UTF-8 text"),
         ("a.txt", "x = 1\n", "neither a notebook nor a script"),
         ("answer", "x = 1\n", "neither a notebook nor a script"),
-        ("a.ipynb/inside.py", "x = 1\n", "is a folder"),
     ],
 )  # fmt: skip
 def test_what_is_no_submission_is_refused(

@@ -74,7 +74,7 @@ class Folder:
         Raises:
             SubmissionError: when it holds none, or several.
         """
-        if not path.is_dir():
+        if not os.path.isdir(path):  # a name may be too long to be looked for
             return path
         try:
             return answer_in(path, starter_stems(self.notebook.stem).values())

@@ -13,7 +13,7 @@ from grader.models.model import Model
 from grader.models.policy import Policy
 from grader.requirements.expressions import names_in
 from grader.requirements.kinds import Requirements
-from grader.submission.ownership import Claim, Where
+from grader.submission.ownership import CellRule, Claim
 
 FORMAT = 1
 _NAMES = {"torch", "nn", "model", "log"}
@@ -40,7 +40,7 @@ class Exercise(Model):
     points: float | None = Field(default=None, gt=0)
     all_or_nothing: bool = False
     needs: tuple[str, ...] = ()
-    cells: Where | None = None
+    cells: CellRule | None = None
     hint: Text | None = None
     requirements: Requirements = ()
 

@@ -1,6 +1,6 @@
 """Whose answer a cell is.
 
-A marker says it, `# exercise: ID`, in a comment of the cell or in its metadata. Where an exercise has
+A marker says it, `# exercise: ID`, in a comment of the cell or in its metadata. CellRule an exercise has
 none, the spec may say where its answer is found (`cells`). In a notebook without any marker, the cells
 that define what an exercise is about are its cells.
 """
@@ -30,8 +30,8 @@ _NUMBER = re.compile(r"^(\d+(\.\d+)*[.):]?|[A-Za-z][.)])\s+")
 _ID = re.compile(r"[\w.-]+")
 
 
-class Where(Model):
-    """Where the answer to an exercise is, in notebooks without markers; one of three.
+class CellRule(Model):
+    """CellRule the answer to an exercise is, in notebooks without markers; one of three.
 
     Attributes:
         heading: the text of a heading; its cells are those up to the next one of its level, or above.
@@ -53,7 +53,7 @@ class Where(Model):
         return text
 
     @model_validator(mode="after")
-    def _one(self) -> Where:
+    def _one(self) -> CellRule:
         if len(self.model_fields_set) != 1:
             raise ValueError("give one of `heading`, `matches` and `defines`")
         return self
@@ -68,7 +68,7 @@ class Claim:
     """
 
     exercise: str
-    where: Where | None
+    where: CellRule | None
     asked: Callable[[], frozenset[str]]
 
     @cached_property
@@ -181,7 +181,7 @@ class _Found:
     def definers(self, claim: Claim) -> list[int]:
         """The cells that define what an exercise asks for.
 
-        Where several exercises ask for one name, and as many cells bind it, these are theirs one after the other.
+        CellRule several exercises ask for one name, and as many cells bind it, these are theirs one after the other.
         """
         places: set[int] = set()
         for name in claim.names:
@@ -215,18 +215,18 @@ class _Found:
             where = place(astray.number, None)
             return joined([where, said], ": ") if where else said
         match claim.where:
-            case Where(heading=str(text)):
+            case CellRule(heading=str(text)):
                 return say("there is no code cell under the heading {heading}", heading=text)
-            case Where(matches=str(text)):
+            case CellRule(matches=str(text)):
                 return say("no cell matches {expression}", expression=text)
-            case Where(defines=str(text)):
+            case CellRule(defines=str(text)):
                 return say("no cell defines `{names}`", names=text)
         if unmarked:
             return say("no cell defines `{names}`", names="`, `".join(sorted(claim.names)))
         return say("no cell carries the marker `# exercise: {name}`", name=name)
 
 
-def _search(submission: Submission, where: Where) -> list[int]:
+def _search(submission: Submission, where: CellRule) -> list[int]:
     """The places of the cells in which a spec says that an answer is."""
     cells = submission.cells
     if where.heading is not None:
