@@ -45,6 +45,7 @@ class Start(TypedDict):
 
     Attributes:
         readable: what it may read; `data` as well, which its folder has a link to.
+        files: copied into its folder: their paths, by the names that they get.
     """
 
     tag: Literal["start"]
@@ -52,6 +53,7 @@ class Start(TypedDict):
     limits: dict[str, Any]
     readable: list[str]
     data: str | None
+    files: dict[str, str]
     isolation: str
     sockets: Literal[1]
 
@@ -119,6 +121,8 @@ class JobCell(TypedDict):
         index: its place among all cells; -1 stands for the notebook's end.
         skipped: it is not to run again, since it took a process down.
         ends: exercises whose last cell it is.
+        owners: exercises that own it.
+        binds: the names that its source binds, each with the first line that does; of cells that have an owner.
     """
 
     index: int
@@ -127,6 +131,8 @@ class JobCell(TypedDict):
     filename: str
     skipped: bool
     ends: list[str]
+    owners: list[str]
+    binds: dict[str, int]
 
 
 class Job(TypedDict):
@@ -138,10 +144,14 @@ class Job(TypedDict):
         quick: seconds that the cells may have taken, all together, for questions to be answered in place. After
             more, the guest waits to be told to answer in copies, since to run the cells again would take long.
         spent: seconds that questions have taken before; and how many they may take `together`.
+        modules: names of the files in its folder that frames of a traceback may be in.
+        borrowed: names of each exercise that are another one's answer, and so are not defined for it.
     """
 
     tag: Literal["job"]
     cells: list[JobCell]
+    modules: list[str]
+    borrowed: dict[str, list[str]]
     seed: int
     fixtures: str
     seconds: float

@@ -148,7 +148,8 @@ def test_a_failure_shows_its_parts(quiz: Course, run: Command) -> None:
     out = run("run", quiz.quiz, quiz.path / "half.py").out
     lines = [line.strip() for line in out.splitlines()]
     at = lines.index("✗ call[1]")
-    assert lines[at + 1 : at + 6] == ["called g()", "expected 2", "observed 3", "where line 9", "hint Two is two."]
+    parts = ["called g()", "expected 2", "observed 3", "where line 9", "code def g():", "hint Two is two."]
+    assert lines[at + 1 : at + 7] == parts
 
 
 def test_lines_carry_no_blanks_at_their_end(quiz: Course, run: Command) -> None:

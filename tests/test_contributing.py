@@ -80,6 +80,7 @@ def test_a_report_format(course: Course, patched: Patched) -> None:
     assert ended.out.splitlines() == [
         "TAP version 14", "1..2", "ok 1 - one::call[1]", "not ok 2 - one::call[1,b]", "# called: f()", "# expected: 2",
         "# observed: 1", "# where: line 2",
+        "# code: def f(): return 1",
     ]  # fmt: skip
     assert "--tap FILE" in patched("run", "--help").out
 

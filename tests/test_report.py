@@ -69,7 +69,7 @@ def test_a_wrong_spec_does_not_validate() -> None:
 
 
 MIXED = """
-# exercise: one
+# exercise: one, two, three, four
 import torch
 def f(): return 1
 def g(): raise ValueError("never")

@@ -42,7 +42,7 @@ EVIL = "<script>alert('owned')</script>"
 NOTEBOOK = (
     "# exercise: one\ndef f(): return 2\ndef g(x): return x - 1\nprint(\"<script>alert('owned')</script>\")",
     "# exercise: two\nimport os\ndef h(): raise ValueError('<script>alert(1)</script> \\x1b[31m @everyone | `x`')",
-    "1 / 0",
+    "# exercise: three\n1 / 0",
 )
 
 

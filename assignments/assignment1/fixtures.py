@@ -123,19 +123,6 @@ def route_kept(router, route):
     return router(torch.zeros(2, 3), route), route
 
 
-def layers_called(model, *inputs):
-    """The Linears that are called, and not only their forward, in one call of {model}, in order.
-
-    ko: {model}에서 한 번의 호출에 (forward만이 아니라) 호출된 Linear들의 순서
-    """
-    called = []
-    for path, module in model.named_modules():
-        if isinstance(module, nn.Linear):
-            module.register_forward_hook(lambda *_, path=path: called.append(path))
-    model(*inputs)
-    return called
-
-
 def attribute(thing, name):
     """The attribute {name} of {thing}.
 

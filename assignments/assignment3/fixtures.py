@@ -144,35 +144,6 @@ def modes_during(step, x, y):
     return {"calls": seen}
 
 
-class _Runs:
-    """Which of a model's modules ran, by path, as their hooks see it."""
-
-    def __init__(self, model):
-        self.paths = []
-        for path, module in model.named_modules():
-            module.register_forward_hook(lambda *_, path=path: self.paths.append(path))
-
-
-def hooked(model, *inputs):
-    """Which modules run in a call of {model}, and which have parameters of their own.
-
-    ko: {model}에서 호출할 때 실행되는 모듈과, 자기 파라미터가 있는 모듈
-    """
-    runs = _Runs(model)
-    model(*inputs)
-    return {"ran": runs.paths, "trained": [path for path, part in model.named_modules() if part._parameters]}
-
-
-def hooked_training(model, train, *args):
-    """Which modules of {model} run while {train} trains it.
-
-    ko: {train}에서 학습하는 동안 실행되는 {model}의 모듈
-    """
-    runs = _Runs(model)
-    train(model, *args)
-    return {"ran": runs.paths[:1000]}
-
-
 # evaluate
 
 

@@ -91,6 +91,7 @@ def answer(
         limit = time_limit(clock.seconds, patient=not clock.hurried)
         with handlers.at_work(), limit, kept_warnings() as made["warned"]:
             seed_everything(request["seed"])
+            _set_default_dtype(torch.float32)  # what questions are asked in, whatever the notebook has set
             sys.stdout = sys.stderr = Capture(0)
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
             exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), names)

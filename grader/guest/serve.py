@@ -7,9 +7,11 @@ copy that is forked for it. Whatever comes out wrong in place is asked again els
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import sys
@@ -20,6 +22,7 @@ from contextlib import suppress
 
 from grader import wire
 from grader.guest.confine import confine
+from grader.guest.defined import Defined
 from grader.guest.faults import Sources, describe
 from grader.guest.look import Student
 from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed, use_one_thread
@@ -27,7 +30,7 @@ from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.shell import Capture, Shell
 from grader.guest.signals import Handlers
 from grader.guest.timing import Clock, time_limit
-from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, Reached, Start
+from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, JobCell, Reached, Start
 
 _ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
@@ -62,6 +65,10 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
     adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
+    for name, path in start["files"].items():
+        os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
+        with suppress(OSError):  # it was there when its digest was taken
+            shutil.copyfile(path, name)
     os.environ.update(TMPDIR=scratch, HOME=scratch, MPLBACKEND="Agg")
     tempfile.tempdir = scratch
     for fd in (0, 1, 2):
@@ -87,9 +94,12 @@ class _Life:
         self._job = job
         self._asked = asked
         self._sources = Sources()
+        for name in job["modules"]:
+            self._sources.add_module(os.path.abspath(name), name)
         self._output = Capture(job["output"])
         self._fixtures = Fixtures(job["fixtures"], job["seconds"])
         self._shell = Shell(self._sources, self._output)
+        self._defined = Defined(self._shell.module.__dict__, job["borrowed"])
         self._handlers = Handlers()
         self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
@@ -98,24 +108,30 @@ class _Life:
         sys.argv = ["notebook"]
         seed_everything(self._job["seed"])
         for cell in self._job["cells"]:
+            self._defined.begin(cell)
             if not cell["skipped"]:
-                self._run_cell(cell["index"], cell["source"], cell["filename"], cell["number"])
+                self._run_cell(cell)
             if cell["ends"]:
                 self._stop(cell["ends"])
         wire.send(self._channel, Finished(tag="finished"))
         while True:
             wire.receive(self._channel)
 
-    def _run_cell(self, index: int, source: str, filename: str, number: int | None) -> None:
-        wire.send(self._channel, CellStarted(tag="cell_started", cell=index))
+    def _run_cell(self, cell: JobCell) -> None:
+        wire.send(self._channel, CellStarted(tag="cell_started", cell=cell["index"]))
         self._output.clear()
         start = time.monotonic()
-        ended = CellEnded(tag="cell_ran", cell=index, seconds=0.0, output="")
+        ended = CellEnded(tag="cell_ran", cell=cell["index"], seconds=0.0, output="")
+        stopped = math.inf
         try:
             with self._handlers.at_work(), time_limit(self._job["seconds"]):
-                self._shell.run(source, filename, number)
+                self._shell.run(cell["source"], cell["filename"], cell["number"])
         except BaseException as error:
-            ended["raised"] = describe(error, self._sources)
+            ended["raised"] = raised = describe(error, self._sources)
+            began = not (isinstance(error, SyntaxError) and error.filename == cell["filename"])
+            lines = (frame["line"] for frame in raised["frames"] if began and frame["function"] == "<module>")
+            stopped = next(lines, 0)
+        self._defined.end(cell, stopped)
         ended["seconds"] = time.monotonic() - start
         ended["output"] = _ADDRESS.sub("0x…", self._output.text())
         self._cells_took += ended["seconds"]
@@ -169,7 +185,8 @@ class _Life:
         wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
 
     def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
-        student = Student(self._shell.module.__dict__, self._fixtures)
+        missing = self._defined.missing(question[0]["exercise"])
+        student = Student(self._shell.module.__dict__, self._fixtures, missing)
         return answer(student, self._sources, question, self._clock, self._handlers)
 
 

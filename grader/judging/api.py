@@ -12,13 +12,13 @@ import pytest
 from pydantic import ValidationError
 
 from grader.errors import SpecError
-from grader.judging.diagnosing import diagnose_failure
 from grader.judging.grading import Grading
-from grader.judging.judge import CheckFailed, expect_value, place
+from grader.judging.judge import CheckFailed, Posed, expect_value, explained
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
-from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import MAKERS
 from grader.requirements.requirement import Probe, Question
 
@@ -108,7 +108,6 @@ class Asker:
     title: Localized | None
     hidden: bool = False
     called: Message | None = None
-    place: tuple[int | None, int | None] = (None, None)
     _last: tuple[Question, Answer] | None = None
 
     def observe(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -121,7 +120,6 @@ class Asker:
         self.called = joined([self.title or _title(function)])
         answer = self.grading.observe(self.exercise, question, self.hidden)
         self._last = (question, answer)
-        self.place = place(self.grading, self.exercise, answer, question.probe.source)
         try:
             expect_value(answer, self.grading.folder.spec.limits)
         except Failure as failure:
@@ -131,10 +129,11 @@ class Asker:
     def failed(self, failure: Failure) -> CheckFailed:
         """A failure of what was asked last, with the mistake behind it if it is known."""
         assert self.called is not None
-        diagnosis = None
-        if self._last is not None and not self.hidden:
-            diagnosis = diagnose_failure(self.grading, self.exercise, self.check, *self._last)
-        return CheckFailed(self.called, failure, self.hint, *self.place, diagnosis)
+        assert self._last is not None
+        question, answer = self._last
+        names = question.probe.source
+        posed = Posed(self.exercise, self.check, question, self.called, self.hint, self.hidden, names)
+        return explained(self.grading, posed, answer, failure)
 
     def reference(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the solution."""

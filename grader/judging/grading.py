@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from functools import cached_property
+from collections.abc import Callable, Collection
+from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
 from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
-from grader.models.cells import Submission
+from grader.models.cells import Cell, Submission
 from grader.models.observation import Answer, CellRun
 from grader.requirements.requirement import Question
 from grader.sandbox import support
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
-from grader.submission.read import read_submission
+from grader.submission.bindings import bound_names, mentioned_names
+
+A_CLASS = 30 * 24 * 3600.0
+"""Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
 
 class Grading:
@@ -47,12 +51,12 @@ class Grading:
         self.folder = folder
         self.isolation = support.choose(mode)
         if not isinstance(submission, Submission):
-            submission = read_submission(submission or folder.saved_last)
+            submission = folder.read(submission or folder.saved_last)
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
         self._shares = references is not None
-        self.references = references or References(folder, self._start, use_recorded)
+        self.references = references or References(folder, partial(self._start, together=A_CLASS), use_recorded)
         self.asks_again = True
         self.waits: set[str] = set()
         self._answers: Answers | None = None
@@ -83,9 +87,9 @@ class Grading:
         """What happened in the submission's cells."""
         return self._running().cells()
 
-    def has_own_cells(self, exercise: str) -> bool:
-        """Whether any cell carries the exercise's marker."""
-        return any(cell.exercise == exercise for cell in self.submission.cells)
+    def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
+        """The submission's cells that have run, with what happened in them."""
+        return self._running().cells_so_far()
 
     def untouched(self, exercise: str) -> bool:
         """Whether the exercise's cells are as the starter has them."""
@@ -95,7 +99,7 @@ class Grading:
     @cached_property
     def _starter(self) -> Submission | None:
         """The assignment's own notebook, if it has one."""
-        return read_submission(self.folder.notebook) if self.folder.notebook.exists() else None
+        return self.folder.read(self.folder.notebook) if self.folder.notebook.exists() else None
 
     def close(self) -> None:
         """End all guests."""
@@ -110,7 +114,7 @@ class Grading:
             self._answers = self._start(self.submission)
         return self._answers
 
-    def _start(self, submission: Submission) -> Answers:
+    def _start(self, submission: Submission, together: float | None = None) -> Answers:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
         around = Surroundings(
@@ -121,11 +125,30 @@ class Grading:
             readable=support.readable(),
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
+            borrowed=_borrowed(submission, self.references.defines),
         )
-        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
+        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
+
+
+def _borrowed(submission: Submission, solved: Callable[[str], Collection[str]]) -> dict[str, frozenset[str]]:
+    """For each exercise, what its own cells were to define and never mention, while another exercise's cells did.
+
+    Args:
+        solved: the names that the solution's cells of an exercise bind.
+    """
+    owner: dict[str, tuple[str, ...]] = {}
+    found: dict[str, set[str]] = {}
+    for cell in submission.cells:
+        for name in bound_names(cell.source):
+            owner[name] = cell.exercises
+        for exercise in cell.exercises:
+            mentioned = {word for own in submission.own_cells(exercise) for word in mentioned_names(own.source)}
+            others = {name for name, owners in owner.items() if owners and exercise not in owners}
+            found[exercise] = (others & set(solved(exercise))) - mentioned
+    return {exercise: frozenset(names) for exercise, names in found.items() if names}
 
 
 def _texts(submission: Submission, exercise: str) -> list[str]:
     """The lines of an exercise's cells that are more than space."""
-    own = (cell.text for cell in submission.cells if cell.exercise == exercise)
+    own = (cell.text for cell in submission.own_cells(exercise))
     return [line.rstrip() for text in own for line in text.splitlines() if line.strip()]

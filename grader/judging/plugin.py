@@ -20,7 +20,8 @@ from grader.assignment.spec import Exercise
 from grader.errors import GraderError, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.diagnosing import facts_question
-from grader.judging.judge import CheckFailed, judge, over_limit
+from grader.judging.endings import over_limit
+from grader.judging.judge import CheckFailed, judge
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits

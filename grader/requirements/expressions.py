@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import math
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -111,6 +111,19 @@ def literal_value(tree: Any) -> Any:
         raise ValueError("a literal result may hold numbers, texts, lists, dicts and tensors only")
 
     return evaluate(tree, name)
+
+
+def names_in(part: Any) -> Iterator[str]:
+    """The names in trees, and in lists and dicts of them."""
+    match part:
+        case {"name": str(name)} if len(part) == 1:
+            yield name
+        case dict():
+            for inner in part.values():
+                yield from names_in(inner)
+        case list() | tuple():
+            for inner in part:
+                yield from names_in(inner)
 
 
 def parse(text: str) -> ast.expr:

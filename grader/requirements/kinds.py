@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from grader.requirements.apply import ApplyRequirement
 from grader.requirements.autograd import AutogradRequirement
@@ -20,6 +20,7 @@ from grader.requirements.module import ModuleRequirement
 from grader.requirements.parameters import ParametersRequirement
 from grader.requirements.sampler import SamplerRequirement
 from grader.requirements.state_dict import StateDictRequirement
+from grader.requirements.structure import StructureRequirement
 from grader.requirements.training import TrainingRequirement
 
 AnyRequirement = Annotated[
@@ -40,3 +41,21 @@ AnyRequirement = Annotated[
     | TrainingRequirement,
     Field(discriminator="kind"),
 ]
+
+
+def _share_inputs(requirements: tuple[AnyRequirement, ...]) -> tuple[AnyRequirement, ...]:
+    """Requirements that know what their object is called with, from another one about it: a lazy module has no
+    shapes before."""
+    structures = [one for one in requirements if isinstance(one, StructureRequirement)]
+    by_name = {one.name: one.called_with() for one in reversed(structures) if one.called_with()}
+    known = by_name | {one.object: one.called_with() for one in reversed(structures) if one.called_with()}
+    return tuple(
+        one.model_copy(update={"inputs": known.get(one.object, known.get(one.name))})
+        if isinstance(one, StructureRequirement)
+        else one
+        for one in requirements
+    )
+
+
+Requirements = Annotated[tuple[AnyRequirement, ...], AfterValidator(_share_inputs)]
+"""Those of an exercise."""

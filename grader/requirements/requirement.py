@@ -24,7 +24,7 @@ from pydantic import Field
 from grader.models.message import Message, Text
 from grader.models.model import Model
 from grader.models.values import encode
-from grader.requirements.compare import Tolerance
+from grader.requirements.closeness import Tolerance
 from grader.requirements.expressions import compile_expression
 
 PROBE_NAMES = {"torch", "nn", "look"}

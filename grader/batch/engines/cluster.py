@@ -49,21 +49,20 @@ class Actor:
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(home, filter="data")
-        (home / "submission").mkdir()
         self._home = home
         zygote = Zygote.spawn(long_lived=True)
         arguments = (grade_one, home / inside, isolation, selection, seed)
         self._pool = Pool[Task, Graded](zygote, arguments, 1, seconds, tries=2)
 
-    def grade(self, task: Task, content: bytes) -> Graded | Died:
-        """Grade one submission, given as its bytes."""
-        path = self._home / "submission" / task.path.name
-        path.write_bytes(content)
-        try:
-            for _, result in self._pool.run([replace(task, path=path)]):
+    def grade(self, task: Task, files: dict[str, bytes]) -> Graded | Died:
+        """Grade one submission, given as the bytes of its files."""
+        with tempfile.TemporaryDirectory(dir=self._home) as folder:
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            for _, result in self._pool.run([replace(task, path=Path(folder, task.path.name))]):
                 return result
-        finally:
-            path.unlink()
         return Died("no worker answered")
 
 
@@ -118,11 +117,13 @@ def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
         while left:
             task, begun = left.popleft()
             try:
-                content = task.path.read_bytes()
+                beside = () if task.alone else site.folder.beside(task.path)
+                files = {file.name: Path(file.path).read_bytes() for file in beside}
+                files[task.path.name] = task.path.read_bytes()
             except OSError as error:  # it was there when its digest was taken
                 yield task, Graded(None, 0.0, f"it cannot be read: {error.strerror}")
                 continue
-            busy[actor.grade.remote(task, content)] = (actor, task, begun)
+            busy[actor.grade.remote(task, files)] = (actor, task, begun)
             break
 
 

@@ -50,7 +50,7 @@ def _with_files(command: Callable[..., None]) -> Callable[..., None]:
 def run_command(
     context: typer.Context,
     assignment: Name,
-    path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="PATH")] = None,
+    path: Annotated[Path | None, typer.Argument(help="a .ipynb, a .py, or a folder with one", metavar="PATH")] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
     select: Selection = None,
@@ -77,7 +77,8 @@ def run_command(
     language = choose_language(lang, os.environ)
     wanted = {name: file for name, file in files.items() if file}
     if wanted:
-        _write(report, path or named(assignment).saved_last, wanted, form, language)
+        folder = named(assignment)
+        _write(report, folder.answer_in(path) if path else folder.saved_last, wanted, form, language)
     if "-" not in wanted.values():
         show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
     if not report.gradable:

@@ -6,7 +6,7 @@ import re
 
 from grader.models.message import say
 from grader.models.report import CheckResult, ExerciseResult, Report
-from grader.models.wording import ENGLISH, Language, place
+from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
@@ -74,7 +74,7 @@ def _finding(finding: Finding, language: Language) -> str:
     if finding.diagnosis:
         page = f" ({_code(finding.diagnosis.page)})" if finding.diagnosis.page else ""
         parts.append(f"**{_text(language(finding.diagnosis.text))}**{page}")
-    where = language(place(*finding.where))
+    where = language(finding.where)
     parts.append(_check(finding.first, language) + (f" · {where}" if where else ""))
     told = explained(finding.first, language)
     shown = [_row(label, text) for name, label, text in told if text and name not in ("mistake", "see", "where")]
@@ -95,7 +95,8 @@ def _row(label: str, text: str) -> str:
     if "\n" not in text.strip():
         return f"{lead} {_text(text.strip())}"
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    block = "\n".join(f"  {line}" for line in [fence + "text", *text.rstrip().splitlines(), fence])
+    lines = text.rstrip().replace("@", "@\u2060").splitlines()
+    block = "\n".join(f"  {line}" for line in [fence + "text", *lines, fence])
     return f"{lead}\n{block}"
 
 
