@@ -94,7 +94,9 @@ class Grading:
         own = self.submission.cells_of(exercise)
         numbers = {cell.number for cell in own}
         printed = "\n".join(run.output for run in self._running().ran() if run.number in numbers)
-        return Work(written_calls(own, self.submission.cells), printed)
+        lines = (line.strip() for cell in own for line in cell.text.splitlines())
+        blank = self.untouched(exercise) or all(not line or line.startswith("#") for line in lines)
+        return Work(written_calls(own, self.submission.cells), printed, blank)
 
     def drawn_anew(self, exercise: str) -> list[str]:
         """The calls that seed from the clock or the system, in an exercise's cells or in others right before them."""
