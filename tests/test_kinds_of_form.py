@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import Command, Course, outcomes
+from gradebooks import rows
 
 IMPORTS = "import math\nimport numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
 
@@ -144,8 +145,31 @@ def test_what_cells_call_that_compute_a_variable(course: Course, code: str, call
     assert passes(course, {"kind": "avoids", "avoids": ["torch.gather"], "call": "output"}, given) is not called
 
 
-def test_an_empty_cell_does_not_pass_for_what_it_avoids(course: Course) -> None:
-    assert not passes(course, {"kind": "avoids", "avoids": ["torch.gather"], "call": "output"}, "")
+@pytest.mark.parametrize(("code", "right"), [("", False), ("# to do", False), ("output = 3", True)])
+def test_an_empty_cell_does_not_pass_for_what_it_avoids(course: Course, code: str, right: bool) -> None:
+    assert passes(course, {"kind": "avoids", "avoids": ["torch.gather"], "call": "output"}, code) is right
+    assert passes(course, {"kind": "avoids", "avoids": ["torch.gather"]}, code) is right
+
+
+def test_hidden_lines_are_no_repetition_of_others(course: Course, run: Command) -> None:
+    shown, hidden = ({"kind": "prints", "prints": [word], "hint": "Print."} for word in ("a", "b"))
+    value = {"kind": "value", "value": "x", "hint": "Draw."}
+    course.notebook("# exercise: one\n", name="assignments/quiz/quiz.ipynb")
+    requirements = [value, shown, {**hidden, "id": "b", "hidden": True}]
+    course.require(*requirements, solution="# exercise: one\nimport torch\nx = torch.randn(3)\nprint('a\\nb')\n")
+    ended = run("verify", course.quiz)
+    assert (ended.code, ended.err) == (0, ""), ended.out
+
+
+def test_a_class_is_graded_for_all_or_nothing(course: Course, run: Command) -> None:
+    requirements = [{"kind": "value", "value": "x", "equals": "1"}, {"kind": "prints", "prints": ["done"]}]
+    course.assign({"id": "one", "points": 2, "all_or_nothing": True, "requirements": requirements},
+                  solution="# exercise: one\nx = 1\nprint('done')\n")  # fmt: skip
+    for name, code in (("ada", "x = 1\nprint('done')"), ("bob", "x = 1")):
+        course.notebook(f"# exercise: one\n{code}", name=f"class/{name}.ipynb")
+    assert run("batch", course.quiz, course.path / "class", "--out", course.path / "out").code == 0
+    scores = {name: row.credited for name, row in rows(course.path / "out").items()}
+    assert scores == {"ada": 2.0, "bob": 0.0}
 
 
 def test_form_alone_earns_nothing(course: Course) -> None:

@@ -209,7 +209,8 @@ def verify_hidden(folder: Folder) -> Verification:
 
 def _asked(check: Check) -> tuple[str, str, str | None]:
     """What makes two checks the same: what is judged, of which question."""
-    return check.name.partition("[")[0], check.question.digest, check.raises
+    what = check.name if check.reads else check.name.partition("[")[0]  # which are judged by more than the question
+    return what, check.question.digest, check.raises
 
 
 def verify_points(folder: Folder, report: Report) -> Verification:

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from grader import expression
 from grader.guest.faults import NotDefined
@@ -34,6 +35,7 @@ _randn, _arange, _cat, _cos, _Generator = torch.randn, torch.arange, torch.cat, 
 _get_state = torch.Generator.get_state
 _as_plain = torch._C.DisableTorchFunctionSubclass
 _is_lazy = nn.parameter.is_lazy
+_profile, _set_profile = sys.getprofile, sys.setprofile
 _MODULES = {"torch": torch, "nn": nn}
 
 
@@ -138,19 +140,26 @@ def called(student: Student, tree: Any, names: list[str]) -> list[str]:
         elif event == "c_call":
             note(*_full_name(function))
 
-    class Watch(torch.overrides.TorchFunctionMode):
-        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-            note(*_full_name(function))
-            return function(*args, **(kwargs or {}))
-
-    before = sys.getprofile()
-    with Watch():
-        sys.setprofile(trace)
+    before = _profile()
+    with _Functions(note):
+        _set_profile(trace)
         try:
             evaluate(student, tree)
         finally:
-            sys.setprofile(before)
+            _set_profile(before)
     return sorted(found)
+
+
+class _Functions(TorchFunctionMode):
+    """Tells of each of torch's functions that is called, operators included."""
+
+    def __init__(self, note: Callable[[str, str], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._note(*_full_name(function))
+        return function(*args, **(kwargs or {}))
 
 
 def _full_name(function: Any) -> tuple[str, str]:

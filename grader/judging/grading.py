@@ -101,7 +101,9 @@ class Grading:
         """What the submission's cells of an exercise say, and what they have printed once it has been asked about."""
         own = self.submission.cells_of(exercise)
         printed = "\n".join(run.output for cell, run in self.cells_so_far() if cell in own)
-        return Work(written_calls(own, self.submission.cells), printed)
+        lines = (line.strip() for cell in own for line in cell.text.splitlines())
+        blank = self.untouched(exercise) or all(not line or line.startswith("#") for line in lines)
+        return Work(written_calls(own, self.submission.cells), printed, blank)
 
     def drawn_anew(self, exercise: str) -> list[str]:
         """The calls that seed from the clock or the system, in an exercise's cells or in others right before them."""

@@ -30,7 +30,9 @@ class Work:
     Attributes:
         written: what they call.
         printed: what they printed and showed, cell after cell.
+        blank: whether nothing was written in them.
     """
 
     written: tuple[Written, ...]
     printed: str
+    blank: bool

@@ -23,19 +23,20 @@ class AvoidsRequirement(Requirement):
 
     Attributes:
         avoids: names, each a check, as in `uses`.
-        call: what is asked, e.g. `my_relu(randn(3))`; or a variable, `output`, which the cells themselves compute. Of
-            a call, the functions and classes of the source count; of a variable, all of it.
+        call: what is asked, e.g. `my_relu(randn(3))`; then the functions and classes of the source count. Of a
+            variable, `output`, all of the source counts, and so it does without a `call`.
     """
 
     kind: Literal["avoids"]
     avoids: tuple[FunctionName, ...] = Field(min_length=1)
-    call: Expression
+    call: Expression | None = None
 
     def checks(self, seed: int) -> Iterator[Check]:
         question = ask_called(self.call, self.avoids, seed)
         for name in self.avoids:
             judge, reads = partial(self._judge, name), partial(self._judge_written, name)
-            yield self._check(f"avoids[{name}]", verbatim(self.call), question, judge, reads=reads)
+            said = verbatim(self.call) if self.call else say("the exercise's cells")
+            yield self._check(f"avoids[{name}]", said, question, judge, reads=reads)
 
     def _judge(self, name: str, observed: Any, _: Any) -> None:
         called = called_as(name, observed)
@@ -43,7 +44,10 @@ class AvoidsRequirement(Requirement):
             raise Failure(say("`{name}` is not called", name=name), say("`{name}` is called", name=called))
 
     def _judge_written(self, name: str, work: Work) -> None:
-        found = written_as(name, work.written, inside=isinstance(parse(self.call), ast.Call))
+        if work.blank:
+            raise Failure(say("an answer without `{name}`", name=name), say("nothing is written"))
+        asked = parse(self.call) if self.call else None
+        found = written_as(name, work.written, inside=isinstance(asked, ast.Call))
         if found is not None:
             place = Where(found.cell, found.line)
             raise Failure(say("`{name}` is not called", name=name), say("`{code}`", code=found.code), place=place)
