@@ -142,12 +142,14 @@ class Job(TypedDict):
         spent: seconds that questions have taken before; and how many they may take `together`.
         script: the name of the submission's file, if it is a script.
         any_device: whether what asks for a GPU runs on the CPU.
+        writes_data: whether cells may write below `data`, which is a copy then.
     """
 
     tag: Literal["job"]
     cells: list[JobCell]
     script: str | None
     any_device: bool
+    writes_data: bool
     seed: int
     fixtures: str
     seconds: float

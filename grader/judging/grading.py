@@ -20,7 +20,13 @@ from grader.sandbox.guest import Surroundings
 from grader.submission.read import read_submission
 
 _NAME = re.compile(r"\w+")
-_GPU = re.compile(r"cuda|mps|xpu")
+_GPU = re.compile(r"cuda|mps|xpu|\.to\(\d|device=\d|pin_memory")
+_DATA = re.compile(r"""["'/]data\b""")
+_WRITES = re.compile(
+    r"""write|save|dump|to_\w+\(|mk|makedirs|remove|unlink|rename|replace|rmtree|shutil|touch|download|extract|memmap"""
+    r"""|connect|urlretrieve|["'][rbt]*[wax+]"""
+)
+"""What code that writes files has in it, or `%%writefile`. Where it is found in vain, a folder was copied in vain."""
 
 
 class Grading:
@@ -131,6 +137,8 @@ class Grading:
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
             any_device=spec.device == "any" and any(_GPU.search(cell.text) for cell in submission.cells),
+            writes_data=any(_DATA.search(cell.text) for cell in submission.cells)
+            and any(_WRITES.search(cell.text) for cell in submission.cells),
         )
         return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
 

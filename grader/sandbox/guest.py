@@ -77,6 +77,7 @@ class Surroundings:
         seed: of torch, random and NumPy, before the cells and before every question.
         fixtures: source of names that expressions may use.
         any_device: whether what asks for a GPU runs on the CPU.
+        writes_data: whether cells may write below `data`, which is a copy then.
     """
 
     submission: Submission
@@ -87,6 +88,7 @@ class Surroundings:
     data: str | None
     isolation: Isolation
     any_device: bool = False
+    writes_data: bool = False
 
 
 @dataclass
@@ -191,6 +193,7 @@ class Guest:
             cells=[*cells, last],
             script=self._around.submission.script,
             any_device=self._around.any_device,
+            writes_data=self._around.writes_data,
             seed=self._around.seed,
             fixtures=self._around.fixtures,
             seconds=self._clock.each,

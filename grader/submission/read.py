@@ -34,7 +34,8 @@ _BESIDE = 100  # of them, for each cell, beside its texts
 MAX_NAME = 100
 """Characters of an exercise's name in a cell."""
 _MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
-_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?,;/]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_LINE_END = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
@@ -201,7 +202,7 @@ def _raw_cell(cell: Any, path: Path) -> RawCell:
     lines: list[Any] = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
         raise _invalid(path, "it has a cell without a text")
-    return RawCell(code, "".join(lines), cell.get("metadata"))
+    return RawCell(code, _LINE_END.sub("\n", "".join(lines)), cell.get("metadata"))
 
 
 def _invalid(path: Path, reason: str) -> SubmissionError:
