@@ -150,6 +150,7 @@ class Job(TypedDict):
         borrowed: names of each exercise that are another one's answer, and so are not defined for it.
         script: the name of the submission's file, if it is a script.
         any_device: whether what asks for a GPU runs on the CPU.
+        writes_data: whether cells may write below `data`, which is a copy then.
     """
 
     tag: Literal["job"]
@@ -158,6 +159,7 @@ class Job(TypedDict):
     borrowed: dict[str, list[str]]
     script: str | None
     any_device: bool
+    writes_data: bool
     seed: int
     fixtures: str
     seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 import types
@@ -13,11 +14,13 @@ _NAME = "google.colab"
 
 
 class _Nothing(types.ModuleType):
-    """A module of Colab's, whose functions say that they do nothing."""
+    """A module of Colab's: what is in the first is modules, and what is in those is functions that do nothing."""
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
+    def __getattr__(self, name: str) -> types.ModuleType | Callable[..., Any]:
         if name.startswith("__"):
             raise AttributeError(name)
+        if self.__name__ == _NAME:
+            return importlib.import_module(f"{_NAME}.{name}")
 
         def does_nothing(*_: Any, **__: Any) -> Any:
             sys.stdout.write(f"{self.__name__}.{name} does nothing while grading\n")

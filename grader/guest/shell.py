@@ -166,6 +166,7 @@ class Shell(InteractiveShell):
         self.passed_over: list[dict[str, Any]] = []
         self._shown: BaseException | None = None
         super().__init__(config=Config(_SETTINGS), exiter=ZMQExitAutocall(self))
+        self._transformers = len(self.input_transformers_cleanup)
         self.db = {}
 
     # -- what is left out of a shell that keeps nothing from one day to the next
@@ -192,6 +193,16 @@ class Shell(InteractiveShell):
             self.magics_manager.register_function(_no_program, "cell", name)
         for name in _INSTALLERS:
             self.magics_manager.register_function(_no_package, "line", name)
+
+    def warm_up(self) -> None:
+        """Do once what every cell does, and leave nothing of it."""
+        self.run_cell("def warm():\n    pass\nwarm()\ndel warm", silent=True)
+        self.displayhook.compute_format_data([1])
+        self.logger.log("", "")
+        asyncio.run(asyncio.sleep(0))
+        for name, module in sys.modules.items():
+            if name.partition(".")[0] == "grader":
+                vars(module).pop("__file__", None)  # %autoreload reads what has one, and no guest can read ours
 
     # -- a guest's life
 
@@ -221,9 +232,6 @@ class Shell(InteractiveShell):
         if script is not None:
             self.user_ns["__file__"] = sys.argv[0] = os.path.abspath(script)
         sys.path.insert(0, "")
-        for name, module in sys.modules.items():
-            if name.partition(".")[0] == "grader":
-                vars(module).pop("__file__", None)  # %autoreload reads what has one, and ours cannot be read here
         _warn_as_usual()
 
     def run(self, source: str, filename: str, cell: int | None) -> BaseException | None:
@@ -253,7 +261,7 @@ class Shell(InteractiveShell):
     async def _run(self, source: str) -> ExecutionResult:
         fault = None
         try:
-            transformed = self.transform_cell(source)
+            transformed = self.transform_cell(source) if self._may_change(source) else source
         except Exception:
             transformed, fault = source, sys.exc_info()
         result: ExecutionResult | None = None
@@ -265,6 +273,11 @@ class Shell(InteractiveShell):
             self.events.trigger("post_execute")
             self.events.trigger("post_run_cell", result)
         return result
+
+    def _may_change(self, source: str) -> bool:
+        """Whether IPython changes a cell whose magics are calls already: one line, or by what the student added."""
+        added = len(self.input_transformers_cleanup) + len(self.input_transformers_post) > self._transformers
+        return added or len(source.splitlines()) == 1
 
     def transform_cell(self, raw_cell: str) -> str:
         """As IPython does, but with the blank lines that it takes from the front: they count in a line's number."""

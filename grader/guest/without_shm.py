@@ -8,6 +8,7 @@ shared lies in a removed file of the scratch folder, where the limit of disk cou
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.context
 import multiprocessing.heap
 import multiprocessing.synchronize
 import os
@@ -104,6 +105,8 @@ def do_without_shm() -> None:
     """Have `multiprocessing` and torch work without `/dev/shm`, for this process and its forks. Linux only."""
     if sys.platform != "linux":
         return
+    started = multiprocessing.context._concrete_contexts  # type: ignore[attr-defined]
+    started.update(spawn=started["fork"], forkserver=started["fork"])  # those are new programs, and have no `__main__`
     multiprocessing.set_start_method("fork", force=True)
     vars(sys.modules["_multiprocessing"])["SemLock"] = Semaphore
     multiprocessing.heap.Arena._dir_candidates = []  # type: ignore[attr-defined]  # leaves it the scratch folder

@@ -236,7 +236,7 @@ def warm_up() -> None:
     do_without_shm()
     do_without_compiler()
     colab.be_there()
-    Shell.instance()
+    Shell.instance().warm_up()
     seed_everything(0)
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU())
     look.fill(model, 0)

@@ -26,7 +26,13 @@ from grader.submission.bindings import bound_names, mentioned_names
 A_CLASS = 30 * 24 * 3600.0
 """Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
-_GPU = re.compile(r"cuda|mps|xpu")
+_GPU = re.compile(r"cuda|mps|xpu|\.to\(\d|device=\d|pin_memory")
+_DATA = re.compile(r"""["'/]data\b""")
+_WRITES = re.compile(
+    r"""write|save|dump|to_\w+\(|mk|makedirs|remove|unlink|rename|replace|rmtree|shutil|touch|download|extract|memmap"""
+    r"""|connect|urlretrieve|["'][rbt]*[wax+]"""
+)
+"""What code that writes files has in it, or `%%writefile`. Where it is found in vain, a folder was copied in vain."""
 
 
 class Grading:
@@ -149,6 +155,8 @@ class Grading:
             isolation=self.isolation,
             borrowed=_borrowed(submission, self.references.defines),
             any_device=spec.device == "any" and any(_GPU.search(cell.text) for cell in submission.cells),
+            writes_data=any(_DATA.search(cell.text) for cell in submission.cells)
+            and any(_WRITES.search(cell.text) for cell in submission.cells),
         )
         return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
 

@@ -79,6 +79,7 @@ class Surroundings:
         fixtures: source of names that expressions may use.
         borrowed: names of each exercise that are another one's answer.
         any_device: whether what asks for a GPU runs on the CPU.
+        writes_data: whether cells may write below `data`, which is a copy then.
     """
 
     submission: Submission
@@ -90,6 +91,7 @@ class Surroundings:
     isolation: Isolation
     borrowed: dict[str, frozenset[str]]
     any_device: bool = False
+    writes_data: bool = False
 
 
 @dataclass
@@ -201,6 +203,7 @@ class Guest:
             borrowed={exercise: sorted(names) for exercise, names in self._around.borrowed.items()},
             script=self._around.submission.script,
             any_device=self._around.any_device,
+            writes_data=self._around.writes_data,
             seed=self._around.seed,
             fixtures=self._around.fixtures,
             seconds=self._clock.each,

@@ -42,7 +42,8 @@ MAX_TAGS, MAX_HEADINGS, MAX_ASTRAY = 50, 100, 50
 """Exercises that one cell is marked for, headings of one text, and markers in texts, that are looked at."""
 MARKER = re.compile(r"^[ \t]*#+[ \t]*exercise[ \t]*[:\uff1a](.*)$", re.MULTILINE | re.IGNORECASE)
 """A line that says whose answer a cell is; a Korean keyboard may make its colon a wide one."""
-_MAGIC = re.compile(r"^[ \t]*[%!?]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_MAGIC = re.compile(r"^[ \t]*[%!?,;/]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_LINE_END = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
@@ -266,7 +267,7 @@ def _raw_cell(cell: Any, path: Path) -> RawCell:
         raise _invalid(path, "it has a cell without a text")
     prompt = cell.get("execution_count")
     known = type(prompt) is int and 0 < prompt < 1_000_000
-    return RawCell(code, "".join(lines), cell.get("metadata"), prompt if known else None)
+    return RawCell(code, _LINE_END.sub("\n", "".join(lines)), cell.get("metadata"), prompt if known else None)
 
 
 def _invalid(path: Path, reason: str) -> SubmissionError:
