@@ -426,3 +426,16 @@ def test_a_folder_without_one_answer(course: Course, run: Command, names: tuple[
     ended = run("run", course.quiz, course.path / "in")
     assert ended.code == 2
     assert said in ended.err
+
+
+def test_without_a_list_a_folder_is_handed_in_whole_and_a_notebook_alone(folder: Course) -> None:
+    folder.require(FUNCTION)
+    assert folder.grade(folder.path / "in").earned == 1
+    assert folder.grade(folder.path / "in" / "answer.py").earned == 0
+
+
+def test_the_files_of_an_assignment_are_no_submission(course: Course) -> None:
+    course.require(FUNCTION, files=["*.py"], fixtures="secret.py", notebook="answer.py")
+    course.write("assignments/quiz/secret.py", "def two():\n    return 2\n")
+    starter = course.write("assignments/quiz/answer.py", "# exercise: one\nfrom secret import two\nf = two\n")
+    assert course.grade(starter).earned == 0

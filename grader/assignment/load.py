@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -82,12 +83,19 @@ class Folder:
             raise SubmissionError(f"{path}: {error}.", "Give the notebook (.ipynb) or script (.py) itself.") from None
 
     def beside(self, path: Path) -> tuple[Beside, ...]:
-        """The files beside a notebook or script that are part of a submission.
+        """The files beside a notebook or script that are part of a submission: those that the spec names, or all.
 
         Raises:
-            SubmissionError: when they are too many.
+            SubmissionError: when those that the spec names are too many; of all of them, none is taken then.
         """
-        return files_beside(path, self.spec.files, self.data.is_dir())
+        if path.parent.resolve() == self.path.resolve():  # the assignment's own files are there
+            return ()
+        data = self.data.is_dir()
+        if self.spec.files is not None:
+            return files_beside(path, self.spec.files, data)
+        with suppress(SubmissionError):
+            return files_beside(path, ["*"], data)
+        return ()
 
     def digest_of(self, path: Path, alone: bool) -> str:
         """The SHA-256 of a submission; see `read`.
@@ -98,20 +106,23 @@ class Folder:
         """
         return digest_of(path, () if alone else self.beside(path))
 
-    def read(self, path: Path, alone: bool = False) -> Submission:
+    def read(self, path: Path, alone: bool | None = None) -> Submission:
         """A submission to this assignment, with each cell given to the exercises that own it.
 
         Args:
             path: a notebook, a script, or a folder with one.
-            alone: whether what lies beside it is no part of it, since it is others'.
+            alone: whether what lies beside it is no part of it. If None, it is where a folder was given, or where the
+                spec names files.
 
         Raises:
             SubmissionError: when it cannot be read.
         """
-        path = self.answer_in(path)
-        submission = read_submission(path)
-        if beside := () if alone else self.beside(path):
-            more = {"beside": beside, "modules": tuple(modules_of(beside)), "sha256": digest_of(path, beside)}
+        answer = self.answer_in(path)
+        if alone is None:
+            alone = answer == path and not self.spec.files
+        submission = read_submission(answer)
+        if beside := () if alone else self.beside(answer):
+            more = {"beside": beside, "modules": tuple(modules_of(beside)), "sha256": digest_of(answer, beside)}
             submission = submission.model_copy(update=more)
         fixtures = frozenset(bound_names(self.fixtures))
         return with_owners(submission, [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises])

@@ -79,7 +79,8 @@ class Assignment(Model):
         solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
         preload: modules imported once, before any guest is forked: what student code imports anyway and
             takes long (`torch._dynamo`, which the first optimizer imports).
-        files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`; none if not given.
+        files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`. If not given, all of
+            a folder that is handed in, and none beside a single notebook.
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         device: `any` runs on the CPU what asks for a GPU; otherwise it fails, and is named.
         exercises: in the order of the notebook.
@@ -94,7 +95,7 @@ class Assignment(Model):
     notebook: str | None = None
     solution: str | None = None
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
-    files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
+    files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
     fixtures: str | None = None
     device: Literal["cpu", "any"] = "cpu"
     limits: Limits = Limits()

@@ -70,7 +70,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Beside, ...]:
-    """The files beside a notebook, and in folders there, that an assignment takes; no links.
+    """The files beside a notebook, and in folders there, that an assignment takes; no links, no other notebooks.
 
     Args:
         patterns: as in `fnmatch`, of names such as `net/model.py`; `*` stands for folders, too.
@@ -82,6 +82,8 @@ def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Besid
     found = []
     size = 0
     for file in sorted(files_in(path.parent)) if patterns else ():
+        if file.suffix.lower() == ".ipynb":
+            continue
         name = file.relative_to(path.parent).as_posix()
         taken = any(fnmatchcase(name, pattern) for pattern in patterns) and not (data and name.startswith("data/"))
         if file == path or not taken or not name.isprintable() or file.is_symlink() or not file.is_file():
