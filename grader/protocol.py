@@ -47,6 +47,7 @@ class Start(TypedDict):
 
     Attributes:
         readable: what it may read; `data` as well, which its folder has a link to.
+        files: copied into its folder: their paths, by the names that they get.
     """
 
     tag: Literal["start"]
@@ -54,6 +55,7 @@ class Start(TypedDict):
     limits: dict[str, Any]
     readable: list[str]
     data: str | None
+    files: dict[str, str]
     isolation: str
     sockets: Literal[1]
 
@@ -121,6 +123,8 @@ class JobCell(TypedDict):
         index: its place among all cells; -1 stands for the notebook's end.
         skipped: it is not to run again, since it took a process down.
         ends: exercises whose last cell it is.
+        owners: exercises that own it.
+        binds: the names that its source binds, each with the first line that does; of cells that have an owner.
     """
 
     index: int
@@ -129,6 +133,8 @@ class JobCell(TypedDict):
     filename: str
     skipped: bool
     ends: list[str]
+    owners: list[str]
+    binds: dict[str, int]
 
 
 class Job(TypedDict):
@@ -140,6 +146,8 @@ class Job(TypedDict):
         quick: seconds that the cells may have taken, all together, for questions to be answered in place. After
             more, the guest waits to be told to answer in copies, since to run the cells again would take long.
         spent: seconds that questions have taken before; and how many they may take `together`.
+        modules: names of the files in its folder that frames of a traceback may be in.
+        borrowed: names of each exercise that are another one's answer, and so are not defined for it.
         script: the name of the submission's file, if it is a script.
         any_device: whether what asks for a GPU runs on the CPU.
         writes_data: whether cells may write below `data`, which is a copy then.
@@ -147,6 +155,8 @@ class Job(TypedDict):
 
     tag: Literal["job"]
     cells: list[JobCell]
+    modules: list[str]
+    borrowed: dict[str, list[str]]
     script: str | None
     any_device: bool
     writes_data: bool

@@ -170,7 +170,7 @@ def command(tmp_path: Path) -> Command:
     def call(*arguments: str | Path, cwd: Path = tmp_path, **environment: str) -> Ended:
         done = subprocess.run(
             [GRADE, *map(str, arguments)], cwd=cwd, env={**os.environ, **environment}, capture_output=True,
-            text=True, timeout=60, stdin=subprocess.DEVNULL,
+            encoding=environment.get("PYTHONIOENCODING", "utf-8"), timeout=60, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -174,7 +174,7 @@ def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Comma
         assert json.loads(found[name]) == timeless(alone), name
         earned[name] = alone["earned"]
     assert earned == {
-        "right": 4, "loads": 4, "heeds": 4, "threads": 2.5, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 4,
+        "right": 4, "loads": 4, "heeds": 4, "threads": 2.5, "backwards": 4, "mixed": 4, "unmarked": 4, "late": 3,
         "wrong": 1, "redefined": 4, "kills": 3, "swallows": 3.5, "exits": 3, "remembers": 4,
     }  # fmt: skip
 
@@ -279,6 +279,33 @@ def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Comm
     assert "2 of 2 graded again have another result" in again.out
     assert "2 → 1 (−1)" in again.out
     assert "double::call[2]: none → failed" in again.out
+
+
+def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command, tmp_path: Path) -> None:
+    other = {**EXERCISE, "id": "double-2", "points": 3}
+    quiz.assign(EXERCISE, other, solution=RIGHT + "# %%\n" + RIGHT.replace(": double", ": double-2"))
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG)
+    part, whole = (("batch", quiz.quiz, folder, "--out", tmp_path / name, "-j1") for name in ("part", "whole"))
+    for _ in range(2):
+        ended = run(*part, "-k", "double")
+        assert (ended.code, ended.err) == (0, "")
+        assert "Only a part was graded: double" in ended.out
+        assert "median 1 of 2" in ended.out
+    report = rows(tmp_path / "part")["ada"].attempt.read_report()
+    assert report is not None
+    assert (report.selection, [exercise.id for exercise in report.exercises]) == ("double", ["double"])
+    assert "Only a part was graded: double" in (tmp_path / "part" / "class.html").read_text()
+    table = list(csv.DictReader((tmp_path / "part" / "gradebook.csv").read_text("utf-8-sig").splitlines()))
+    assert [(row["score"], row["possible"], row["double"], row["double-2"]) for row in table] == [
+        ("2", "2", "2", ""), ("0", "2", "0", ""),
+    ]  # fmt: skip
+    before = results(tmp_path / "part")
+    for selection in ((), ("-k", "double-2"), ("-k", "double-2", "--regrade")):
+        ended = run(*part, *selection)
+        assert (ended.code, "are of -k 'double', and not of" in ended.err) == (2, True), ended
+    assert results(tmp_path / "part") == before
+    assert run(*whole).code == 0
+    assert "are of the whole assignment, and not of -k 'double'" in run(*whole, "-k", "double").err
 
 
 def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> None:
@@ -462,8 +489,17 @@ def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_pa
 def test_a_folder_without_one_notebook(tmp_path: Path) -> None:
     _, found = find_submissions(write(tmp_path, "ada/a.py", "ada/b.py", "bob/notes.txt"), "quiz", "students")
     assert {one.student: one.problem for one in found} == {
-        "ada": "there are several notebooks (a.py, b.py), and none is named quiz.ipynb",
+        "ada": "there are several notebooks (a.py, b.py), and their names do not tell which one counts",
         "bob": "there is no notebook in its folder",
+    }
+
+
+def test_a_notebook_in_another_language_is_one_of_the_assignment(tmp_path: Path) -> None:
+    names = ("ada/quiz.ko.ipynb", "ada/notes.ipynb", "bob/quiz.ipynb", "bob/quiz.ko.ipynb")
+    _, found = find_submissions(write(tmp_path, *names), "quiz", "students")
+    assert {one.student: one.problem or one.path.name for one in found} == {
+        "ada": "quiz.ko.ipynb",
+        "bob": "there are several notebooks (quiz.ipynb, quiz.ko.ipynb), and their names do not tell which one counts",
     }
 
 
@@ -608,7 +644,7 @@ MOODLE = "Eve X_66_assignsubmission_file_"
         (["assignment_4_export/submission_7/a.py", "assignment_4_export/submission_metadata.yml"], None,
          {"submission_7": True}),
         (["in/ada.py", "in/bob.py"], None, {"ada": True, "bob": True}),
-        (["ada/quiz/x.py", "ada/x.py", "bob/hw.py", "cyd/stuff/hw.py"], None, {"ada": False, "bob": True, "cyd": True}),
+        (["ada/quiz/x.py", "ada/x.py", "bob/hw.py", "cyd/stuff/hw.py"], None, {"ada": True, "bob": True, "cyd": True}),
         (["ada/Bob_1_assignsubmission_file_/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
         (["ada/submission_metadata.yml", "ada/x.py", "bob/hw.py"], None, {"ada": True, "bob": True}),
         ([f"{MOODLE}/x.py", "Ada_1_assignsubmission_file_/x.py", "more/x.py"], None,

@@ -11,6 +11,7 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,7 +148,8 @@ def test_a_failure_shows_its_parts(quiz: Course, run: Command) -> None:
     out = run("run", quiz.quiz, quiz.path / "half.py").out
     lines = [line.strip() for line in out.splitlines()]
     at = lines.index("✗ call[1]")
-    assert lines[at + 1 : at + 6] == ["called g()", "expected 2", "observed 3", "where line 9", "hint Two is two."]
+    parts = ["called g()", "expected 2", "observed 3", "where line 9", "code def g():", "hint Two is two."]
+    assert lines[at + 1 : at + 7] == parts
 
 
 def test_lines_carry_no_blanks_at_their_end(quiz: Course, run: Command) -> None:
@@ -166,6 +168,35 @@ def test_selecting(quiz: Course, run: Command, expression: str, possible: float,
     assert ended.code == code
     assert report["possible"] == possible
     assert report["selection"] == expression
+
+
+@pytest.mark.parametrize(
+    ("expression", "selected"),
+    [("linear", "linear"), ("my-linear-2", "my-linear-2"), ("not linear", "my-linear-2 Linear"), ("Linear", "Linear"),
+     ("linear and own", "linear"), ("linea", "linear my-linear-2 Linear"), ("(linear or my-linear-2) and not own",
+     "linear my-linear-2")],
+)  # fmt: skip
+def test_an_id_selects_its_exercise_alone(course: Course, run: Command, expression: str, selected: str) -> None:
+    requirement = {"kind": "function", "calls": [{"call": "linear()", "returns": "1"}]}
+    course.assign(*({"id": name, "requirements": [requirement]} for name in ("linear", "my-linear-2", "Linear")))
+    checks = course.check(
+        """
+        from grader import check, probe
+
+        @probe
+        def its(student):
+            return student.linear()
+
+        @check(exercise="linear")
+        def test_own(observe):
+            assert observe(its) == 1
+        """
+    )
+    ended = run("run", course.quiz, course.write("a.py", "linear = lambda: 1"), "-k", expression, "--json", "-")
+    found = {exercise["id"]: exercise["checks"] for exercise in json.loads(ended.out)["exercises"]}
+    assert " ".join(found) == selected, checks
+    if expression in ("linear", "linear and own"):
+        assert len(found["linear"]) == (2 if expression == "linear" else 1)
 
 
 @pytest.mark.parametrize("expression", ["three", "one and two", "one and", "(", "not"])
@@ -247,6 +278,15 @@ def test_without_a_path_the_starter_is_graded(quiz: Course, run: Command) -> Non
     assert "2 / 3.5 points" in ended.out
 
 
+def test_without_a_path_the_notebook_saved_last_is_graded(quiz: Course, run: Command) -> None:
+    first = quiz.notebook("# exercise: one", name="assignments/quiz/quiz.ipynb")
+    second = quiz.notebook("# exercise: one\ndef f(): return 1", name="assignments/quiz/quiz.ko.ipynb")
+    os.utime(first, (1000, 1000))
+    assert "A quiz  quiz.ko.ipynb" in run("run", quiz.quiz).out
+    os.utime(second, (1000.5, 1000.5))
+    assert "A quiz  quiz.ipynb" in run("run", quiz.quiz).out
+
+
 @pytest.mark.parametrize("arguments", [["--nonsense"], ["--isolation", "docker"], ["more", "and more"]])
 def test_wrong_options(quiz: Course, run: Command, arguments: list[str]) -> None:
     ended = run("run", quiz.quiz, quiz.path / "right.py", *arguments)
@@ -259,7 +299,11 @@ def test_list(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.chdir(quiz.quiz)
     ended = run("list")
     assert ended.code == 0
-    assert "quiz  A quiz, 2 exercises" in ended.out
+    assert "quiz  A quiz, 2 exercises\n" in ended.out
+    for name in ("quiz.ipynb", "quiz.ko.ipynb"):
+        quiz.notebook(name=f"assignments/quiz/{name}")
+        assert "quiz  A quiz, 2 exercises  quiz.ipynb\n" in run("list").out
+    assert "  quiz.ko.ipynb\n" in run("list", "--lang", "ko").out
     assert "broken" in ended.out
     assert "the format is 9" in ended.out
 
@@ -267,6 +311,31 @@ def test_list(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch) -> No
 def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert "No assignments here" in run("list").out
+
+
+@pytest.mark.parametrize(
+    ("package", "rooms", "extra", "arguments"),
+    [
+        ("libcst", "grader.authoring", "authoring", ["verify"]),
+        ("sqlalchemy", "grader.batch", "batch", ["batch", ".", "--out", "graded"]),
+        ("matplotlib", "grader.report.plots", "batch", ["batch", ".", "--out", "graded"]),
+    ],
+)
+def test_a_package_of_an_extra_is_missing(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    package: str, rooms: str, extra: str, arguments: list[str],
+) -> None:  # fmt: skip
+    for name in [name for name in sys.modules if name.startswith(rooms) or name.partition(".")[0] == package]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, package, None)
+    handed_in = tmp_path / "class"
+    handed_in.mkdir()
+    (handed_in / "Kim.py").write_text("x = 1\n")
+    monkeypatch.chdir(handed_in)
+    ended = run(arguments[0], quiz.quiz, *arguments[1:])
+    assert ended.code == 2
+    assert f"needs {package}, which is not installed" in ended.err
+    assert f"pip install 'torch-grader[{extra}]'" in ended.err
 
 
 def test_an_error_of_ours_exits_3(quiz: Course, run: Command) -> None:
@@ -322,6 +391,50 @@ def test_no_color_is_heeded(quiz: Course) -> None:
     seen = screen(["quiz", "half.py"], quiz.path, NO_COLOR="1")
     assert "2 / 3.5 points" in seen
     assert not re.search(rf"{ESC}\[[0-9;]*(3\d|9\d)[0-9;]*m", seen)
+
+
+# -- terminals that cannot print it all
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [("quiz half.py -v --lang ko", 1), ("list --lang ko", 0), ("explain --lang ko", 0), ("quizz half.py", 2), ("--help", 0),
+     ("batch quiz class --out out", 0), (f"verify {ROOT}/assignments/assignment1 -k noise --no-mutants -j1", 0)],
+)  # fmt: skip
+def test_every_command_prints_where_nothing_but_ascii_can_be(
+    quiz: Course, command: Command, line: str, code: int
+) -> None:
+    quiz.write("class/이든.py", HALF)
+    ended = command(*line.split(), cwd=quiz.path, PYTHONIOENCODING="ascii")
+    assert ended.code == code, ended
+    assert "Traceback" not in ended.err
+    assert (ended.out + ended.err).isascii()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks", "title"),
+    [
+        ("ascii", "+x", r"\ud558\ub098"),
+        ("cp1252", "+x", r"\ud558\ub098"),
+        ("cp949", "+x", "하나"),
+        ("utf-8", "✓✗", "하나"),
+    ],
+)
+def test_what_a_terminal_cannot_print_is_ascii(
+    quiz: Course, command: Command, encoding: str, marks: str, title: str
+) -> None:
+    shown = command("quiz", "half.py", "-v", "--lang", "ko", cwd=quiz.path, PYTHONIOENCODING=encoding).out
+    assert "".join(re.findall(r"^(\S) .* (?:one|two)$", shown, re.MULTILINE)) == marks
+    assert title in shown
+
+
+def test_a_format_on_stdout_is_the_file(quiz: Course) -> None:
+    line = [GRADE, "quiz", "half.py", "--markdown"]
+    surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([*line, "-"], cwd=quiz.path, env=surroundings, capture_output=True, timeout=60)
+    subprocess.run([*line, "half.md"], cwd=quiz.path, env=surroundings, capture_output=True, timeout=60)
+    assert "✗" in done.stdout.decode()
+    assert done.stdout == (quiz.path / "half.md").read_bytes()
 
 
 # -- being stopped

@@ -15,7 +15,8 @@ from observed import DTYPES, SENT, VALUES
 from grader.diagnosis.differences import differences
 from grader.errors import WireError
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor, decode
-from grader.requirements.compare import Failure, Incomparable, Tolerance, compare, describe
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, Incomparable, compare, describe
 
 NAN, INF = math.nan, math.inf
 HUGE = 16**5000  # has more digits than Python prints
@@ -107,6 +108,16 @@ DIFFERENT: dict[str, tuple[Any, Any, str, str]] = {
     "ints by one": (tensor([1 << 40], "int64"), tensor([(1 << 40) + 1], "int64"), str((1 << 40) + 1), str(1 << 40)),
     "large ints": (tensor([1 << 60], "int64"), tensor([(1 << 60) + 1], "int64"), str((1 << 60) + 1), str(1 << 60)),
     "a float": (0.301, 0.3, "0.3", "0.301"),
+    "a late digit of a float": (123456.789, 123457.0, "123457", "123456.8"),
+    "a late digit of a complex number": (1.00002 + 1j, 1 + 1j, "1+1j", "1.00002+1j"),
+    "a late digit in a tensor": (tensor([1.00002, 0.5]), tensor([1, 0.5]), "[1. , 0.5]", "[1.00002, 0.5"),
+    "a late digit in float64": (tensor([1 + 1e-6], "float64"), tensor([1], "float64"), "[1.]", "[1.000001]"),
+    "a late digit of many": (
+        tensor([0.5] * 20 + [1234.5678]), tensor([0.5] * 20 + [1234.57]), "shape [21]", "1234.568 instead of 1234.57",
+    ),
+    "a small number": (0.0, 1e-6, "1e-06", "0"),
+    "small numbers": (tensor([0.0, 0.0]), tensor([1e-6, 2e-6]), "[0.000001", "2 of 2 elements differ"),
+    "a set": (frozenset("ba"), frozenset("c"), "{'c'}", "{'a', 'b'}"),
     "NaN for a number": (NAN, 1.0, "1", "nan"),
     "a number for infinity": (1e308, INF, "inf", "1e+308"),
     "a truth value for a number": (True, 1.0, "the number 1", "True"),

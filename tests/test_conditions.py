@@ -11,7 +11,8 @@ import pytest
 from conftest import Course
 
 from grader.models.values import Array, Opaque, Tensor
-from grader.requirements.compare import Failure, Tolerance
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure
 from grader.requirements.conditions import check_condition, judge_condition, names_solution
 
 SEEN: dict[str, Any] = {

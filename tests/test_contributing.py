@@ -64,12 +64,12 @@ def test_there_are_four() -> None:
 @only(KIND)
 def test_a_kind_of_requirement(course: Course, patched: Patched) -> None:
     (requirement,) = yaml.safe_load(block(KIND, "yaml"))
-    course.assign({"id": "summary", "title": "A summary", "requirements": [requirement]})
-    answer = "# exercise: summary\ndef summary(x): print(f'{len(x)} numbers\\nmean {x.mean():.Nf}')\n"
-    ended = patched(course.quiz, course.write("wrong.py", answer.replace("N", "1")))
+    course.assign({"id": "halves", "title": "Halves", "requirements": [requirement]})
+    answer = "# exercise: halves\ndef halve(x):\n    import warnings\n    {}\n    return x // 2\n"
+    ended = patched(course.quiz, course.write("wrong.py", answer.format("print('odd')")))
     assert ended.code == 1, ended
     assert block(KIND, "text") in ended.out
-    assert patched(course.quiz, course.write("right.py", answer.replace("N", "2"))).code == 0
+    assert patched(course.quiz, course.write("right.py", answer.format("warnings.warn('odd')"))).code == 0
 
 
 @only(FORMAT)
@@ -80,6 +80,7 @@ def test_a_report_format(course: Course, patched: Patched) -> None:
     assert ended.out.splitlines() == [
         "TAP version 14", "1..2", "ok 1 - one::call[1]", "not ok 2 - one::call[1,b]", "# called: f()", "# expected: 2",
         "# observed: 1", "# where: line 2",
+        "# code: def f(): return 1",
     ]  # fmt: skip
     assert "--tap FILE" in patched("run", "--help").out
 

@@ -481,7 +481,7 @@ def test_a_guest_that_tells_garbage_breaks_nothing(course: Course) -> None:
     ],
 )
 def test_source_that_nobody_writes_shows_nothing(source: str) -> None:
-    cell = Cell(number=1, source=source, filename="<cell 1>", exercise=None, text=source)
+    cell = Cell(number=1, source=source, filename="<cell 1>", text=source)
     assert [fact for fact in source_facts((cell,)) if fact["fact"] != "uses"] == []
 
 

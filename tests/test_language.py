@@ -24,6 +24,7 @@ from test_report import value
 
 import grader
 from grader import Report
+from grader.assignment.fixture_words import in_words
 from grader.assignment.load import load_assignment
 from grader.models.message import Localized
 from grader.models.report import Diagnosis
@@ -172,6 +173,21 @@ def test_an_assignment_has_its_texts_in_every_language(name: str) -> None:
     assert len(list(texts(spec))) > 2 * len(spec.exercises)
 
 
+@pytest.mark.parametrize("name", ASSIGNMENTS)
+def test_calls_of_fixtures_are_told_in_every_language(name: str) -> None:
+    folder = load_assignment(ROOT / "assignments" / name)
+    checks = [c for e in folder.spec.exercises for r in e.requirements for c in r.checks(1)]
+    told = {str(check.called): in_words(str(check.called), folder.fixtures) for check in checks}
+    assert sum(words is not None for words in told.values()) >= 10
+    for call, words in told.items():
+        helps = f"\ndef {call.partition('(')[0]}(" in folder.fixtures and ")(" not in call
+        assert helps == (words is not None), call
+        for code in TRANSLATED if words else ():
+            assert getattr(words, code), call
+        for text in words.model_dump().values() if words else ():
+            assert not re.search(r"{\w+}", text), text
+
+
 # -- no English is left
 
 CODE_WORDS = {
@@ -182,7 +198,7 @@ CODE_WORDS = {
 """Words of Python and PyTorch that Korean texts use as they are."""
 
 NOT_PROSE = re.compile(
-    r"""`[^`\n]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|tensor\([^)]*\)|^ *[✓✗–!] \S+|  [\w-]+(?=  |$)""",
+    r"""`[^`\n]*`|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|tensor\([^)]*\)|^ *✗ \S.*$|^ *[✓–!] \S+|  [\w-]+(?=  |$)""",
     re.MULTILINE,
 )
 """Code, strings, numbers, and the names of checks and exercises."""
@@ -207,9 +223,10 @@ def identifiers(source: str) -> Iterator[str]:
         yield from (value for key, value in ast.iter_fields(node) if key in ("id", "attr", "arg", "name") and value)
 
 
-def exceptions(report: Report) -> Iterator[str]:
-    """The words of exceptions."""
+def shown_code(report: Report) -> Iterator[str]:
+    """The words of exceptions, and the lines of code that are shown."""
     for exercise in report.exercises:
+        yield from (check.code.split("\n")[0] for check in exercise.checks if check.code)
         yield from (str(check.observed) for check in exercise.checks if re.match(r"\w+: ", str(check.observed)))
 
 
@@ -240,7 +257,7 @@ def left_in_english(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         spec = set(strings(folder.spec))
         cells = [c.source for c in nbformat.read(notebook, as_version=4).cells if c.cell_type == "code"]
         names = {name for source in (folder.fixtures, *cells) for name in identifiers(source)}
-        code = {text for text in spec if re.search(r"\W", text)} | set(exceptions(report)) | {notebook.name}
+        code = {text for text in spec if re.search(r"\W", text)} | set(shown_code(report)) | {notebook.name}
         return english(out, code, names | {word for text in spec for word in re.findall(r"\w+", text)})
 
     return call
@@ -292,7 +309,7 @@ CELLS = (
     "while True: pass",
     "import os; os._exit(3)",
     "print('seen')",
-    "# exercise: one\nimport os\ndef g(): os._exit(3)\ndef h(): return (1, None)",
+    "# exercise: one, three\nimport os\ndef g(): os._exit(3)\ndef h(): return (1, None)",
 )
 
 
@@ -308,7 +325,7 @@ def test_everything_that_can_happen(mixed: Course, run: Command) -> None:
         "기대 [1] (길이 1)",
         "실제 (1, None) (길이 2)",
         "위치 셀 6, 4행",
-        "`# exercise: two` 표시가 있는 셀이 없어 노트북의 마지막 정의를 채점했습니다",
+        "`# exercise: two` 표시가 있는 셀이 없습니다",
         "– call[1]  건너뜀: 먼저 통과해야 하는 one 문제를 통과하지 못했습니다",
         "! call[1]  채점기 오류(제출자의 잘못이 아닙니다): The solution raises OSError in three::call[1]: disk",
         "! 셀 2, 1행: ZeroDivisionError: division by zero",

@@ -69,7 +69,7 @@ def test_a_wrong_spec_does_not_validate() -> None:
 
 
 MIXED = """
-# exercise: one
+# exercise: one, two, three, four
 import torch
 def f(): return 1
 def g(): raise ValueError("never")
@@ -271,6 +271,38 @@ def test_thirds_add_up(course: Course) -> None:
     report = course.grade("def f(): return 1\n")
     assert (report.earned, report.possible) == (1.1, 1.1)
     assert {e.status for e in report.exercises} == {"full"}
+
+
+def test_a_call_of_a_fixture_is_told_in_words(course: Course, run: Command) -> None:
+    fixtures = """
+        def tried(function, x=7, *more):
+            '''What {function}({x}) gives, and {more}, in a {set}.
+
+            Nobody sees this.
+
+            ko: {function}({x})의 결과와 {more} {set}
+            '''
+            return function(x)
+
+        def untold(function):
+            return function(1)
+    """
+    course.write("assignments/quiz/fixtures.py", fixtures)
+    calls = ['tried(f, [1, "a"], 2, 3)', "tried(f)", "tried(function=f, x = -1)", "untold(f)", "f(tried(f))"]
+    texts = [
+        'What f([1, "a"]) gives, and 2, 3, in a {set}.',
+        "What f(7) gives, and , in a {set}.",
+        "What f(-1) gives, and , in a {set}.",
+        "untold(f)",
+        "f(tried(f))",
+    ]
+    exercise = {"kind": "function", "calls": [{"call": call, "returns": "0"} for call in calls]}
+    course.require(exercise, fixtures="fixtures.py")
+    report = course.grade("def g(x):\n    return x\n\ndef f(x):\n    return 1\n")
+    assert [str(check.called) for check in report.exercises[0].checks] == texts
+    assert {check.line for check in report.exercises[0].checks} == {4}
+    shown = run("run", course.quiz, course.path / "answer.py", "--lang", "ko").out
+    assert 'f([1, "a"])의 결과와 2, 3 {set}' in shown
 
 
 def test_not_started(course: Course) -> None:

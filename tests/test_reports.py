@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import os
@@ -41,7 +42,7 @@ EVIL = "<script>alert('owned')</script>"
 NOTEBOOK = (
     "# exercise: one\ndef f(): return 2\ndef g(x): return x - 1\nprint(\"<script>alert('owned')</script>\")",
     "# exercise: two\nimport os\ndef h(): raise ValueError('<script>alert(1)</script> \\x1b[31m @everyone | `x`')",
-    "1 / 0",
+    "# exercise: three\n1 / 0",
 )
 
 
@@ -175,6 +176,35 @@ def test_a_script_is_shown_by_its_parts(quiz: Course, run: Command) -> None:
     assert [cell.line for cell in read_source(script)] == [1, 3, 6]
     assert "<p>Some <em>text</em></p>" in page
     assert re.search(r'<span class="hll"><span class="linenos">\s*5', page)
+
+
+@pytest.mark.parametrize(("language", "label"), [("en", "not started"), ("ko", "시작 전")])
+def test_an_untouched_exercise_is_one_line(course: Course, run: Command, language: str, label: str) -> None:
+    names = [f"e{number}" for number in range(6)]
+    course.assign(
+        *({"id": name, "requirements": [value(f"{name}()", "1"), value("g()", "2", id="g")]} for name in names)
+    )
+    cells = [f"# exercise: {name}" for name in names]
+    course.notebook(*cells, name="assignments/quiz/quiz.ipynb")
+    forms = files(course, run, "# exercise: e0\ndef e0(): return 1", *cells[1:], lang=language)
+    shown = run("run", course.quiz, course.path / "answer.ipynb", "--lang", language).out.splitlines()
+    assert len([line for line in shown if line.strip()]) < 16
+    page = html.unescape(re.sub(r"<[^>]+>", "", forms["html"].partition("</main>")[0]))
+    for lines in (shown, page.splitlines(), forms["markdown"].splitlines()):
+        assert len([line for line in lines if label in line]) == 5
+        assert len([line for line in lines if re.search(r"\bE5\b", line)]) == 1
+    assert 'id="exercise-e0"' in forms["html"]
+    assert 'id="exercise-e1"' not in forms["html"]
+    assert forms["markdown"].count("<details>") == 1
+
+
+def test_a_page_of_a_notebook_that_was_not_touched_praises_nothing(course: Course, run: Command) -> None:
+    course.require(value("f()", "1"))
+    course.notebook("# exercise: one", name="assignments/quiz/quiz.ipynb")
+    page = files(course, run, "# exercise: one")["html"]
+    assert "not started" in page
+    assert "Every check passes." not in page
+    assert "What to look at" not in page
 
 
 def test_korean(quiz: Course, run: Command) -> None:
@@ -436,6 +466,21 @@ def test_a_batch_leaves_pages_and_a_table(quiz: Course, run: Command, out: Path)
     before = {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()}
     run("batch", quiz.quiz, quiz.path / "class", "--out", out, "--isolation", "none")
     assert {path: path.stat().st_mtime_ns for path in (out / "students").iterdir()} == before
+
+
+def test_the_page_of_a_class_counts_an_untouched_exercise_in_its_line(course: Course, run: Command) -> None:
+    course.assign(
+        {"id": "one", "requirements": [value("f()", "1")]}, {"id": "two", "requirements": [value("g()", "1")]}
+    )
+    cells = ("# exercise: one", "# exercise: two")
+    course.notebook(*cells, name="assignments/quiz/quiz.ipynb")
+    for name in ("ada", "bob"):
+        course.notebook("# exercise: one\ndef f(): return 2", cells[1], name=f"class/{name}.ipynb")
+    assert run("batch", course.quiz, course.path / "class", "--out", course.path / "out", "-j1").code == 0
+    page = (course.path / "out" / "class.html").read_text()
+    assert page.count("2 not started") == 1
+    assert "one::call[1]" in page
+    assert "two::call[1]" not in page
 
 
 def test_a_page_that_was_lost_is_written_again(quiz: Course, run: Command, out: Path) -> None:

@@ -256,6 +256,9 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("buffers", "a Parameter", (BUFFER, "self.mean = nn.Parameter(torch.zeros(size), False)"), {
         "buffer[mean]": ("a buffer `mean`", "`mean` is a Parameter"),
         "buffers-after[1]": ("a result", "TypeError"), "buffers-after[2]": ("a result", "TypeError")}),
+    ("buffers", "a Parameter registered as one", (BUFFER, 'self.register_buffer("mean", nn.Parameter(torch.zeros(size), False))'), {
+        "buffer[mean]": ("a buffer `mean`", "`mean` is a Parameter"),
+    }),
     ("buffers", "not persistent", (BUFFER, BUFFER[:-1] + ", persistent=False)"),
      {"buffer[mean]": ("`mean` is in the state_dict", "`mean` is not in the state_dict")}),
     ("buffers", "another shape", ("torch.zeros(size)", "torch.zeros(1, size)"), {

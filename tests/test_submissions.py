@@ -57,7 +57,7 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
     text = {"cell_type": "markdown", "metadata": {}, "source": "# exercise: one\n1 / 0"}
     raw = {"cell_type": "raw", "metadata": {}, "source": "1 / 0"}
     report = quiz.grade(quiz.notebook(text, raw, "x = 1", text, RIGHT))
-    assert [c.number for c in report.cells] == [1, 2]
+    assert [c.number for c in report.cells] == [3, 5]
     assert report.earned == 1
 
 
@@ -81,7 +81,6 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
         ("a.py", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "is not UTF-8 text"),
         ("a.txt", "x = 1\n", "neither a notebook nor a script"),
         ("answer", "x = 1\n", "neither a notebook nor a script"),
-        ("a.ipynb/inside.py", "x = 1\n", "is a folder"),
     ],
 )  # fmt: skip
 def test_what_is_no_submission_is_refused(
@@ -155,7 +154,7 @@ def test_a_script_with_cells(quiz: Course) -> None:
         "x = 1\n# %%\n# exercise: one\ndef f():\n    return 1\n#%% [markdown]\n# 1 / 0\n# %% last\nraise KeyError('k')\n"
     )
     assert report.earned == 1
-    assert [c.exercise for c in report.cells] == [None, "one", None]
+    assert [c.exercises for c in report.cells] == [(), ("one",), ()]
     raised = report.cells[2].raised
     assert raised is not None
     assert (raised.type, raised.frames[-1].line, raised.frames[-1].cell) == ("KeyError", 9, None)
@@ -195,15 +194,15 @@ def test_a_class_defined_five_times_is_judged_on_the_right_one(course: Course, h
     assert not any(exercise.notes for exercise in report.exercises)
 
 
-def test_lost_markers_use_the_last_definition_and_say_so(course: Course) -> None:
+def test_without_markers_a_class_defined_five_times_is_judged_in_order(course: Course) -> None:
     five(course)
     cells = [f"class Model:\n    def go(self):\n        return {name!r}\n" for name in CLASSES]
     report = course.grade(course.notebook(*cells))
-    assert [e.status for e in report.exercises] == ["none"] * 4 + ["full"]
-    for exercise in report.exercises:
-        (note,) = exercise.notes
-        assert f"# exercise: {exercise.id}" in note.text
-        assert "last definitions" in note.text
+    assert [e.status for e in report.exercises] == ["full"] * 5
+    (note,) = report.notes
+    assert note.text.startswith("no cell carries a marker")
+    fewer = course.grade(course.notebook(*cells[1:]))
+    assert [e.status for e in fewer.exercises] == ["none"] * 4 + ["full"]
 
 
 def test_an_exercise_may_own_cells_apart(course: Course) -> None:
@@ -541,7 +540,7 @@ def test_sources_are_whole_whatever_stands_beside_them(quiz: Course, source: str
     )
     cells = read_submission(path).cells
     assert [one.text for one in cells] == [f"{source}\n{source}"] * 2 + [RIGHT]
-    assert cells[0].exercise == source
+    assert cells[0].tags == (source,)
     compact = quiz.write("b.ipynb", json.dumps(json.loads(path.read_text()), separators=(",", ":"), ensure_ascii=False))
     pretty = quiz.write("c.ipynb", json.dumps(json.loads(path.read_text()), indent=1).encode())
     assert [read_submission(one).cells for one in (compact, pretty)] == [cells, cells]

@@ -7,7 +7,10 @@ from grader.guest import look
 
 
 def twice(function, *args):
-    """Two equal calls, one after the other."""
+    """Two equal calls of {function}({args}), one after the other.
+
+    ko: 똑같은 호출 {function}({args}) 두 번의 결과
+    """
     return [function(*args), function(*args)]
 
 
@@ -95,39 +98,44 @@ class Mixture(nn.Module):
 
 
 def fetched(function, model, path):
-    """Which object was fetched, and which one stands under each name of the model."""
+    """Which object {function}({model}, {path}) returns, of those that have a name in the model.
+
+    ko: {function}({model}, {path})의 반환값이 모델 안의 어느 객체인지
+    """
     places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
     found, *objects = look.which([function(model, path), *places.values()])
     return {"fetched": found, "places": dict(zip(places, objects, strict=True))}
 
 
 def fetched_in_each(function, model, path):
-    """Which object was fetched from each child of a model, and which ones stand under the model's names."""
+    """Which object {function} returns for the path {path} in each child of a model.
+
+    ko: 모델의 자식마다 경로 {path}에서 {function}의 반환값이 어느 객체인지
+    """
     return {name: fetched(function, model, f"{name}.{path}") for name, _ in model.named_children()}
 
 
 def route_kept(router, route):
-    """The output, and the route after the call."""
+    """The output of {router} for the route {route}, and that list after the call.
+
+    ko: 경로 {route}에 대한 {router}의 출력과, 호출 뒤의 그 리스트
+    """
     return router(torch.zeros(2, 3), route), route
 
 
-def layers_called(model, *inputs):
-    """The paths of the Linears whose hooks ran in one call of a model, in order."""
-    called = []
-    for path, module in model.named_modules():
-        if isinstance(module, nn.Linear):
-            module.register_forward_hook(lambda *_, path=path: called.append(path))
-    model(*inputs)
-    return called
-
-
 def attribute(thing, name):
-    """An attribute."""
+    """The attribute {name} of {thing}.
+
+    ko: {thing}의 속성 {name}
+    """
     return getattr(thing, name)
 
 
 def graphs_logged(log_gradients, model, x):
-    """The logged gradients, of a backward whose graph a second derivative needs."""
+    """The gradients that {log_gradients} logs, where backward(create_graph=True) gives them a graph.
+
+    ko: backward(create_graph=True)에서 {log_gradients}가 기록한 기울기
+    """
     look.fill(model, 1)
     log = []
     log_gradients(model, log)
@@ -136,10 +144,16 @@ def graphs_logged(log_gradients, model, x):
 
 
 def run(chain, x):
-    """Call a module."""
+    """What {chain} makes of {x}.
+
+    ko: {x}에 대한 {chain}의 결과
+    """
     return chain(x)
 
 
 def run_both(module, x, y):
-    """Call a module with two inputs."""
+    """What {module} makes of {x} and {y}.
+
+    ko: {x}, {y}에 대한 {module}의 결과
+    """
     return module(x, y)

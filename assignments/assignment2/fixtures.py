@@ -20,7 +20,10 @@ _folder = tempfile.mkdtemp()  # made before any question, so that no later one f
 
 
 def size(container):
-    """What `len` says."""
+    """The length of {container}.
+
+    ko: {container}의 길이
+    """
     return len(container)
 
 
@@ -35,12 +38,18 @@ def attempt(function, *args):
 
 
 def items_at(dataset, indices):
-    """The item at each index, or the name of the exception."""
+    """The items of {dataset} at {indices}; for an exception, its name.
+
+    ko: {dataset}에서 인덱스 {indices}의 항목 (예외는 그 이름)
+    """
     return {index: attempt(dataset.__getitem__, index) for index in indices}
 
 
 def ends(dataset):
-    """What comes at the last index and behind it, and how many items a `for` loop brings."""
+    """What {dataset} gives at its last index and behind it, and how many items a `for` loop brings.
+
+    ko: {dataset}의 마지막 인덱스와 그다음에서 나오는 것, `for` 반복문의 항목 수
+    """
     count = len(dataset)
     behind = [attempt(dataset.__getitem__, index) for index in (count, count + 1, count + 10)]
     return {"behind the end": behind, "items in a loop": sum(1 for _ in islice(iter(dataset), count + 3)), "len": count}
@@ -52,7 +61,10 @@ def carried(thing):
 
 
 def both(dataset, one, other):
-    """All items of two datasets, when both are there."""
+    """All items of two {dataset} that are there at the same time.
+
+    ko: 동시에 있는 두 {dataset}의 모든 항목
+    """
     made = [dataset(one), dataset(other)]
     return [[part[index] for index in range(len(part))] for part in made]
 
@@ -105,7 +117,10 @@ def words(numbers):
 
 
 def transform_calls(images, path):
-    """The shapes that a transform was called with: after creation, and after each access."""
+    """The shapes {images} calls a transform with: after it is created, and after each access to {path}.
+
+    ko: {images}의 transform 호출 모양: 생성 뒤와, {path}의 항목을 꺼낼 때마다
+    """
     shapes = []
 
     def transform(image):
@@ -121,7 +136,10 @@ def transform_calls(images, path):
 
 
 def transformed(images, path, transform):
-    """Two items of a dataset with a transform, each asked for twice."""
+    """Two items of {images} with the transform {transform}, each asked for twice.
+
+    ko: transform이 {transform}일 때 두 번씩 꺼낸 {images}의 항목 두 개
+    """
     dataset = images(path, transform)
     return [look.copied(dataset[index]) for index in (0, 3, 0, 3)]
 
@@ -154,7 +172,10 @@ def load(i):
 
 
 def access(lazy, values, indices):
-    """What was loaded: after creation, and after each access; and the items."""
+    """What {lazy} loads when it is created, and when asked for {indices}, one by one; and the items.
+
+    ko: {lazy}의 생성 때와 {indices}의 항목을 차례로 꺼낼 때의 load 호출과 항목
+    """
     loaded = []
 
     def load(i):
@@ -171,7 +192,10 @@ def access(lazy, values, indices):
 
 
 def access_many(lazy, values):
-    """How many items were loaded in two passes over many items."""
+    """How many items {lazy} loads in two passes over many items.
+
+    ko: 항목이 많은 {lazy}를 두 번 돌 때 load로 불러온 항목 수
+    """
     loaded = []
     dataset = lazy(lambda i: loaded.append(i) or values[i], len(values))
     passes = [[dataset[i] for i in range(len(values))] for _ in range(2)]
@@ -179,7 +203,10 @@ def access_many(lazy, values):
 
 
 def transform_anew(lazy, values):
-    """Items of a dataset with a transform that counts its calls, and what was loaded."""
+    """The items of {lazy} with a transform that counts its calls, and what is loaded.
+
+    ko: 호출 횟수를 세는 transform이 있는 {lazy}의 항목과, 불러온 것
+    """
     loaded, calls = [], []
 
     def load(i):
@@ -195,14 +222,20 @@ def transform_anew(lazy, values):
 
 
 def outside(lazy, n, indices):
-    """What comes at indices outside, and what was loaded for it."""
+    """What {lazy} of {n} items gives at the indices {indices}, and what it loads for them.
+
+    ko: 항목이 {n}개인 {lazy}에서 인덱스 {indices}의 결과와, 그때 불러온 것
+    """
     loaded = []
     dataset = lazy(lambda i: loaded.append(i) or i, n)
     return {"outside": {index: attempt(dataset.__getitem__, index) for index in indices}, "loaded": loaded}
 
 
 def two_of_them(lazy, one, other):
-    """Items of two datasets, in turn."""
+    """The items of two {lazy}, asked for in turn.
+
+    ko: 번갈아 꺼낸 두 {lazy}의 항목
+    """
     first, second = (lazy(values.__getitem__, len(values)) for values in (one, other))
     return [part[index] for index in (0, 2, 0) for part in (first, second)]
 
@@ -226,7 +259,10 @@ class Counted(Dataset):
 
 
 def first_of(first_batch, values, batch_size):
-    """The first batch, twice, and how many items were asked for."""
+    """What {first_batch} returns, twice, and how many items it asks for.
+
+    ko: {first_batch}를 두 번 호출한 결과와, 그때 꺼낸 항목 수
+    """
     dataset = Counted(values)
     loader = DataLoader(dataset, batch_size=batch_size)
     return {"batches": [first_batch(loader), first_batch(loader)], "items asked for": len(dataset.asked)}
@@ -237,18 +273,27 @@ def _numbers(loader, limit=1000):
 
 
 def orders(make_loader, data, batch_size, seeds):
-    """The data, and the batches of an epoch for each of several seeds."""
+    """The batches of an epoch of {make_loader} for each of the seeds {seeds}.
+
+    ko: 시드 {seeds}마다 {make_loader}로 만든 로더의 한 에폭의 배치
+    """
     return {"data": data, "epochs": [_numbers(make_loader(data, batch_size, seed=seed)) for seed in seeds]}
 
 
 def two_passes(make_loader, data, batch_size, seed):
-    """The data, and the batches of one loader's two passes."""
+    """The batches of two passes through one loader of {make_loader} with the seed {seed}.
+
+    ko: 시드가 {seed}인 {make_loader}의 로더 하나를 두 번 돌 때의 배치
+    """
     loader = make_loader(data, batch_size, seed=seed)
     return {"data": data, "first": _numbers(loader), "second": _numbers(loader)}
 
 
 def same_seed(make_loader, data, batch_size, seed):
-    """The data, and two passes of each of two loaders of one seed, under different global random states."""
+    """The batches of two loaders of {make_loader} with the seed {seed}, while the global random states differ.
+
+    ko: 전역 난수 상태가 다를 때 시드가 {seed}인 {make_loader}의 두 로더의 배치
+    """
     seen = []
     for other in (11, 12):
         torch.manual_seed(other)
@@ -260,7 +305,10 @@ def same_seed(make_loader, data, batch_size, seed):
 
 
 def making(make_loader, seed):
-    """The class of what is made, its length, and the global random state before and after."""
+    """What {make_loader} returns with the seed {seed}, and the global random state before and after.
+
+    ko: 시드가 {seed}일 때 {make_loader}의 반환값과, 앞뒤의 전역 난수 상태
+    """
     before = look.random_state()
     loader = make_loader(range(6), 4, seed=seed)
     after = look.random_state()
@@ -281,12 +329,18 @@ class Sized:
 
 
 def sampled(sampler, data):
-    """What a DataLoader brings in the order of a sampler."""
+    """What a DataLoader brings in the order of {sampler}.
+
+    ko: {sampler}의 순서대로 DataLoader에서 나오는 것
+    """
     return _numbers(DataLoader(data, batch_size=4, sampler=sampler(data)))
 
 
 def lengths_kept(buckets, lengths, batch_size):
-    """The list of lengths after use."""
+    """The list of lengths after {buckets} has used it.
+
+    ko: {buckets}에서 쓴 뒤의 길이 리스트
+    """
     list(buckets(lengths, batch_size))
     return lengths
 
@@ -299,13 +353,19 @@ def _items(part):
 
 
 def sizes_of(split, data, fraction):
-    """What both parts hold."""
+    """What both parts of {split} with the fraction {fraction} hold.
+
+    ko: fraction이 {fraction}일 때 {split}의 두 부분에 든 항목
+    """
     train, validation = split(data, fraction, 3)
     return {"train": _items(train), "validation": _items(validation)}
 
 
 def kinds_of(split):
-    """The classes of the two parts, and whose parts they are: 0 is the dataset that was split."""
+    """The classes of the two parts that {split} returns, and which dataset they are parts of.
+
+    ko: {split}의 반환값인 두 부분의 클래스와, 그 바탕인 데이터셋
+    """
     dataset = [f"item {i}" for i in range(12)]
     parts = split(dataset, 0.5, seed=4)
     _, *owners = look.which([dataset, *(getattr(part, "dataset", None) for part in parts)])
@@ -313,7 +373,10 @@ def kinds_of(split):
 
 
 def splits_of(split, data, fraction, seeds):
-    """What both parts hold for each of several seeds."""
+    """What both parts of {split} hold for each of the seeds {seeds}.
+
+    ko: 시드 {seeds}마다 {split}의 두 부분에 든 항목
+    """
     return {"splits": [[_items(part) for part in split(data, fraction, seed)] for seed in seeds]}
 
 
@@ -328,7 +391,10 @@ def _states():
 
 
 def split_regardless(split, data):
-    """Splits under different global random states, and those states before and after the last."""
+    """What {split} returns while the global random states differ, and those states before and after.
+
+    ko: 전역 난수 상태가 다를 때 {split}의 결과와, 앞뒤의 난수 상태
+    """
     splits = []
     for other in (21, 22, 23):
         _seed_all(other)
@@ -346,13 +412,19 @@ def begun(stream, start, count):
 
 
 def through(stream):
-    """Two passes, and what `len` does."""
+    """Two passes through {stream}, and what `len` does.
+
+    ko: {stream}에서 두 번 돌며 나온 것과, `len`의 결과
+    """
     passes = [list(islice(iter(stream), 100)) for _ in range(2)]
     return {"passes": passes, "len": attempt(len, stream)}
 
 
 def shares(stream, workers):
-    """What each of several workers yields, in two passes."""
+    """What each of {workers} workers gets from {stream}, in two passes.
+
+    ko: 작업자 {workers}개가 저마다 {stream}에서 두 번 돌며 얻는 수
+    """
     passes = [[], []]
     for number in range(workers):
         mine = copy.deepcopy(stream)

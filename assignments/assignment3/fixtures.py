@@ -24,7 +24,10 @@ def filled(model, seed=0):
 
 
 def gradient(function, w, x, y, grad=None):
-    """The gradient that a function finds, and what is known of `w` before and after."""
+    """What {function}({w}, {x}, {y}) returns, and `w` before and after.
+
+    ko: {function}({w}, {x}, {y})의 결과와, 앞뒤의 `w`
+    """
     if grad is not None:
         w.grad = torch.full_like(w, grad)
     before = {"requires_grad": w.requires_grad, "grad": look.copied(w.grad)}
@@ -37,7 +40,10 @@ def gradient(function, w, x, y, grad=None):
 
 
 def without_graph(function, w, x, y):
-    """The same inside `with torch.no_grad():`."""
+    """The same for {function} inside `with torch.no_grad():`.
+
+    ko: `with torch.no_grad():` 안에서 {function}의 결과와, 앞뒤의 `w`
+    """
     with torch.no_grad():
         return gradient(function, w, x, y)
 
@@ -50,7 +56,10 @@ def _known(tensor):
 
 
 def split(function, x):
-    """What is known of the pair, of `x` before and after, which memory `x`, `a` and `b` lie in; and a gradient."""
+    """What {function}({x}) returns, which memory it lies in, a gradient, and `x` before and after.
+
+    ko: {function}({x})의 결과와 그 메모리, 기울기, 앞뒤의 `x`
+    """
     before = _known(x)
     a, b = function(x)
     seen = {"a": _known(a), "b": _known(b), "before": before, "after": _known(x), "memory": look.memory([x, a, b])}
@@ -59,7 +68,10 @@ def split(function, x):
 
 
 def leaf(function, x, computed=False):
-    """What is known of the leaf, of its origin before and after, and of the gradients after a backward from it."""
+    """What {function} returns for {x}, a gradient, and `x` before and after.
+
+    ko: {x}에 대한 {function}의 결과, 기울기, 앞뒤의 `x`
+    """
     given = x * 3 if computed else x
     before = _known(given)
     made = function(given)
@@ -72,7 +84,10 @@ def leaf(function, x, computed=False):
 
 
 def backward(function, x, limit):
-    """The gradient for a non-constant one that comes in, and that one before and after."""
+    """The gradient that comes back through {function} with the limit {limit}, and the one that went in.
+
+    ko: limit이 {limit}일 때 {function}에서 되돌아온 기울기와, 들어간 기울기
+    """
     result = function(x, limit)
     incoming = look.weights(result.shape, result.dtype)
     before = look.copied(incoming)
@@ -81,7 +96,10 @@ def backward(function, x, limit):
 
 
 def two_limits(function, x, y):
-    """Two calls before the first backward."""
+    """The gradients of two calls of {function} with different limits, both before the first backward.
+
+    ko: backward 전에 limit을 달리해 두 번 호출한 {function}의 기울기
+    """
     first, second = function(x, 0.5), function(y, 1.5)
     look.send_back(first)
     look.send_back(second)
@@ -89,7 +107,10 @@ def two_limits(function, x, y):
 
 
 def own_function(kind, x):
-    """The classes it is derived from, and what its own `apply` gives."""
+    """The classes that {kind} is derived from, and what its own `apply` gives.
+
+    ko: {kind}의 상위 클래스와, 그 `apply`의 결과
+    """
     return {"classes": look.class_names(kind), "applied": kind.apply(x, 0.75)}
 
 
@@ -109,7 +130,10 @@ class Net(nn.Module):
 
 
 def modes_during(step, x, y):
-    """In which modes the model's parts ran in three steps, each begun in evaluation mode."""
+    """The modes of the model's modules in three calls of {step}, each begun in evaluation mode.
+
+    ko: 평가 모드에서 시작한 {step}의 호출 세 번에서 모델의 모드
+    """
     model = filled(Net())
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     seen = []
@@ -118,29 +142,6 @@ def modes_during(step, x, y):
         model.eval()
         step(model, optimizer, F.mse_loss, x, y)
     return {"calls": seen}
-
-
-class _Runs:
-    """Which of a model's modules ran, by path, as their hooks see it."""
-
-    def __init__(self, model):
-        self.paths = []
-        for path, module in model.named_modules():
-            module.register_forward_hook(lambda *_, path=path: self.paths.append(path))
-
-
-def hooked(model, *inputs):
-    """Which modules ran in a call of the model, and which have parameters of their own."""
-    runs = _Runs(model)
-    model(*inputs)
-    return {"ran": runs.paths, "trained": [path for path, part in model.named_modules() if part._parameters]}
-
-
-def hooked_training(model, train, *args):
-    """Which of the model's modules ran while it was trained."""
-    runs = _Runs(model)
-    train(model, *args)
-    return {"ran": runs.paths[:1000]}
 
 
 # evaluate
@@ -187,7 +188,10 @@ def _ward(mode="mixed"):
 
 
 def measured(evaluate, batches, mode="mixed"):
-    """What the evaluation of a Ward returns, the model before and after it, and how it was called."""
+    """What {evaluate} returns for a model in the modes {mode}; the model before and after it; and how it was called.
+
+    ko: 모델의 모드가 {mode}일 때 {evaluate}의 결과, 앞뒤의 모델 상태, 그동안의 호출
+    """
     model = _ward(mode)
     before, calls = _seen(model), []
 
@@ -205,14 +209,20 @@ def measured(evaluate, batches, mode="mixed"):
 
 
 def accuracies(evaluate, inputs, labels, mode="mixed"):
-    """What evaluations of a Ward return for each of several sets of data, in batches of unequal size."""
+    """What {evaluate} returns for a model in the modes {mode} and several sets of data, in batches of unequal size.
+
+    ko: 모델의 모드가 {mode}일 때 크기가 다른 배치에 대한 {evaluate}의 결과
+    """
     model = _ward(mode)
     sets = zip(inputs, labels, strict=True)
     return {"accuracies": [evaluate(model, once(zip(x.split(17), y.split(17), strict=True))) for x, y in sets]}
 
 
 def still_off(evaluate, inputs, labels):
-    """The same without autograd, and whether autograd is on afterwards."""
+    """What {evaluate} returns where autograd is off, and whether it is on afterwards.
+
+    ko: 오토그래드가 꺼진 곳에서 {evaluate}의 결과와, 그 뒤의 오토그래드 상태
+    """
     try:
         with torch.no_grad():
             return {**accuracies(evaluate, inputs, labels), "autograd": torch.is_grad_enabled()}
@@ -224,7 +234,10 @@ def still_off(evaluate, inputs, labels):
 
 
 def loss_and_gradient(function, logits, labels):
-    """The loss, and what comes back to the logits."""
+    """The loss of {function}, and the gradient that comes back to the logits.
+
+    ko: {function}의 손실과, 로짓으로 되돌아온 기울기
+    """
     logits.requires_grad_()
     loss = function(logits, labels)
     loss.backward()
@@ -256,12 +269,18 @@ def lettered(letters):
 
 
 def frozen(freeze, prefix):
-    """What still requires grad afterwards, and which object each Parameter was and is."""
+    """What still requires grad after {freeze} with the prefix {prefix}, and which object each Parameter is.
+
+    ko: prefix가 {prefix}인 {freeze} 뒤에 requires_grad가 참인 파라미터와, 객체가 같은지
+    """
     return _frozen(freeze, Bodies(), prefix)
 
 
 def frozen_alike(freeze, letters):
-    """The same of layers with drawn names, whose first two letters are the prefix."""
+    """What still requires grad after {freeze} in a model whose layers have drawn names.
+
+    ko: 층 이름이 무작위인 모델에서 {freeze} 뒤에 requires_grad가 참인 파라미터
+    """
     model = lettered(letters)
     return _frozen(freeze, model, next(iter(model))[:2])
 
@@ -277,7 +296,10 @@ def _frozen(freeze, model, prefix):
 
 
 def held(make, lr, letters=None):
-    """Which Parameters the optimizer holds, its classes and its settings; of drawn names, if given letters."""
+    """The class of the optimizer that {make} returns, its settings, and its Parameters.
+
+    ko: {make}에서 반환한 옵티마이저의 클래스, 설정, 파라미터
+    """
     model = Bodies()
     model.body[0].requires_grad_(False)
     if letters is not None:
@@ -305,7 +327,10 @@ def pictures():
 
 
 def design(model):
-    """The classes of all modules, and how many numbers there are to train."""
+    """The classes of the modules of {model}, and how many numbers there are to train.
+
+    ko: {model}의 모듈들의 클래스와, 학습되는 수의 개수
+    """
     return {
         "classes": [name for part in model.modules() for name in look.class_names(type(part))],
         "size": sum(parameter.numel() for parameter in model.parameters()),
@@ -313,12 +338,18 @@ def design(model):
 
 
 def outputs(model, x):
-    """What comes out, in evaluation mode."""
+    """The output of {model} for {x}, in evaluation mode.
+
+    ko: 평가 모드에서 {x}에 대한 {model}의 출력
+    """
     return {"output": model.eval()(x)}
 
 
 def alone(model):
-    """Each picture's output, in evaluation mode, among others and alone."""
+    """The output of {model} for each picture, in evaluation mode, among others and alone.
+
+    ko: 평가 모드에서 그림마다 다른 그림들과 함께일 때와 혼자일 때 {model}의 출력
+    """
     images = pictures()[0][:6] * torch.linspace(0.2, 1.0, 6).reshape(6, 1, 1, 1)
     model.eval()
     with torch.no_grad():
@@ -329,7 +360,10 @@ def alone(model):
 
 
 def row_sums(model):
-    """The sums of the rows that come out for twenty pictures."""
+    """The sum of each row that comes out of {model} for twenty pictures.
+
+    ko: 그림 20장에 대한 {model}의 출력에서 행마다의 합
+    """
     model.eval()
     with torch.no_grad():
         return {"sums": model(pictures()[0][:20]).sum(dim=1)}
@@ -347,7 +381,10 @@ def drawn_pictures(turns, order):
 
 
 def predictions(kind, train, seed, *drawn):
-    """What a trained model makes of pictures not seen in training, and their labels."""
+    """What a {kind} that {train} has trained makes of pictures that it has not seen, and their labels.
+
+    ko: {train}에서 학습한 {kind}의 보지 못한 그림에 대한 출력과 정답
+    """
     torch.manual_seed(seed)
     images, labels = drawn_pictures(*drawn) if drawn else pictures()
     model = kind()
@@ -358,7 +395,10 @@ def predictions(kind, train, seed, *drawn):
 
 
 def same_weights(kind, train, seed):
-    """A model's weights, and those that two trainings make of them under different global random states."""
+    """The weights after two trainings by {train} with the seed {seed}, while the global random states differ.
+
+    ko: 전역 난수 상태가 다를 때 시드가 {seed}인 {train}의 학습 두 번 뒤의 가중치
+    """
     images, labels = pictures()
     start = kind()
     states = []
@@ -397,10 +437,12 @@ def _files(folder):
 
 
 def resumed(save, load, kind="sgd", epoch=4, seed=1):
-    """A training that is saved, goes on, and is continued from the file by another model and optimizer.
+    """A training with {kind} that {save} saves in epoch {epoch}, and that goes on in another model after {load}.
 
     `new`: the files there are more, seen from the folder of the path; `stored`: the tensors in the file; `epoch`: what
     load returns; `modes`: before and after saving and loading; `left` and `right`: the states of both trainings.
+
+    ko: {kind} 학습을 {epoch}번째 에폭에 {save}로 저장하고 {load} 뒤에 이은 결과
     """
     folder = tempfile.mkdtemp(dir=".")
     path = os.path.join(folder, "middle.pt")
@@ -424,7 +466,10 @@ def resumed(save, load, kind="sgd", epoch=4, seed=1):
 
 
 def stored(save):
-    """The tensors in the file that is saved, as `torch.load` with `weights_only=True` brings them."""
+    """The tensors in the file of {save}, as `torch.load` with `weights_only=True` reads them.
+
+    ko: `torch.load(weights_only=True)`로 읽은, {save}의 파일 속 텐서
+    """
     path = os.path.join(tempfile.mkdtemp(dir="."), "middle.pt")
     model, optimizer = _network(1, "sgd", 0.1)
     _train(model, optimizer, 1)
@@ -433,7 +478,10 @@ def stored(save):
 
 
 def loaded_quietly(save, load):
-    """The modes of a model in evaluation mode before and after loading."""
+    """The modes of a model in evaluation mode before and after {load}.
+
+    ko: 평가 모드인 모델의 {load} 앞뒤의 모드
+    """
     path = os.path.join(tempfile.mkdtemp(dir="."), "middle.pt")
     save(path, *_network(1, "sgd", 0.1), 4)
     model, optimizer = _network(6, "sgd", 0.3)
@@ -447,12 +495,18 @@ def loaded_quietly(save, load):
 
 
 def losses(train_once, seed):
-    """The losses."""
+    """The losses of {train_once}({seed}).
+
+    ko: {train_once}({seed})의 손실
+    """
     return {"losses": train_once(seed)}
 
 
 def same_losses(train_once, seed):
-    """The losses of one seed under two global random states."""
+    """The losses of {train_once}({seed}) under two global random states.
+
+    ko: 두 가지 전역 난수 상태에서 {train_once}({seed})의 손실
+    """
     lists = []
     for other in (21, 22):
         torch.manual_seed(other)
@@ -463,7 +517,10 @@ def same_losses(train_once, seed):
 
 
 def other_losses(train_once, one, two):
-    """The losses of two seeds, under one global random state."""
+    """The losses of {train_once} for the seeds {one} and {two}, under one global random state.
+
+    ko: 전역 난수 상태가 같을 때 시드 {one}, {two}에 대한 {train_once}의 손실
+    """
     seen = []
     for seed in (one, two):
         torch.manual_seed(23)
@@ -472,7 +529,10 @@ def other_losses(train_once, one, two):
 
 
 def state_kept(train_once, seed):
-    """The caller's random state before and after, and the losses."""
+    """The losses of {train_once}({seed}), and the caller's random state before and after.
+
+    ko: {train_once}({seed})의 손실과, 호출 앞뒤의 전역 난수 상태
+    """
     torch.manual_seed(1234)
     torch.randn(3)
     before = look.random_state()
@@ -497,8 +557,13 @@ def _hooked(hook, train_once, seed):
 
 
 def steered(train_once, seed, errors):
-    """The losses, and how far each step moves the last bias, where every call of the model is made to miss its targets
-    by given errors, one after the other; gradients flow as if it had missed them by itself."""
+    """The losses of {train_once}({seed}) and its steps, where the model is made to miss by given errors.
+
+    Every call of the model misses its targets by given errors, one after the other; gradients flow as if it had
+    missed them by itself. `moves`: how far each step moves the last bias.
+
+    ko: 모델의 오차를 정해 두었을 때 {train_once}({seed})의 손실과 걸음
+    """
     biases = []
 
     def miss(module, args, output):
@@ -514,8 +579,12 @@ def steered(train_once, seed, errors):
 
 
 def trained(train_once, seed):
-    """What a hook on every call of the model sees: its modules with their shapes and dropout, modes and shapes; its
-    weights and their gradients for the loss of the text, all in a row; and the losses that are returned."""
+    """What each step of {train_once}({seed}) works with: model, modes, shapes, weights and gradients; and the losses.
+
+    A hook on every call of the model sees them; `weights` and `gradients`, for the loss of the text, are all in a row.
+
+    ko: {train_once}({seed})의 걸음마다의 모델, 모드, 모양, 가중치, 기울기와 손실
+    """
     calls = []
 
     def watch(module, args, output):
@@ -541,6 +610,9 @@ def trained(train_once, seed):
 
 
 def runs(train_once):
-    """The first losses of ten seeds, and the last five of each."""
+    """The first loss of {train_once} for ten seeds, and the last five of each.
+
+    ko: 시드 열 개에 대한 {train_once}의 첫 손실과 마지막 다섯 손실
+    """
     found = [train_once(seed) for seed in range(10)]
     return {"first": [run[0] for run in found], "last": [run[-5:] for run in found]}

@@ -14,7 +14,13 @@ from pydantic import BaseModel, ValidationError
 
 from grader.assignment import SPEC
 from grader.assignment.spec import FORMAT, Assignment, SpecProblem
-from grader.errors import SpecError, UsageError
+from grader.errors import SpecError, SubmissionError, UsageError
+from grader.models.cells import Beside, Submission
+from grader.models.wording import Code
+from grader.submission.bindings import bound_names
+from grader.submission.handed_in import answer_in, digest_of, files_beside, modules_of
+from grader.submission.ownership import with_owners
+from grader.submission.read import read_submission
 
 Written = TypeVar("Written", bound=BaseModel)
 
@@ -38,6 +44,19 @@ class Folder:
         return self.path / (self.spec.notebook or f"{self.spec.id}.ipynb")
 
     @property
+    def starters(self) -> dict[Code, Path]:
+        """The notebooks there are to start from, by language: `notebook`, and its translations beside it."""
+        stems = starter_stems(self.notebook.stem)
+        found = {code: self.notebook.with_name(f"{stem}{self.notebook.suffix}") for code, stem in stems.items()}
+        return {code: path for code, path in found.items() if path.is_file()}
+
+    @property
+    def saved_last(self) -> Path:
+        """Of these notebooks, the one that was saved last: where students work in one of them, it is that one."""
+        # In whole seconds: a checkout writes all of them in one, and then the first is taken.
+        return max(self.starters.values(), key=lambda path: int(path.stat().st_mtime), default=self.notebook)
+
+    @property
     def solution(self) -> Path:
         return (self.path / (self.spec.solution or f"../../solutions/{self.spec.id}.ipynb")).resolve()
 
@@ -49,9 +68,62 @@ class Folder:
     def recorded(self) -> Path:
         return self.path / "reference.safetensors"
 
+    def answer_in(self, path: Path) -> Path:
+        """The notebook or script of a submission, which may be a folder.
+
+        Raises:
+            SubmissionError: when it holds none, or several.
+        """
+        if not os.path.isdir(path):  # a name may be too long to be looked for
+            return path
+        try:
+            return answer_in(path, starter_stems(self.notebook.stem).values())
+        except SubmissionError as error:
+            raise SubmissionError(f"{path}: {error}.", "Give the notebook (.ipynb) or script (.py) itself.") from None
+
+    def beside(self, path: Path) -> tuple[Beside, ...]:
+        """The files beside a notebook or script that are part of a submission.
+
+        Raises:
+            SubmissionError: when they are too many.
+        """
+        return files_beside(path, self.spec.files, self.data.is_dir())
+
+    def digest_of(self, path: Path, alone: bool) -> str:
+        """The SHA-256 of a submission; see `read`.
+
+        Raises:
+            OSError: when a file cannot be read.
+            SubmissionError: when there are too many beside it.
+        """
+        return digest_of(path, () if alone else self.beside(path))
+
+    def read(self, path: Path, alone: bool = False) -> Submission:
+        """A submission to this assignment, with each cell given to the exercises that own it.
+
+        Args:
+            path: a notebook, a script, or a folder with one.
+            alone: whether what lies beside it is no part of it, since it is others'.
+
+        Raises:
+            SubmissionError: when it cannot be read.
+        """
+        path = self.answer_in(path)
+        submission = read_submission(path)
+        if beside := () if alone else self.beside(path):
+            more = {"beside": beside, "modules": tuple(modules_of(beside)), "sha256": digest_of(path, beside)}
+            submission = submission.model_copy(update=more)
+        fixtures = frozenset(bound_names(self.fixtures))
+        return with_owners(submission, [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises])
+
     def with_seed(self, seed: int) -> Folder:
         """The same assignment with another seed than its spec says."""
         return replace(self, spec=self.spec.model_copy(update={"seed": seed}))
+
+
+def starter_stems(name: str) -> dict[Code, str]:
+    """The names of a notebook in each language, without suffix: `assignment1`, and `assignment1.ko` in Korean."""
+    return {code: name if code == "en" else f"{name}.{code}" for code in get_args(Code)}
 
 
 def list_assignments(start: Path) -> dict[str, Path]:

@@ -11,9 +11,13 @@ from grader.models.message import Text
 from grader.models.mistake import Mistake
 from grader.models.model import Model
 from grader.models.policy import Policy
-from grader.requirements.kinds import AnyRequirement
+from grader.requirements.expressions import names_in
+from grader.requirements.kinds import Requirements
+from grader.submission.ownership import CellRule, Claim
 
 FORMAT = 1
+_NAMES = {"torch", "nn", "model", "log"}
+"""Names in expressions that neither a student nor a fixture defines."""
 _ID = r"^[A-Za-z0-9][\w-]*$"
 
 
@@ -22,7 +26,10 @@ class Exercise(Model):
 
     Attributes:
         id: as in the cells' markers, `# exercise: ID`.
-        points: shared among the checks of `requirements`, by weight.
+        cells: where the answer is in a notebook without markers; if not given, where its names are defined.
+        points: shared among the checks of `requirements`, by weight; where they are left out, a check is worth its
+            weight. A `@check` brings points of its own.
+        all_or_nothing: every check must pass, or none earns anything.
         needs: exercises that must have passed; otherwise this one is skipped.
         hint: for checks whose requirement has none.
         requirements: what must be true; instructor's checks may come beside them.
@@ -30,13 +37,35 @@ class Exercise(Model):
 
     id: str = Field(pattern=_ID)
     title: Text
-    points: float = Field(gt=0)
+    points: float | None = Field(default=None, gt=0)
+    all_or_nothing: bool = False
     needs: tuple[str, ...] = ()
+    cells: CellRule | None = None
     hint: Text | None = None
-    requirements: tuple[AnyRequirement, ...] = ()
+    requirements: Requirements = ()
+
+    def points_of_weight(self, seed: int) -> float:
+        """What a check of the requirements is worth for each unit of its weight."""
+        if self.points is None:
+            return 1.0
+        return self.points / sum(check.weight for one in self.requirements for check in one.checks(seed))
 
     def __hash__(self) -> int:  # its requirements may hold dicts
         return hash(self.id)
+
+    def claim(self, seed: int, others: frozenset[str]) -> Claim:
+        """What tells the cells that are its answer.
+
+        Args:
+            others: names that are not the student's.
+        """
+
+        def asked() -> frozenset[str]:
+            asked = [check.question.arguments for r in self.requirements for check in r.checks(seed)]
+            given = {name for arguments in asked for name in arguments.get("names", ())}
+            return frozenset(names_in(asked)) - given - others - _NAMES
+
+        return Claim(self.id, self.cells, asked)
 
 
 class Assignment(Model):
@@ -50,6 +79,7 @@ class Assignment(Model):
         solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
         preload: modules imported once, before any guest is forked: what student code imports anyway and
             takes long (`torch._dynamo`, which the first optimizer imports).
+        files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`; none if not given.
         fixtures: a Python file in the folder; what it defines can be used in expressions.
         device: `any` runs on the CPU what asks for a GPU; otherwise it fails, and is named.
         exercises: in the order of the notebook.
@@ -64,6 +94,7 @@ class Assignment(Model):
     notebook: str | None = None
     solution: str | None = None
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
+    files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     fixtures: str | None = None
     device: Literal["cpu", "any"] = "cpu"
     limits: Limits = Limits()

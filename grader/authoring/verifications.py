@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel
 
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
 from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
 from grader.authoring.findings import Verification
+from grader.authoring.zeros import checks_that_take_zeros
 from grader.errors import SpecError
 from grader.judging.driver import run_checks
 from grader.judging.foreseen import foreseen_checks
 from grader.judging.session import Session
+from grader.models.message import Localized
 from grader.models.report import Report
 from grader.requirements.requirement import Check
 from grader.sandbox.client import Zygote
@@ -46,6 +51,10 @@ class Trials:
     def foreseen(self) -> frozenset[str]:
         """The ids of the checks that published answers pass, under whatever seed."""
         return foreseen_checks(self._folder, self._zygote)
+
+    def taking_zeros(self) -> list[str]:
+        """The ids of the checks that zeros pass."""
+        return checks_that_take_zeros(self._folder, self._zygote)
 
     def _grade(self, path: Path, seed: int | None) -> Report:
         session = Session(path, zygote=self._zygote, selection=self._selection, seed=seed)
@@ -108,14 +117,36 @@ def verify_foreseen(report: Report, foreseen: frozenset[str]) -> Verification:
     )
 
 
+def verify_zeros(taking: list[str]) -> Verification:
+    return Verification(
+        id="zeros",
+        title="zeros do not pass in the place of small numbers",
+        found=tuple(f"{check} passes with zeros for the solution's numbers" for check in taking),
+        advice="Choose a `tolerance` below the numbers, or inputs that make larger ones.",
+    )
+
+
 def verify_titles(folder: Folder) -> Verification:
     titled = [("the assignment", folder.spec.title), *((e.id, e.title) for e in folder.spec.exercises)]
+    korean = any(text.ko for text in _texts(folder.spec))
     return Verification(
         id="titles",
-        title="titles are there in English and Korean",
-        found=tuple(f"{name} has no Korean title" for name, title in titled if title.ko is None),
+        title="titles are there in each language that the spec has",
+        found=tuple(f"{name} has no Korean title" for name, title in titled if korean and title.ko is None),
         advice="Write `title: {en: ..., ko: ...}`.",
     )
+
+
+def _texts(part: Any) -> Iterator[Localized]:
+    """All texts of a spec, or of a part of one."""
+    if isinstance(part, Localized):
+        yield part
+    elif isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from _texts(getattr(part, name))
+    elif isinstance(part, (tuple, list)):
+        for one in part:
+            yield from _texts(one)
 
 
 def verify_hints(folder: Folder) -> Verification:
@@ -129,7 +160,8 @@ def verify_hints(folder: Folder) -> Verification:
 
 
 def verify_files(folder: Folder, declared: Declared) -> Verification:
-    own = (folder.notebook, folder.solution, folder.recorded, folder.path / (folder.spec.fixtures or SPEC))
+    own = [folder.notebook, *folder.starters.values(), folder.solution, folder.recorded]
+    own.append(folder.path / (folder.spec.fixtures or SPEC))
     known = {path.name for path in own if path.parent.resolve() == folder.path.resolve()}
     known |= {SPEC, FILE, "checks", "data", "__pycache__", *declared.files}
     there = {path.name for path in folder.path.iterdir()}
@@ -177,7 +209,8 @@ def verify_hidden(folder: Folder) -> Verification:
 
 def _asked(check: Check) -> tuple[str, str, str | None]:
     """What makes two checks the same: what is judged, of which question."""
-    return check.name.partition("[")[0], check.question.digest, check.raises
+    what = check.name if check.reads else check.name.partition("[")[0]  # which are judged by more than the question
+    return what, check.question.digest, check.raises
 
 
 def verify_points(folder: Folder, report: Report) -> Verification:
@@ -186,13 +219,13 @@ def verify_points(folder: Folder, report: Report) -> Verification:
         names = {f"{exercise.id}::{c.name}" for r in exercise.requirements for c in r.checks(folder.spec.seed)}
         counted = [check for check in result.checks if check.id in names or not exercise.requirements]
         total = sum(check.possible for check in counted)
-        if abs(total - exercise.points) > 0.01:
+        if exercise.points is not None and abs(total - exercise.points) > 0.01:
             found.append(f"{exercise.id} has {exercise.points:g} points, and its checks have {total:g}")
     return Verification(
         id="points",
         title="points add up",
         found=tuple(found),
-        advice="An exercise without requirements is worth what the @checks that name it are.",
+        advice="An exercise without requirements is worth what its @checks are: leave out its `points`.",
     )
 
 

@@ -17,7 +17,6 @@ from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging.session import draw_seed
 from grader.models.report import Report
 from grader.sandbox.client import Zygote
-from grader.submission.read import read_submission
 from grader.workers.pool import Died, Pool
 
 PATIENCE = 2.0  # seconds that any mutant may take
@@ -47,7 +46,7 @@ def verify(
     longest = folder.spec.limits.whole_seconds
     with Pool[MutantJob, Result](zygote, arguments, workers if mutants else 1, longest) as pool:
         found, report, foreseen = _verify_itself(folder, zygote, selection, declared, watch)
-        solution, passed = read_submission(folder.solution), _seconds(folder, report)
+        solution, passed = folder.read(folder.solution), _seconds(folder, report)
         answers = [
             MutantJob(mutant=mutant, submission=hollow(solution, mutant.after), seconds=passed[mutant.exercise])
             for mutant in hollow_mutants(folder.spec, list(passed))
@@ -96,6 +95,7 @@ def _verify_itself(
         must.verify_twice(first, second),
         must.verify_seeds(dict(zip(seeds, others, strict=True))),
         must.verify_foreseen(first, foreseen),
+        must.verify_zeros(trials.taking_zeros()),
         must.verify_titles(folder),
         must.verify_hints(folder),
         must.verify_files(folder, declared),

@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from grader.assignment.load import Folder
 from grader.batch.submissions import METADATA, TIMESTAMP, Layout, SubmissionFile, find_submissions, key_of
-from grader.errors import UsageError
+from grader.errors import SubmissionError, UsageError
 from grader.submission.read import MAX_SIZE
 
 MAX_FILES = 100_000
@@ -28,7 +29,7 @@ _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, Valu
 
 
 def unpack_submissions(
-    archive: Path, target: Path, assignment: str, layout: Layout | None = None
+    archive: Path, target: Path, folder: Folder, layout: Layout | None = None
 ) -> list[SubmissionFile]:
     """All submissions of a zip; the files to grade are unpacked into a folder, and nothing else is, nor outside it.
 
@@ -42,17 +43,18 @@ def unpack_submissions(
                 raise UsageError(f"{archive} holds {number} files; at most {MAX_FILES} are read.", "Unpack it by hand.")
             members, refused = _lay_out(opened, target)
             try:
-                found = find_submissions(target, assignment, layout, archive.name)[1]
+                found = find_submissions(target, folder.spec.id, layout, archive.name)[1]
             except UsageError:
                 if not refused:
                     raise
                 found = []
-            if sum(members[one.path].file_size for one in found if not one.problem) > MAX_TOTAL:
+            parts = {one.path: _parts(folder, one) for one in found if not one.problem}
+            if sum(members[path].file_size for paths in parts.values() for path in paths) > MAX_TOTAL:
                 raise UsageError(f"{archive} unpacks to more than {MAX_TOTAL >> 30} GiB.", "Unpack it by hand.")
-            found = [_filled(opened, one, members) for one in found]
+            found = [_filled(opened, one, members, parts.get(one.path, [])) for one in found]
     except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise UsageError(f"{archive} cannot be read as a zip: {error}.", "Unpack it by hand.") from None
-    for path in members.keys() - {one.path for one in found if not one.problem}:
+    for path in members.keys() - {path for one in found if not one.problem for path in parts[one.path]}:
         path.unlink(missing_ok=True)
     return found + refused
 
@@ -142,13 +144,22 @@ def _refusal(member: zipfile.ZipInfo, name: str) -> str:
     return ""
 
 
-def _filled(opened: zipfile.ZipFile, one: SubmissionFile, members: dict[Path, zipfile.ZipInfo]) -> SubmissionFile:
-    """A submission whose file is unpacked; or the reason why it cannot be."""
-    if not one.problem:
-        try:
-            _extract(opened, members[one.path], one.path)
-        except _FAULTS as error:
-            return replace(one, problem=f"it cannot be unpacked: {_said(error)}")
+def _parts(folder: Folder, one: SubmissionFile) -> list[Path]:
+    """The files of a submission."""
+    with suppress(SubmissionError):  # which says so again when it is graded
+        return [one.path, *(one.path.parent / file.name for file in (() if one.alone else folder.beside(one.path)))]
+    return [one.path]
+
+
+def _filled(
+    opened: zipfile.ZipFile, one: SubmissionFile, members: dict[Path, zipfile.ZipInfo], parts: list[Path]
+) -> SubmissionFile:
+    """A submission whose files are unpacked; or the reason why they cannot be."""
+    try:
+        for path in parts:
+            _extract(opened, members[path], path)
+    except _FAULTS as error:
+        return replace(one, problem=f"it cannot be unpacked: {_said(error)}")
     return one
 
 

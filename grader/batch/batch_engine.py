@@ -25,6 +25,7 @@ class Site:
     Attributes:
         folder: the assignment.
         zygote: with torch imported, on this machine.
+        selection: which checks, as pytest's `-k` takes it; all if None.
         jobs: most workers side by side; as many as there are cores if None.
         address: of a cluster; None where none is given.
     """
@@ -32,6 +33,7 @@ class Site:
     folder: Folder
     isolation: IsolationMode
     zygote: Zygote
+    selection: str | None
     jobs: int | None
     address: str | None
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 import hashlib
 import platform
 from importlib.metadata import version
-from pathlib import Path
 
 import grader
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
-
-
-def digest(path: Path) -> str:
-    """The SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+from grader.submission.handed_in import digest
 
 
 def fingerprint(folder: Folder) -> str:

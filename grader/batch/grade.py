@@ -20,11 +20,13 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
     assert given.started is not None
     start = time.monotonic()
     folder, references = given.started.folder, given.started.references
-    session = Session(
-        task.path, given.mode, given.zygote,
-        seed=given.seed, foreseen=given.foreseen, given=folder, references=references,
-    )  # fmt: skip
+    session: Session | None = None
     try:
+        submission = folder.read(task.path, task.alone)
+        session = Session(
+            submission, given.mode, given.zygote, given.selection,
+            seed=given.seed, foreseen=given.foreseen, given=folder, references=references,
+        )  # fmt: skip
         session.grading(folder.path)
         run_collected(session, collected, checks)
         return Graded.of(build_report(session), time.monotonic() - start)
@@ -36,4 +38,5 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
         fault = str(error) if isinstance(error, GraderError) else f"{type(error).__name__}: {error}"
         return Graded(None, time.monotonic() - start, fault, fault=True)
     finally:
-        session.close()
+        if session is not None:
+            session.close()

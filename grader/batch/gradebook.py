@@ -131,6 +131,22 @@ class Gradebook:
         with Session(self._engine) as session, session.begin():
             session.merge(Drawn(assignment=self._assignment, seed=seed))
 
+    def hold_to(self, selection: str | None) -> None:
+        """See that all marks here are of one selection of checks: marks of a part are none of the whole.
+
+        Raises:
+            UsageError: when there are marks of another one.
+        """
+        query = select(Attempt).where(Attempt.assignment == self._assignment, Attempt.report.is_not(None)).limit(1)
+        with Session(self._engine) as session:
+            graded = session.scalar(query)
+        report = graded.read_report() if graded else None
+        if report is not None and report.selection != selection:
+            raise UsageError(
+                f"The marks in this gradebook are of {_selected(report.selection)}, and not of {_selected(selection)}.",
+                "Give another gradebook to each: another --out, or another --gradebook.",
+            )
+
     def add(self, attempt: Attempt) -> None:
         """Store one result, in a transaction of its own; an earlier one of the same submission and checks goes."""
         attempt.assignment = self._assignment
@@ -209,6 +225,10 @@ def _counts(attempts: list[Attempt], policy: Policy) -> Row:
         chosen = max(graded, key=lambda attempt: (_aware(attempt.submitted) or _aware(attempt.graded), attempt.id))
     days = policy.late_days(_aware(chosen.submitted))
     return Row(chosen.student, chosen, len(each), days, credited(chosen))
+
+
+def _selected(selection: str | None) -> str:
+    return f"-k {selection!r}" if selection else "the whole assignment"
 
 
 def _aware(time: datetime | None) -> datetime | None:

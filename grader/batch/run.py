@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from grader.assignment.load import Folder
 from grader.batch.batch_engine import Engine, Site
-from grader.batch.fingerprint import digest, fingerprint
+from grader.batch.fingerprint import fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
 from grader.batch.submissions import SubmissionFile, key_of
 from grader.batch.tasks import Task
+from grader.errors import SubmissionError
 from grader.judging.session import with_drawn_seed
 from grader.models.message import clean
 from grader.workers.pool import Died
@@ -51,7 +53,7 @@ def run_batch(
     checks = fingerprint(with_drawn_seed(site.folder, seed))
     left: dict[Task, SubmissionFile] = {}
     for one in found:
-        begun = _begin(one, checks, gradebook, regrade)
+        begun = _begin(site.folder, one, checks, gradebook, regrade)
         if isinstance(begun, Step):
             yield begun
         else:
@@ -72,15 +74,17 @@ def run_batch(
         yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
 
 
-def _begin(one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
+def _begin(folder: Folder, one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
     """A submission as a task; or as a step, where nothing is left to do."""
     problem = one.problem
     sha256 = ""
     if not problem:
         try:
-            sha256 = digest(one.path)
+            sha256 = folder.digest_of(one.path, one.alone)
         except OSError as error:
             problem = f"it cannot be read: {error.strerror}"
+        except SubmissionError as error:
+            problem = error.message
     if problem:
         problem = clean(problem)
         attempt = _attempt(one, hashlib.sha256(f"{key_of(one.path.name)}\n{problem}".encode()).hexdigest(), checks)
@@ -93,7 +97,7 @@ def _begin(one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool
             return Step("kept", known)
         if not regrade:
             return Step("old", known)
-    return Task(one.student, one.path, sha256, known is not None)
+    return Task(one.student, one.path, sha256, known is not None, one.alone)
 
 
 def _attempt(one: SubmissionFile, sha256: str, checks: str) -> Attempt:

@@ -25,19 +25,17 @@ from typing import Any, Literal, get_args
 
 import yaml
 
+from grader.assignment.load import starter_stems
 from grader.errors import SubmissionError, UsageError
 from grader.models.message import spelled
+from grader.submission.handed_in import SUFFIXES, answer_in
 from grader.submission.read import MAX_SIZE, read_file
 
 Layout = Literal["files", "students", "canvas", "moodle", "gradescope", "nbgrader"]
-SUFFIXES = {".ipynb", ".py"}
-MAX_FILES = 100_000
-"""Files of a student that are looked through for the one to grade."""
 MAX_KEY = 200
 """Characters of a student's key; what is longer gets a digest."""
 METADATA = "submission_metadata.yml"
 TIMESTAMP = "timestamp.txt"
-NOT_WRITTEN_BY_HAND = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
 
 _CANVAS = re.compile(r"(?P<student>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<number>\d+)_(?P<name>.+)", re.DOTALL)
 _CANVAS_AGAIN = re.compile(r"-(\d+)(?=\.\w+$)")
@@ -56,6 +54,7 @@ class SubmissionFile:
         problem: why it cannot be graded; empty where it can.
         submitted: when it was handed in, where the download says so.
         order: among several by one student, where no time is known: the higher is the later.
+        alone: whether what lies beside it is others'.
     """
 
     student: str
@@ -63,6 +62,7 @@ class SubmissionFile:
     problem: str = ""
     submitted: datetime | None = None
     order: int = 0
+    alone: bool = True
 
 
 def find_submissions(
@@ -71,7 +71,7 @@ def find_submissions(
     """All submissions in a folder, by student.
 
     Args:
-        assignment: its id: the notebook of this name is taken where a student has several.
+        assignment: its id: the notebook of this name, in whatever language, is taken where a student has several.
         layout: how the folder is laid out; seen by its names if None.
         archive: the name of the zip that was unpacked there, if one was.
 
@@ -117,7 +117,7 @@ def _is_class(alone: Path, folder: Path, assignment: str, layout: Layout | None,
     inside = _entries(alone)
     files = [path for path in inside if path.suffix.lower() in SUFFIXES]
     several = len(files) > 1 or sum(map(_is_folder, inside)) > 1
-    return archive is not None and several and not any(path.stem == assignment for path in files)
+    return archive is not None and several and not _named(files, assignment)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -271,43 +271,19 @@ def _time(value: Any) -> datetime | None:
 
 
 def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
-    """The one file to grade in a student's folder."""
+    """The one file to grade in a student's folder, of which all files may be part of the submission."""
     if not _is_folder(found.path):
         return _checked(found)
     try:
-        files = _files_in(found.path)
-    except OSError as error:
-        return replace(found, problem=f"its folder cannot be read: {error.strerror}")
-    if len(files) > MAX_FILES:
-        return replace(found, problem=f"there are more than {MAX_FILES:,} files in its folder")
-    files = sorted(path for path in files if path.suffix.lower() in SUFFIXES)
-    named = [path for path in files if path.stem == assignment]
-    notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
-    for choice in (named, notebooks, files):
-        if len(choice) == 1:
-            return _checked(replace(found, path=choice[0]))
-    if not files:
-        return replace(found, problem="there is no notebook in its folder")
-    listed = ", ".join(spelled(path.name) for path in files[:4])
-    return replace(found, problem=f"there are several notebooks ({listed}), and none is named {assignment}.ipynb")
+        path = answer_in(found.path, starter_stems(assignment).values())
+    except SubmissionError as error:
+        return replace(found, problem=error.message)
+    return _checked(replace(found, path=path, alone=False))
 
 
-def _files_in(folder: Path) -> list[Path]:
-    """A student's files, in whatever folders, but for those that programs leave there; no more than are looked through.
-
-    Raises:
-        OSError: when nothing can be read.
-    """
-    files: list[Path] = []
-    faults: list[OSError] = []
-    for place, folders, names in os.walk(folder, onerror=faults.append):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in NOT_WRITTEN_BY_HAND)
-        files += (Path(place, name) for name in names if not name.startswith("."))
-        if len(files) > MAX_FILES:
-            break
-    if faults and not files:
-        raise faults[0]
-    return files
+def _named(files: list[Path], assignment: str) -> list[Path]:
+    """Those that are named as the assignment's notebook, in whatever language."""
+    return [path for path in files if path.stem in starter_stems(assignment).values()]
 
 
 def _checked(found: SubmissionFile) -> SubmissionFile:

@@ -19,14 +19,16 @@ class Task:
     """One submission to grade.
 
     Attributes:
-        sha256: of the file as the coordinator saw it.
+        sha256: of its files as the coordinator saw them.
         known: whether the gradebook has a result of it already.
+        alone: whether what lies beside the file is others'.
     """
 
     student: str
     path: Path
     sha256: str
     known: bool = False
+    alone: bool = True
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,20 @@ from rich.text import Text
 
 from grader.cli import commands
 from grader.cli.group import app
-from grader.errors import GraderError
+from grader.errors import GraderError, UsageError
 from grader.models.message import clean
 from grader.registry import modules_in
 from grader.sandbox.client import Zygote
 
 modules_in(commands)  # each adds itself to `app`
+
+_EXTRAS = {
+    "libcst": "authoring",
+    "sqlalchemy": "batch",
+    "matplotlib": "batch",
+    "psycopg": "postgres",
+    "ray": "ray",
+}  # what a package that is imported where it is needed comes with
 
 
 def run(arguments: list[str], zygote: Zygote | None) -> int:
@@ -36,11 +44,21 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
         return int(app(arguments, prog_name="grade", standalone_mode=True, obj=zygote) or 0)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
-    except GraderError as error:
-        stderr.print(Text(clean(str(error)), style="red"), soft_wrap=True)
-        return error.exit_code
-    except Exception:
+    except Exception as error:
+        told = _not_installed(error) or error
+        if isinstance(told, GraderError):
+            stderr.print(Text(clean(str(told)), style="red"), soft_wrap=True)
+            return told.exit_code
         said = "The grader failed; this is not your mistake. Please report it with the lines below."
         stderr.print(Text(said), soft_wrap=True)
         sys.stderr.write(traceback.format_exc())
         return 3
+
+
+def _not_installed(error: Exception) -> UsageError | None:
+    """What to say where a package of an extra is missing."""
+    package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
+    if package not in _EXTRAS:
+        return None
+    advice = f"Install it: `pip install 'torch-grader[{_EXTRAS[package]}]'`."
+    return UsageError(f"This command needs {package}, which is not installed.", advice)

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from grader.assignment.load import Folder
 from grader.assignment.spec import Assignment
-from grader.batch.fingerprint import digest
 from grader.batch.gradebook import Gradebook, Row
 from grader.batch.submissions import SubmissionFile
-from grader.models.policy import Policy
+from grader.errors import SubmissionError
 from grader.models.report import Report
 from grader.models.wording import Language
 from grader.report.class_summary import Entry, read_class_summary
@@ -66,19 +66,19 @@ class Pages:
     """
 
     def __init__(
-        self, out: Path, gradebook: Gradebook, policy: Policy, found: Sequence[SubmissionFile], language: Language
+        self, out: Path, gradebook: Gradebook, assignment: Folder, found: Sequence[SubmissionFile], language: Language
     ) -> None:
         self._folder = out / FOLDER
         self._folder.mkdir(exist_ok=True)
         self._gradebook = gradebook
-        self._policy = policy
-        self._paths = {one.student: one.path for one in found if not one.problem}
+        self._assignment = assignment
+        self._found = {one.student: one for one in found if not one.problem}
         self._names = file_names({*(one.student for one in found), *gradebook.students()})
         self._language = language
 
     def settle(self, student: str) -> None:
         """Write a student's files, unless they are there as they should be."""
-        row = self._gradebook.row(student, self._policy)
+        row = self._gradebook.row(student, self._assignment.spec.grading)
         if row is None or row.attempt.report is None:
             return
         content = zlib.decompress(row.attempt.report)
@@ -92,10 +92,13 @@ class Pages:
 
     def _source(self, row: Row) -> tuple[SourceCell, ...]:
         """What was handed in; nothing where another attempt counts than the one at hand."""
-        path = self._paths.get(row.student)
+        found = self._found.get(row.student)
+        if found is None:
+            return ()
         try:
-            return read_source(path) if path and digest(path) == row.attempt.sha256 else ()
-        except OSError:
+            same = self._assignment.digest_of(found.path, found.alone) == row.attempt.sha256
+            return read_source(found.path) if same else ()
+        except (OSError, SubmissionError):
             return ()
 
 
@@ -108,7 +111,7 @@ def write_class(out: Path, gradebook: Gradebook, assignment: Assignment) -> None
 
     names = file_names(gradebook.students())
     written = set(os.listdir(out / FOLDER))
-    roll = read_class_summary(gradebook.rows(assignment.grading), [exercise.id for exercise in assignment.exercises])
+    roll = read_class_summary(gradebook.rows(assignment.grading))
     _write(out / "class.html", render_class(roll, assignment, link).encode())
     _write(out / "gradebook.csv", render_table(roll, "csv", assignment).encode("utf-8-sig"))
 

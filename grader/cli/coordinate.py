@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from grader.assignment.load import Folder
 from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.events import Events
@@ -44,20 +45,21 @@ def grade_class(
     spec = site.folder.spec
     faults, changed = 0, []
     with _alone(out):
-        found = _find(submissions, out, spec.id, layout)
+        found = _find(submissions, out, site.folder, layout)
         with (
             Gradebook(gradebook or out / "gradebook.sqlite", spec.id) as book,
             Events(out / "events.jsonl") as events,
         ):
+            book.hold_to(site.selection)
             if seed is not None:
                 book.set_seed(seed)
-            pages = Pages(out, book, spec.grading, found, language)
+            pages = Pages(out, book, site.folder, found, language)
             for step in _shown(run_batch(site, engine, found, book, regrade), len(found), events):
                 pages.settle(step.attempt.student)
                 faults += step.kind == "error"
                 changed += [step] if step.before is not None else []
             write_class(out, book, spec)
-            Console(highlight=False).print(render_summary(book.rows(spec.grading), changed))
+            Console(highlight=False).print(render_summary(book.rows(spec.grading), changed, site.selection))
     return faults
 
 
@@ -79,15 +81,15 @@ def _alone(out: Path) -> Iterator[None]:
         raise UsageError(f"{error.filename} cannot be written: {error.strerror}.", "Give another --out.") from None
 
 
-def _find(submissions: Path, out: Path, assignment: str, layout: Layout | None) -> list[SubmissionFile]:
+def _find(submissions: Path, out: Path, folder: Folder, layout: Layout | None) -> list[SubmissionFile]:
     """The submissions of a folder, or of a zip, which is unpacked into `out`."""
     if not submissions.exists():
         raise UsageError(f"{submissions} does not exist.", "Give a folder of submissions, or a zip.")
     if submissions.is_dir():
-        return find_submissions(submissions, assignment, layout)[1]
+        return find_submissions(submissions, folder.spec.id, layout)[1]
     unpacked = out / "submissions"
     shutil.rmtree(unpacked, ignore_errors=True)
-    return unpack_submissions(submissions, unpacked, assignment, layout)
+    return unpack_submissions(submissions, unpacked, folder, layout)
 
 
 def _shown(steps: Iterator[Step], total: int, events: Events) -> Iterator[Step]:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from grader.assignment import SPEC
+from grader.cli.streams import accept_every_text
 from grader.sandbox.client import Zygote
 
 RUNNING = {"run": False, "record": False, "batch": True, "verify": True}
@@ -22,6 +23,7 @@ FLAGS = {"-v", "--verbose", "-q", "--quiet", "--no-mutants", "--regrade", "--no-
 
 def main() -> None:
     """Run the command; exits with its code."""
+    accept_every_text()
     arguments = sys.argv[1:]
     long_lived = runs_code(arguments)
     zygote = None if long_lived is None else Zygote.spawn(long_lived)

@@ -19,7 +19,9 @@ Seed = Annotated[
 Lang = Annotated[
     Code | None, typer.Option("--lang", envvar="GRADE_LANG", help="language of the texts; otherwise the locale's")
 ]
-Selection = Annotated[str | None, typer.Option("-k", metavar="EXPR", help="only exercises that match, as in pytest")]
+Selection = Annotated[
+    str | None, typer.Option("-k", metavar="EXPR", help="only an exercise, by its id, or what matches, as in pytest")
+]
 Isolation = Annotated[IsolationMode, typer.Option(help="what keeps the code apart from your files")]
 Jobs = Annotated[
     int | None,

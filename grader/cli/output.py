@@ -9,9 +9,10 @@ from grader.errors import UsageError
 
 
 def write_text(text: str, file: str, option: str) -> None:
-    """Write a text to the FILE of an option; `-` is stdout."""
+    """Write a text to the FILE of an option, in UTF-8; `-` is stdout, which then gets the same bytes."""
     if file == "-":
-        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode())
     else:
         write_bytes(text.encode(), file, option)
 

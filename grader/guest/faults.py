@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import traceback
 import warnings
 from collections.abc import Iterator
@@ -29,14 +30,20 @@ class Sources:
     """Which compiled file is which place of the submission.
 
     Maps a code object's filename to the number of its cell (None for a script
-    without cells) and the line its text starts after.
+    without cells) and the line its text starts after; or to the name of a module.
     """
 
     def __init__(self) -> None:
         self._places: dict[str, tuple[int | None, int]] = {}
+        self._modules: dict[str, str] = {}
 
     def add(self, filename: str, cell: int | None, offset: int = 0) -> None:
         self._places[filename] = (cell, offset)
+
+    def add_module(self, filename: str, name: str) -> None:
+        """A module of the submission's."""
+        self.add(filename, None)
+        self._modules[filename] = name
 
     def forget(self, filename: str) -> None:
         self._places.pop(filename, None)
@@ -50,14 +57,27 @@ class Sources:
         for frame in traceback.extract_tb(error.__traceback__):
             place = self._places.get(frame.filename)
             if place is not None and frame.lineno is not None:
-                cell, offset = place
+                offset = place[1]
                 code = (frame.line or "").strip()[:200]
-                found.append({"cell": cell, "line": frame.lineno + offset, "function": frame.name[:100], "code": code})
+                column = _column(frame.filename, frame.lineno, frame.colno)
+                found.append(self._frame(frame.filename, frame.lineno + offset, frame.name, code, column))
         if isinstance(error, SyntaxError) and error.filename in self._places:
-            cell, offset = self._places[error.filename]
+            offset = self._places[error.filename][1]
             code = (error.text or "").strip()[:200]
-            found.append({"cell": cell, "line": (error.lineno or 1) + offset, "function": "<module>", "code": code})
+            column = max((error.offset or 1) - 1, 0)
+            found.append(self._frame(error.filename, (error.lineno or 1) + offset, "<module>", code, column))
         return found[-MAX_FRAMES:]
+
+    def _frame(self, filename: str, line: int, function: str, code: str, column: int | None) -> dict[str, Any]:
+        cell, file = self.cell(filename), self._modules.get(filename)
+        return {"cell": cell, "line": line, "function": function[:100], "code": code, "column": column, "file": file}
+
+
+def _column(filename: str, line: int, bytes_before: int | None) -> int | None:
+    """The characters before a place in a line."""
+    if bytes_before is None:
+        return None
+    return len(linecache.getline(filename, line).encode()[:bytes_before].decode(errors="replace"))
 
 
 def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None) -> dict[str, Any]:

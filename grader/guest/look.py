@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from grader import expression
 from grader.guest.faults import NotDefined
@@ -32,6 +34,8 @@ _backward: Callable[..., None] = Tensor.backward
 _randn, _arange, _cat, _cos, _Generator = torch.randn, torch.arange, torch.cat, torch.cos, torch.Generator
 _get_state = torch.Generator.get_state
 _as_plain = torch._C.DisableTorchFunctionSubclass
+_is_lazy = nn.parameter.is_lazy
+_profile, _set_profile = sys.getprofile, sys.setprofile
 _MODULES = {"torch": torch, "nn": nn}
 
 
@@ -41,20 +45,23 @@ class Student:
     Args:
         names: of the submission's `__main__`.
         fixtures: gives the names of the instructor's fixtures.
+        undefined: names that are there, and are no part of this answer.
 
     Raises:
         NotDefined: when a name is not there.
     """
 
-    def __init__(self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, names: dict[str, Any], fixtures: Callable[[], dict[str, Any]], undefined: Collection[str] = ()
+    ) -> None:
         self._names = names
         self._fixtures = fixtures
+        self._undefined = undefined
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            return self._names[name]
-        except KeyError:
-            raise NotDefined(name) from None
+        if name in self._undefined or name not in self._names:
+            raise NotDefined(name)
+        return self._names[name]
 
     def _given(self, name: str) -> Any:
         """A name of an expression: the instructor's fixtures come before the student's."""
@@ -111,6 +118,62 @@ def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:
     return seen
 
 
+def called(student: Student, tree: Any, names: list[str]) -> list[str]:
+    """Evaluate an expression, and tell which functions, methods and classes of some names were called meanwhile.
+
+    torch's functions are seen however they are called, operators included; Python's functions, and built-in ones, as
+    the interpreter calls them. Not seen: what other threads call, NumPy's ufuncs, and what torch calls inside.
+
+    Returns:
+        `MODULE:NAME` of each, e.g. `torch.nn.functional:relu`, `torch:Tensor.relu`, `__main__:Mine.forward`.
+    """
+    found: set[str] = set()
+    wanted = tuple(names)
+
+    def note(module: Any, name: Any) -> None:
+        if any(part in name for part in wanted) and not str(module).startswith("grader."):
+            found.add(f"{module}:{name}")
+
+    def trace(frame: Any, event: str, function: Any) -> None:
+        if event == "call":
+            note(frame.f_globals.get("__name__"), frame.f_code.co_qualname)
+        elif event == "c_call":
+            note(*_full_name(function))
+
+    before = _profile()
+    with _Functions(note):
+        _set_profile(trace)
+        try:
+            evaluate(student, tree)
+        finally:
+            _set_profile(before)
+    return sorted(found)
+
+
+class _Functions(TorchFunctionMode):
+    """Tells of each of torch's functions that is called, operators included."""
+
+    def __init__(self, note: Callable[[str, str], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._note(*_full_name(function))
+        return function(*args, **(kwargs or {}))
+
+
+def _full_name(function: Any) -> tuple[str, str]:
+    """Module and name of a built-in function, or of one of torch's, as people write them."""
+    name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", ""))
+    module, itself = getattr(function, "__module__", None), getattr(function, "__self__", None)
+    owner, _, rest = name.partition(".")
+    if owner == "_VariableFunctionsClass":
+        return "torch", rest
+    if owner == "TensorBase" or (module is None and isinstance(itself, Tensor)):
+        return "torch", f"Tensor.{rest}"
+    return str(module or type(itself).__module__), name
+
+
 def snapshot(values: list[Any]) -> list[Any]:
     """Copies of the tensors among some values, None in the place of any other."""
     return [_copy(value) if isinstance(value, Tensor) else None for value in values]
@@ -160,8 +223,28 @@ def modes(module: nn.Module) -> dict[str, bool]:
 
 
 def requiring_grad(value: Any) -> Any:
-    """The very value, which requires grad from now on where it is a floating tensor."""
-    return _requires_grad(value) if isinstance(value, Tensor) and _is_floating_point(value) else value
+    """The very value, which requires grad from now on where it is a tensor that can: of floats or complex numbers."""
+    can = isinstance(value, Tensor) and (_is_floating_point(value) or value.is_complex())
+    return _requires_grad(value) if can else value
+
+
+def settle(module: Any, inputs: Callable[[], list[Any]] | None) -> None:
+    """Call a module that is lazy once, so that its parameters have shapes; any other is left alone.
+
+    Args:
+        inputs: makes what it is called with; where there are none, it stays as it is.
+    """
+    if inputs is None or not isinstance(module, nn.Module) or not any(map(_is_lazy, _state_of(module))):
+        return
+    before = modes(module)
+    with torch.no_grad():
+        module.eval()(*inputs())  # where neither dropout nor a running mean notices
+    for path, part in _named_modules(module):
+        part.training = before[path]
+
+
+def _state_of(module: nn.Module) -> list[Tensor]:
+    return [value for _, value in (*_named_parameters(module), *_named_buffers(module))]
 
 
 def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
@@ -187,11 +270,15 @@ def fill(module: nn.Module, seed: int, buffers: bool = False) -> None:
 
 
 def backward(output: Any) -> None:
-    """Run backward from every floating tensor of an output at once, weighted with `weights`."""
+    """Run backward from every tensor of an output that requires grad at once, weighted with `weights`.
+
+    Of a complex product the real part counts: a gradient is that of a real number.
+    """
     total = None
     for tensor in tensors(output):
         if tensor.requires_grad:
             part = _sum(tensor * weights(tensor.shape, tensor.dtype))
+            part = part.real if part.is_complex() else part
             total = part if total is None else total + part
     if total is not None:
         _backward(total)
@@ -200,10 +287,12 @@ def backward(output: Any) -> None:
 def weights(shape: Iterable[int], dtype: torch.dtype = torch.float64, phase: float = 0.0) -> Tensor:
     """Numbers that are different everywhere, of both signs: cos(1 + phase), cos(2 + phase), ...
 
-    The judge makes the same ones (`grader.requirements.autograd`).
+    Complex ones have others in their imaginary part: those of `phase + 0.5`. The judge makes the same ones
+    (`grader.requirements.autograd`).
     """
     size = torch.Size(shape)
-    return _reshape(_cos(_arange(1, size.numel() + 1, dtype=torch.float64) + phase), size).to(dtype)
+    made = _reshape(_cos(_arange(1, size.numel() + 1, dtype=torch.float64) + phase), size)
+    return (torch.complex(made, weights(size, phase=phase + 0.5)) if dtype.is_complex else made).to(dtype)
 
 
 class _SendBack(torch.autograd.Function):
@@ -215,7 +304,7 @@ class _SendBack(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, tensor: Tensor, gradient: Tensor) -> Tensor:
         context.gradient = gradient
-        return tensor.new_zeros(())
+        return tensor.new_zeros((), dtype=torch.float32)
 
     @staticmethod
     def backward(context: Any, *_: Tensor) -> Any:
@@ -243,13 +332,19 @@ def send_back(output: Any, gradients: list[Tensor] | None = None) -> list[Tensor
     return gradients
 
 
-def tensors(value: Any) -> list[Tensor]:
-    """The tensors of a nested value, in order."""
+def tensors(value: Any, arrays: bool = False) -> list[Tensor]:
+    """The tensors of a nested value, in order.
+
+    Args:
+        arrays: arrays of NumPy that can be written to as well, each as a tensor in its memory.
+    """
     if isinstance(value, Tensor):
         return [value]
+    if arrays and isinstance(value, np.ndarray) and value.flags.writeable and value.dtype.kind in "biufc":
+        return [torch.from_numpy(value)]
     if isinstance(value, dict):
         value = list(value.values())
-    return [found for part in value for found in tensors(part)] if isinstance(value, (list, tuple)) else []
+    return [found for part in value for found in tensors(part, arrays)] if isinstance(value, (list, tuple)) else []
 
 
 def forward(module: nn.Module, inputs: list[Any], gradients: bool = False, times: int = 1) -> dict[str, Any]:
@@ -279,16 +374,34 @@ def take(values: Any, most: int = 1000) -> list[Any]:
 
 def overwrite(value: Any) -> None:
     """Write zeros to every tensor of a value, to see later whether a log holds copies."""
-    with torch.no_grad():
-        for tensor in tensors(value):
+    for tensor in _writable(value):
+        with torch.no_grad():
             _zero(tensor)
 
 
 def scramble(value: Any) -> None:
-    """Write to every tensor of a value, to see later whether something else shares its memory."""
-    with torch.no_grad():
-        for tensor in tensors(value):
+    """Write to every tensor of a value, and every array, to see later whether something else shares its memory."""
+    for tensor in _writable(value):
+        with torch.no_grad():
             _copy_into(tensor, ~tensor if tensor.dtype == torch.bool else tensor + 1)
+
+
+def _writable(value: Any) -> list[Tensor]:
+    """The tensors of a value that take what is written to them, and the arrays as such.
+
+    No student can write to the others either: an element of an expanded tensor stands for several, an inference
+    tensor is read alone, a sparse one has no memory of its shape.
+    """
+    return [
+        tensor
+        for tensor in tensors(value, arrays=True)
+        if tensor.layout == torch.strided and not tensor.is_inference() and not _overlaps(tensor)
+    ]
+
+
+def _overlaps(tensor: Tensor) -> bool:
+    """Whether several elements surely lie in one place."""
+    return any(stride == 0 and size > 1 for stride, size in zip(tensor.stride(), tensor.shape, strict=True))
 
 
 def copied(value: Any) -> Any:
@@ -340,9 +453,9 @@ def structure(subject: Any) -> dict[str, Any]:
         for name in module._buffers
     }
     numbers: dict[int, int] = {}
-    seen["parameters"] = {name: copied_parameter(p) for name, p in parameters.items()}
+    seen["parameters"] = {name: _as_it_is(p) for name, p in parameters.items()}
     seen["buffers"] = {
-        name: {"value": copied(value), "persistent": persistent.get(name, True)}
+        name: {"value": _as_it_is(value), "persistent": persistent.get(name, True)}
         for name, value in _named_buffers(subject, remove_duplicate=False)
     }
     seen["modules"] = [
@@ -357,6 +470,15 @@ def structure(subject: Any) -> dict[str, Any]:
         named = [*_named_buffers(doubled), *((k, v) for k, v in vars(doubled).items() if isinstance(v, Tensor))]
         seen["doubled"] = {name: str(value.dtype).removeprefix("torch.") for name, value in named}
     return seen
+
+
+def _as_it_is(registered: Tensor) -> Tensor:
+    """A copy of what a module has registered: of a Parameter one that is still a Parameter; a lazy one itself."""
+    if _is_lazy(registered):
+        return registered
+    if isinstance(registered, nn.Parameter):
+        return copied_parameter(registered)
+    return _requires_grad(_copy(registered), registered.requires_grad)
 
 
 def copied_parameter(parameter: Tensor) -> Tensor:

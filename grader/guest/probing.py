@@ -91,6 +91,7 @@ def answer(
         limit = time_limit(clock.seconds, patient=not clock.hurried)
         with handlers.at_work(), limit, kept_warnings() as made["warned"]:
             seed_everything(request["seed"])
+            _set_default_dtype(torch.float32)  # what questions are asked in, whatever the notebook has set
             nowhere = Capture(0)
             sys.stdout, sys.stderr = nowhere.stdout, nowhere.stderr
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}

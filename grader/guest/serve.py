@@ -7,6 +7,7 @@ copy that is forked for it. Whatever comes out wrong in place is asked again els
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import resource
@@ -22,6 +23,7 @@ from contextlib import suppress
 from grader import wire
 from grader.guest import scratch as folder
 from grader.guest.confine import confine
+from grader.guest.defined import Defined
 from grader.guest.faults import Sources, describe
 from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
@@ -31,7 +33,7 @@ from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.shell import Capture, Shell
 from grader.guest.signals import Handlers
 from grader.guest.timing import Clock, time_limit
-from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, Reached, Start
+from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying, Finished, Job, JobCell, Reached, Start
 
 MOST_COPIED = 64 << 20
 """Bytes of data that are copied; more can only be read."""
@@ -68,6 +70,10 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
     adopt_orphans()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
+    for name, path in start["files"].items():
+        os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
+        with suppress(OSError):  # it was there when its digest was taken
+            shutil.copyfile(path, name)
     os.environ.update(TMPDIR=scratch, HOME=scratch)
     tempfile.tempdir = scratch
     for fd in (0, 1, 2):
@@ -103,12 +109,15 @@ class _Life:
         self._job = job
         self._asked = asked
         self._sources = Sources()
+        for name in job["modules"]:
+            self._sources.add_module(os.path.abspath(name), name)
         self._output = Capture(job["output"])
         self._fixtures = Fixtures(job["fixtures"], job["seconds"])
         self._shell = Shell.instance()
         self._shell.settle(self._sources, self._output, job["script"])
         if job["any_device"]:
             run_on_cpu()
+        self._defined = Defined(self._shell.user_ns, job["borrowed"])
         self._handlers = Handlers()
         self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
@@ -118,26 +127,32 @@ class _Life:
             copy_data()
         seed_everything(self._job["seed"])
         for cell in self._job["cells"]:
+            self._defined.begin(cell)
             if not cell["skipped"]:
-                self._run_cell(cell["index"], cell["source"], cell["filename"], cell["number"])
+                self._run_cell(cell)
             if cell["ends"]:
                 self._stop(cell["ends"])
         wire.send(self._channel, Finished(tag="finished"))
         while True:
             wire.receive(self._channel)
 
-    def _run_cell(self, index: int, source: str, filename: str, number: int | None) -> None:
-        wire.send(self._channel, CellStarted(tag="cell_started", cell=index))
+    def _run_cell(self, cell: JobCell) -> None:
+        wire.send(self._channel, CellStarted(tag="cell_started", cell=cell["index"]))
         self._output.clear()
         start = time.monotonic()
-        ended = CellEnded(tag="cell_ran", cell=index, seconds=0.0, output="", passed_over=[])
+        ended = CellEnded(tag="cell_ran", cell=cell["index"], seconds=0.0, output="", passed_over=[])
+        stopped = math.inf
         try:
             with self._handlers.at_work(), time_limit(self._job["seconds"]):
-                raised = self._shell.run(source, filename, number)
+                raised = self._shell.run(cell["source"], cell["filename"], cell["number"])
         except BaseException as error:
             raised = error
         if raised is not None:
-            ended["raised"] = describe(raised, self._sources)
+            ended["raised"] = told = describe(raised, self._sources)
+            began = not (isinstance(raised, SyntaxError) and raised.filename == cell["filename"])
+            lines = (frame["line"] for frame in told["frames"] if began and frame["function"] == "<module>")
+            stopped = next(lines, 0)
+        self._defined.end(cell, stopped)
         ended["passed_over"] = self._shell.passed_over
         ended["seconds"] = time.monotonic() - start
         ended["output"] = _ADDRESS.sub("0x…", self._output.text())
@@ -192,7 +207,8 @@ class _Life:
         wire.send(self._channel, CopyEnded(tag="copy_ended", status=status))
 
     def _ask_student(self, question: Question) -> tuple[Answered, bytes]:
-        student = Student(self._shell.user_ns, self._fixtures)
+        missing = self._defined.missing(question[0]["exercise"])
+        student = Student(self._shell.user_ns, self._fixtures, missing)
         return answer(student, self._sources, question, self._clock, self._handlers)
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 
 from grader.guest.timing import Clock
-from grader.models.cells import Submission
+from grader.models.cells import Cell, Submission
 from grader.models.observation import Answer, CellRun, Lost
 from grader.requirements.requirement import Question
 from grader.sandbox.client import Zygote
@@ -34,19 +34,25 @@ class Answers:
         around: the submission, and what its guests have in common.
         exercises: ids; one ends where its last own cell does, or with the notebook.
         waits: exercises about which more will be asked than is known from the start.
+        together: seconds that all questions may take; what the assignment's limits say if None.
 
     Attributes:
         asked: the questions that were put, each with its exercise.
     """
 
     def __init__(
-        self, zygote: Zygote, around: Surroundings, exercises: Iterable[str], waits: Iterable[str] = ()
+        self,
+        zygote: Zygote,
+        around: Surroundings,
+        exercises: Iterable[str],
+        waits: Iterable[str] = (),
+        together: float | None = None,
     ) -> None:
         self._zygote = zygote
         self._around = around
         self._ends = _ends(around.submission, exercises)
         self._waits = set(waits)
-        self._clock = Clock(around.limits.seconds, around.limits.notebook_seconds)
+        self._clock = Clock(around.limits.seconds, together or around.limits.notebook_seconds)
         self._progress = Progress()
         self._main: Guest | None = None
         self._over: Lost | None = None
@@ -83,7 +89,9 @@ class Answers:
         assert first is not None
         ended = first.lost.to if first.lost else first.raised.limit if first.raised else None
         # What was stopped in a hurry, or never reached, would be so again.
-        if ended in ("probes_time", "notebook") or (ticket.clean and not (ticket.threads and first.raised)):
+        if ended in ("probes_time", "notebook", "unanswered") or (
+            ticket.clean and not (ticket.threads and first.raised)
+        ):
             return None
         return self.clean_answer(exercise, question)
 
@@ -111,11 +119,12 @@ class Answers:
                 break
             self._leave(main)
             self._pump()
-        return self.cells_so_far()
+        return tuple(run for _, run in self.cells_so_far())
 
-    def cells_so_far(self) -> tuple[CellRun, ...]:
-        """What happened in the cells that have run."""
-        return tuple(run for _, run in sorted(self._progress.cells.items()))
+    def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
+        """The cells that have run, with what happened in them."""
+        cells = self._around.submission.cells
+        return [(cells[index], run) for index, run in sorted(self._progress.cells.items())]
 
     def close(self) -> None:
         """End the guests."""
@@ -130,6 +139,8 @@ class Answers:
         if key not in self._tickets:
             self._tickets[key] = _new_ticket(exercise, question)
             self.asked.append((exercise, question))
+            if exercise in self._around.submission.unanswered:
+                self._tickets[key].answer = Answer(lost=Lost(to="unanswered"))
             if hidden:
                 self._hidden.add(key)
         return self._tickets[key]
@@ -274,8 +285,9 @@ def _new_ticket(exercise: str, question: Question) -> Ticket:
 
 def _ends(submission: Submission, exercises: Iterable[str]) -> dict[int, list[str]]:
     """Which exercises end after which cell; those without cells at the very end (-1)."""
-    last = {cell.exercise: index for index, cell in enumerate(submission.cells) if cell.exercise}
+    last = {exercise: index for index, cell in enumerate(submission.cells) for exercise in cell.exercises}
     ends: dict[int, list[str]] = {}
     for exercise in exercises:
-        ends.setdefault(last.get(exercise, -1), []).append(exercise)
+        if exercise not in submission.unanswered:
+            ends.setdefault(last.get(exercise, -1), []).append(exercise)
     return ends

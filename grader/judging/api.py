@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grader.errors import SpecError
-from grader.judging.diagnosing import diagnose_failure
+from grader.errors import ReferenceFault, SpecError
 from grader.judging.grading import Grading
-from grader.judging.judge import CheckFailed, expect_value, place
+from grader.judging.judge import CheckFailed, Posed, blame_ourselves, expect_value, explained
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
-from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import MAKERS
 from grader.requirements.requirement import Probe, Question
 
@@ -108,8 +108,9 @@ class Asker:
     title: Localized | None
     hidden: bool = False
     called: Message | None = None
-    place: tuple[int | None, int | None] = (None, None)
+    makers: list[Maker] = field(default_factory=list)
     _last: tuple[Question, Answer] | None = None
+    _of_solution: bool = False
 
     def observe(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the submission.
@@ -117,24 +118,47 @@ class Asker:
         Raises:
             CheckFailed: when student code raised, or gave no answer.
         """
+        if self._of_solution:
+            return self.reference(function, *args, **kwargs)
         question = _question(function, args, kwargs)
         self.called = joined([self.title or _title(function)])
         answer = self.grading.observe(self.exercise, question, self.hidden)
         self._last = (question, answer)
-        self.place = place(self.grading, self.exercise, answer, question.probe.source)
         try:
             expect_value(answer, self.grading.folder.spec.limits)
         except Failure as failure:
+            if answer.raised and not answer.raised.missing and not answer.raised.limit:
+                blame_ourselves(self.grading, self.exercise, self.check, question)
             raise self.failed(failure) from None
         return answer.value
+
+    def fails_on_the_solution(self, test: Callable[[], None]) -> str:
+        """What a test raises where `observe` gives the solution's answers; nothing where it passes, or none can tell.
+
+        Args:
+            test: runs it once more; the makers of tensors begin anew.
+        """
+        self._of_solution = True
+        for maker in self.makers:
+            maker.restart()
+        try:
+            test()
+        except ReferenceFault:
+            return ""
+        except Exception as error:
+            return f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        finally:
+            self._of_solution = False
+        return ""
 
     def failed(self, failure: Failure) -> CheckFailed:
         """A failure of what was asked last, with the mistake behind it if it is known."""
         assert self.called is not None
-        diagnosis = None
-        if self._last is not None and not self.hidden:
-            diagnosis = diagnose_failure(self.grading, self.exercise, self.check, *self._last)
-        return CheckFailed(self.called, failure, self.hint, *self.place, diagnosis)
+        assert self._last is not None
+        question, answer = self._last
+        names = question.probe.source
+        posed = Posed(self.exercise, self.check, question, self.called, self.hint, self.hidden, names)
+        return explained(self.grading, posed, answer, failure)
 
     def reference(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the solution."""
@@ -159,7 +183,12 @@ class Maker:
 
     def __init__(self, name: str, seed: int, test: str) -> None:
         self._make, self._dtype = MAKERS[name]
-        self._rng = np.random.default_rng([seed, zlib.crc32(test.encode()), zlib.crc32(name.encode())])
+        self._seed = [seed, zlib.crc32(test.encode()), zlib.crc32(name.encode())]
+        self.restart()
+
+    def restart(self) -> None:
+        """Make the same tensors once more."""
+        self._rng = np.random.default_rng(self._seed)
 
     def __call__(self, *args: Any, dtype: str | None = None, requires_grad: bool = False) -> Tensor:
         values = np.asarray(self._make(self._rng, *args))

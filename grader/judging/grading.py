@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from functools import cached_property
+from collections.abc import Callable, Collection
+from functools import cached_property, partial
 from pathlib import Path
 
 from grader.assignment.load import Folder
+from grader.diagnosis.unrepeatable import drawn_anew
+from grader.diagnosis.written import written_calls
 from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
-from grader.models.cells import Submission
-from grader.models.observation import Answer, CellRun, Raised
+from grader.models.cells import Cell, Submission
+from grader.models.observation import Answer, CellRun
+from grader.models.work import Work
 from grader.requirements.requirement import Question
 from grader.sandbox import support
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
-from grader.submission.read import read_submission
+from grader.submission.bindings import bound_names, mentioned_names
 
-_NAME = re.compile(r"\w+")
+A_CLASS = 30 * 24 * 3600.0
+"""Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
+
 _GPU = re.compile(r"cuda|mps|xpu|\.to\(\d|device=\d|pin_memory")
 _DATA = re.compile(r"""["'/]data\b""")
 _WRITES = re.compile(
@@ -34,7 +40,7 @@ class Grading:
 
     Args:
         folder: the assignment.
-        submission: a file, or cells already read; the starter if None.
+        submission: a file, or cells already read; the starter that was saved last if None.
         zygote: forks the guests.
         mode: which isolation to use.
         use_recorded: whether recorded answers of the solution may be used.
@@ -57,12 +63,12 @@ class Grading:
         self.folder = folder
         self.isolation = support.choose(mode)
         if not isinstance(submission, Submission):
-            submission = read_submission(submission or folder.notebook)
+            submission = folder.read(submission or folder.saved_last)
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
         self._shares = references is not None
-        self.references = references or References(folder, self._start, use_recorded)
+        self.references = references or References(folder, partial(self._start, together=A_CLASS), use_recorded)
         self.asks_again = True
         self.waits: set[str] = set()
         self._answers: Answers | None = None
@@ -93,14 +99,25 @@ class Grading:
         """What happened in the submission's cells."""
         return self._running().cells()
 
-    def passed_over(self, name: str) -> Raised | None:
-        """The first statement with a name in it that could not run here, as far as the cells have run."""
-        found = (raised for run in self._running().cells_so_far() for raised in run.passed_over if raised.frames)
-        return next((raised for raised in found if name in _NAME.findall(raised.frames[0].code)), None)
+    def cells_so_far(self) -> list[tuple[Cell, CellRun]]:
+        """The submission's cells that have run, with what happened in them."""
+        return self._running().cells_so_far()
 
-    def has_own_cells(self, exercise: str) -> bool:
-        """Whether any cell carries the exercise's marker."""
-        return any(cell.exercise == exercise for cell in self.submission.cells)
+    def work(self, exercise: str) -> Work:
+        """What the submission's cells of an exercise say, and what they have printed once it has been asked about."""
+        own = self.submission.cells_of(exercise)
+        printed = "\n".join(run.output for cell, run in self.cells_so_far() if cell in own)
+        lines = (line.strip() for cell in own for line in cell.text.splitlines())
+        blank = self.untouched(exercise) or all(not line or line.startswith("#") for line in lines)
+        return Work(written_calls(own, self.submission.cells), printed, blank)
+
+    def drawn_anew(self, exercise: str) -> list[str]:
+        """The calls that seed from the clock or the system, in an exercise's cells or in others right before them."""
+        return [code for owner, code in self._drawn_anew if owner == exercise]
+
+    @cached_property
+    def _drawn_anew(self) -> tuple[tuple[str, str], ...]:
+        return drawn_anew(self.submission.cells)
 
     def untouched(self, exercise: str) -> bool:
         """Whether the exercise's cells are as the starter has them."""
@@ -110,7 +127,7 @@ class Grading:
     @cached_property
     def _starter(self) -> Submission | None:
         """The assignment's own notebook, if it has one."""
-        return read_submission(self.folder.notebook) if self.folder.notebook.exists() else None
+        return self.folder.read(self.folder.notebook) if self.folder.notebook.exists() else None
 
     def close(self) -> None:
         """End all guests."""
@@ -125,7 +142,7 @@ class Grading:
             self._answers = self._start(self.submission)
         return self._answers
 
-    def _start(self, submission: Submission) -> Answers:
+    def _start(self, submission: Submission, together: float | None = None) -> Answers:
         spec = self.folder.spec
         self._zygote.preload(spec.preload)
         around = Surroundings(
@@ -136,14 +153,33 @@ class Grading:
             readable=support.readable(),
             data=os.fspath(self.folder.data.resolve()) if self.folder.data.is_dir() else None,
             isolation=self.isolation,
+            borrowed=_borrowed(submission, self.references.defines),
             any_device=spec.device == "any" and any(_GPU.search(cell.text) for cell in submission.cells),
             writes_data=any(_DATA.search(cell.text) for cell in submission.cells)
             and any(_WRITES.search(cell.text) for cell in submission.cells),
         )
-        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits)
+        return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
+
+
+def _borrowed(submission: Submission, solved: Callable[[str], Collection[str]]) -> dict[str, frozenset[str]]:
+    """For each exercise, what its own cells were to define and never mention, while another exercise's cells did.
+
+    Args:
+        solved: the names that the solution's cells of an exercise bind.
+    """
+    owner: dict[str, tuple[str, ...]] = {}
+    found: dict[str, set[str]] = {}
+    for cell in submission.cells:
+        for name in bound_names(cell.source):
+            owner[name] = cell.exercises
+        for exercise in cell.exercises:
+            mentioned = {word for own in submission.own_cells(exercise) for word in mentioned_names(own.source)}
+            others = {name for name, owners in owner.items() if owners and exercise not in owners}
+            found[exercise] = (others & set(solved(exercise))) - mentioned
+    return {exercise: frozenset(names) for exercise, names in found.items() if names}
 
 
 def _texts(submission: Submission, exercise: str) -> list[str]:
     """The lines of an exercise's cells that are more than space."""
-    own = (cell.text for cell in submission.cells if cell.exercise == exercise)
+    own = (cell.text for cell in submission.own_cells(exercise))
     return [line.rstrip() for text in own for line in text.splitlines() if line.strip()]

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import dataclass
 from typing import Any
 
 from grader.errors import ReferenceFault
-from grader.guest.timing import HURRIED
+from grader.judging.causes import cause_of
 from grader.judging.diagnosing import diagnose_failure
+from grader.judging.endings import lost_text, raised_failure
 from grader.judging.grading import Grading
-from grader.models.limits import Limits, readable
-from grader.models.message import Message, Said, say, verbatim
-from grader.models.observation import Answer, Lost, Raised
+from grader.judging.locate import NOWHERE, Place
+from grader.models.limits import Limits
+from grader.models.message import Message, Said, say
+from grader.models.observation import Answer, Raised, Where
 from grader.models.report import Diagnosis
-from grader.models.wording import passed_over, unmet
 from grader.requirements.compare import Failure
-from grader.requirements.requirement import Check
-
-_UNKNOWN = re.compile(r"name '(\w+)' is not defined")
+from grader.requirements.requirement import Check, Question
 
 
 class CheckFailed(Exception):
@@ -28,8 +27,7 @@ class CheckFailed(Exception):
         called: Message,
         failure: Failure,
         hint: Said | None,
-        cell: int | None = None,
-        line: int | None = None,
+        at: Place = NOWHERE,
         diagnosis: Diagnosis | None = None,
     ) -> None:
         super().__init__(str(failure))
@@ -37,9 +35,26 @@ class CheckFailed(Exception):
         self.expected = failure.expected
         self.observed = failure.observed
         self.hint = failure.hint or hint
-        self.cell = cell
-        self.line = line
+        self.cell, self.line, self.file, self.prompt, self.code = at.cell, at.line, at.file, at.prompt, at.code
         self.diagnosis = diagnosis
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A question of a check, with what to say of it.
+
+    Attributes:
+        check: its name in the exercise.
+        names: a text whose names tell what to point to, where nothing was raised.
+    """
+
+    exercise: str
+    check: str
+    question: Question
+    called: Message
+    hint: Said | None
+    hidden: bool
+    names: str
 
 
 def judge(grading: Grading, exercise: str, check: Check) -> None:
@@ -63,34 +78,56 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
             _judge_answer(grading, exercise, check, answer)
     except Failure as failure:
         if answer.raised and not answer.raised.missing and not answer.raised.limit:
-            _blame_ourselves(grading, exercise, check)
-        cell, line = place(grading, exercise, answer, str(check.called))
-        diagnosis = None
-        if not check.hidden:
-            diagnosis = diagnose_failure(grading, exercise, check.name, check.question, answer)
-        if diagnosis is not None and diagnosis.line is not None and not answer.raised:
-            cell, line = diagnosis.cell, diagnosis.line
-        failure.hint = _cause(grading, answer) or failure.hint
-        raise CheckFailed(check.called, failure, check.hint, cell, line, diagnosis) from None
+            blame_ourselves(grading, exercise, check.name, check.question, check.raises)
+        names = check.code or str(check.called)
+        posed = Posed(exercise, check.name, check.question, check.called, check.hint, check.hidden, names)
+        raise explained(grading, posed, answer, failure) from None
 
 
-def _cause(grading: Grading, answer: Answer) -> Message | None:
-    """The statement that should have brought a name that is missing, where it could not run here."""
-    raised = answer.raised
-    if raised is None:
-        return None
-    unknown = _UNKNOWN.match(raised.message) if raised.type == "NameError" else None
-    name = unknown[1] if unknown else raised.missing
-    cause = grading.passed_over(name) if name else None
-    return passed_over(cause) if cause else None
+def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) -> CheckFailed:
+    """A failed check with all that can be said of it: the first cause, the mistake, and the place.
+
+    Args:
+        failure: what was expected of the answer, and what was observed.
+    """
+    exercise = posed.exercise
+    if posed.hidden or (answer.lost and answer.lost.to == "unanswered"):
+        return CheckFailed(posed.called, failure, posed.hint)
+    if (cause := cause_of(grading, exercise, answer)) is not None:
+        return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where))
+    diagnosis = diagnose_failure(grading, exercise, posed.check, posed.question, answer)
+    where = failure.place or _where(grading, exercise, answer, posed.names)
+    if answer.raised and answer.raised.missing:
+        failure, where = _near(grading, exercise, answer.raised.missing, failure, where)
+    elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
+        where = Where(diagnosis.cell, diagnosis.line)
+    return CheckFailed(posed.called, failure, posed.hint, grading.definitions.at(where), diagnosis)
 
 
-def _blame_ourselves(grading: Grading, exercise: str, check: Check) -> None:
-    """What raises on the solution, too, is no failure of the student's."""
-    reference = grading.references.peek(exercise, check.question)
-    if reference and reference.raised and check.raises not in reference.raised.bases:
+def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:
+    """What to say of a name that is not defined, where one like it is."""
+    near = grading.definitions.near(exercise, name)
+    if near is None:
+        return failure, where
+    other, where = near
+    hint = say("Did you mean `{other}`? The name is `{name}`.", other=other, name=name)
+    return Failure(failure.expected, failure.observed, hint), where
+
+
+def blame_ourselves(grading: Grading, exercise: str, check: str, question: Question, raises: str | None = None) -> None:
+    """What raises on the solution, too, is no failure of the student's.
+
+    Args:
+        check: its name in the exercise.
+        raises: what must be raised.
+
+    Raises:
+        ReferenceFault: when it is so.
+    """
+    reference = grading.references.peek(exercise, question)
+    if reference and reference.raised and raises not in reference.raised.bases:
         raise ReferenceFault(
-            f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+            f"The solution raises {reference.raised.type} in {exercise}::{check}: {reference.raised.message}",
             "Correct the solution, the fixtures or the spec.",
         )
 
@@ -118,8 +155,12 @@ def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer)
         expected = reference.value
     try:
         check.judge(answer.value, expected)
-    except Failure:
-        raise
+        if check.reads is not None:
+            check.reads(grading.work(exercise))
+    except Failure as failure:
+        if not (failure.near and check.reference):
+            raise
+        check.judge(answer.value, grading.references.rounded(exercise, check.question))
     except Exception:
         # Unless the solution's own answer breaks the judgement, too, this one has not the form a probe gives it.
         own = grading.references.peek(exercise, check.question)
@@ -147,17 +188,16 @@ def expect_value(answer: Answer, limits: Limits, raises: str | None = None) -> N
     """
     wanted = say("{error} is raised", error=raises) if raises else say("a result")
     if answer.lost:
-        raise Failure(wanted, _lost(answer.lost, limits))
+        raise Failure(wanted, lost_text(answer.lost, limits))
     if answer.raised:
         raise _raised(answer.raised, wanted, limits)
 
 
-def place(grading: Grading, exercise: str, answer: Answer, called: str) -> tuple[int | None, int | None]:
-    """Cell and line to point to: where student code raised, else where the thing called is defined."""
+def _where(grading: Grading, exercise: str, answer: Answer, names: str) -> Where:
+    """What to point to: where student code raised, else where the first of some names is defined."""
     if answer.raised and answer.raised.frames:
-        frame = answer.raised.frames[-1]
-        return frame.cell, frame.line
-    return grading.definitions.place(exercise, called)
+        return answer.raised.frames[-1].where
+    return grading.definitions.place(exercise, names)
 
 
 def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
@@ -167,47 +207,4 @@ def _raised(raised: Raised, wanted: Message, limits: Limits) -> Failure:
             say("it is not defined"),
             say("Define `{name}` in this exercise's cell, and run the cell.", name=raised.missing),
         )
-    if raised.limit:
-        return Failure(wanted, over_limit(raised.limit, limits))
-    said = f"{raised.type}: {_first_lines(raised.message)}"
-    if raised.lacks == "gpu":
-        return Failure(wanted, unmet(raised), say("Choose the device by torch.cuda.is_available(), or use the CPU."))
-    if raised.lacks:
-        return Failure(wanted, say("{said} ({why})", said=said, why=unmet(raised)))
-    return Failure(wanted, verbatim(said))
-
-
-def _first_lines(message: str) -> str:
-    lines = message.strip().splitlines()
-    return "\n".join(lines[:3]) + ("\n…" if len(lines) > 3 else "")
-
-
-def over_limit(limit: str, limits: Limits) -> Message:
-    """The text of a limit that was reached, with the limit in it."""
-    match limit:
-        case "time":
-            return say("stopped after {seconds} s", seconds=f"{limits.seconds:g}")
-        case "probes_time":
-            return say(
-                "stopped after {seconds} s, since what was asked before took more than {together} s together",
-                seconds=f"{min(limits.seconds, HURRIED):g}",
-                together=f"{limits.notebook_seconds:g}",
-            )
-        case "memory":
-            return say("it needed more memory than the limit of {limit}", limit=readable(limits.memory))
-        case "processes":
-            return say("it started more processes than the limit of {limit}", limit=limits.processes)
-    return say("it wrote more to disk than the limit of {limit}", limit=readable(limits.disk))
-
-
-def _lost(lost: Lost, limits: Limits) -> Message:
-    match lost.to:
-        case "notebook_time":
-            return say("the notebook was stopped after {seconds} s", seconds=f"{limits.notebook_seconds:g}")
-        case "time" | "probes_time" | "memory" | "processes" | "disk":
-            return over_limit(lost.to, limits)
-        case "crash":
-            return say("its process ended without an answer ({detail})", detail=lost.detail)
-        case "wire":
-            return say("its answer could not be read: {detail}", detail=lost.detail)
-    return say("the notebook never got to the end of this exercise's cells")
+    return raised_failure(raised, wanted, limits)

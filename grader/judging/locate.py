@@ -4,28 +4,84 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from rich.cells import cell_len
 
 from grader.diagnosis.syntax import parse_source
 from grader.models.cells import Cell, Submission
+from grader.models.message import clean
+from grader.models.observation import Where
+from grader.submission.bindings import bound_names
+
+NEAR = 0.6
+"""How much two names must have in common, as difflib counts it, for one to be taken for the other."""
+
+
+MAX_LINE = 200
+"""Characters of a line that are shown."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something is, as a person finds it.
+
+    Attributes:
+        file: the name of the module that it is in.
+        prompt: the cell's `In [n]`.
+        code: the line.
+    """
+
+    cell: int | None = None
+    line: int | None = None
+    file: str | None = None
+    prompt: int | None = None
+    code: str = ""
+
+
+NOWHERE = Place()
 
 
 class Definitions:
-    """Finds classes and functions by name in the cells an exercise ends with."""
+    """Finds classes and functions by name in the cells an exercise ends with, and lines by their numbers."""
 
     def __init__(self, submission: Submission) -> None:
         self._cells = submission.cells
+        self._modules = submission.modules
 
-    def place(self, exercise: str, called: str) -> tuple[int | None, int | None]:
-        """Cell and line where the first name of an expression that the exercise defines stands."""
-        last = max((i for i, cell in enumerate(self._cells) if cell.exercise == exercise), default=len(self._cells) - 1)
+    def place(self, exercise: str, called: str) -> Where:
+        """Where the first name of an expression that the exercise, or a module, defines stands."""
+        own = [index for index, cell in enumerate(self._cells) if exercise in cell.exercises]
+        until = self._cells[: own[-1] + 1 if own else None]
         for name in re.findall(r"[^\W\d]\w*", called):
-            for cell in reversed(self._cells[: last + 1]):
+            for cell in (*reversed(until), *self._modules):
                 line = _definition(cell, name)
                 if line is not None:
-                    return cell.number, line
-        if self._cells and self._cells[last].exercise == exercise:
-            return self._cells[last].number, None
-        return None, None
+                    return Where(cell.number, line, file=cell.file)
+        return Where(until[-1].number) if own else Where()
+
+    def near(self, exercise: str, name: str) -> tuple[str, Where] | None:
+        """A name like this one that is bound, and where; those of the exercise's own cells come first."""
+        own = [cell for cell in self._cells if exercise in cell.exercises]
+        for cells in (own, self._cells):
+            bound = {other: Where(c.number, line) for c in cells for other, line in bound_names(c.source).items()}
+            near = get_close_matches(name.casefold(), {other.casefold() for other in bound}, n=1, cutoff=NEAR)
+            for other, where in bound.items():
+                if near and other.casefold() == near[0] and other != name:
+                    return other, where
+        return None
+
+    def at(self, where: Where) -> Place:
+        """A place with its line as it stands there, and a caret below the character at its column."""
+        cells = [c for c in (*self._cells, *self._modules) if (c.number, c.file) == (where.cell, where.file)]
+        texts = [cell.source.split("\n")[: where.line or 0] for cell in cells]
+        text = next((lines[-1] for lines in texts if lines and len(lines) == where.line and lines[-1].strip()), "")
+        code = clean(text.strip()[:MAX_LINE])
+        before = text[: where.column].lstrip()
+        if where.column is not None and len(before) < MAX_LINE and code:
+            code += f"\n{' ' * cell_len(clean(before))}^"
+        return Place(where.cell, where.line, where.file, cells[0].prompt if cells else None, code)
 
 
 def _definition(cell: Cell, name: str) -> int | None:

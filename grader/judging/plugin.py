@@ -5,6 +5,7 @@ It is registered where an assignment is collected; see `grader.pytest_plugin`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,18 @@ from typing import Any
 import pytest
 
 from grader.assignment import SPEC
+from grader.assignment.fixture_words import in_words
+from grader.assignment.load import Folder
 from grader.assignment.spec import Exercise
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, ReferenceFault, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.diagnosing import facts_question
-from grader.judging.judge import CheckFailed, judge, over_limit
+from grader.judging.endings import over_limit
+from grader.judging.judge import CheckFailed, judge
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
-from grader.models.message import Localized, say
+from grader.models.message import Localized, joined, say
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
 from grader.processor_time import TooLong
@@ -32,6 +36,9 @@ from grader.sandbox.support import refuse_without
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
 PLACE = pytest.StashKey[int]()
+_WORD = re.compile(r"[\w:+.\-\[\]\\/]+")
+"""A word of a `-k` expression."""
+_OPERATORS = ("and", "or", "not")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,23 +67,30 @@ class SpecFile(pytest.File):
         except GraderError as error:
             raise self.CollectError(str(error)) from error
         for exercise in grading.folder.spec.exercises:
-            yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, seed=grading.folder.spec.seed)
+            yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, folder=grading.folder)
 
 
 class ExerciseNode(pytest.Collector):
     """One exercise of a spec."""
 
-    def __init__(self, exercise: Exercise, seed: int, **kwargs: Any) -> None:
+    def __init__(self, exercise: Exercise, folder: Folder, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.exercise = exercise
-        self._seed = seed
+        self._folder = folder
 
     def collect(self) -> Iterator[pytest.Item]:
         for requirement in self.exercise.requirements:
-            for check in requirement.checks(self._seed):
-                hinted = replace(check, hint=check.hint or self.exercise.hint)
+            for check in requirement.checks(self._folder.spec.seed):
+                told = self._told(check)
                 node = f"{self.nodeid}::{check.name}"
-                yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=hinted)
+                yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=told)
+
+    def _told(self, check: Check) -> Check:
+        """A check with what the spec says of it elsewhere: the exercise's hint, and a fixture's words for its call."""
+        hinted = replace(check, hint=check.hint or self.exercise.hint)
+        code = str(check.called)
+        words = in_words(code, self._folder.fixtures)
+        return replace(hinted, called=joined([words]), code=code) if words else hinted
 
 
 class SpecItem(pytest.Item):
@@ -150,6 +164,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
         for place, item in enumerate(items):
             item.stash[PLACE] = place
+        _take_ids_exactly(config, items, order)
+
+
+def _take_ids_exactly(config: pytest.Config, items: list[pytest.Item], order: dict[str, int]) -> None:
+    """Have an exercise's id in `-k` stand for that exercise alone; to pytest, it is a part of any name."""
+    exact = {name: f"/{place}/{name}/" for name, place in order.items() if name not in _OPERATORS}
+    for item in items:
+        item.extra_keyword_matches.update(word for name, word in exact.items() if name == exercise_of(item))
+    config.option.keyword = _WORD.sub(lambda word: exact.get(word[0], word[0]), config.option.keyword)
 
 
 def _place(item: pytest.Item) -> str:
@@ -201,7 +224,17 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         return (yield)
     try:
         with item.config.stash[SESSION].judging.spend():
-            return (yield)
+            try:
+                return (yield)
+            except (AssertionError, Failure, CheckFailed):
+                asker = item.stash.get(ASKER, None)
+                said = asker.fails_on_the_solution(item.runtest) if asker is not None else ""
+                if not said:
+                    raise
+            raise ReferenceFault(
+                f"The solution does not pass {exercise_of(item)}::{item.name}: {said}",
+                "Correct the check or the solution.",
+            )
     except TooLong:
         observed = say("to judge this one takes too long")
     except MemoryError:
@@ -294,7 +327,9 @@ def reference(asker: Asker) -> Any:
 def _maker(name: str) -> Any:
     @pytest.fixture(name=name)
     def make(asker: Asker, request: pytest.FixtureRequest) -> Maker:
-        return Maker(name, asker.grading.folder.spec.seed, request.node.name)
+        maker = Maker(name, asker.grading.folder.spec.seed, request.node.name)
+        asker.makers.append(maker)
+        return maker
 
     make.__doc__ = f"`{name}(...)`: a seeded tensor."
     return make

@@ -36,6 +36,10 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
         references = session.started.references
         for exercise in folder.spec.exercises:
             references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
+            for requirement in exercise.requirements:
+                for check in requirement.checks(folder.spec.seed):
+                    if check.reference:
+                        references.rounded(exercise.id, check.question)
         for exercise_id, question in session.started.asked:
             references.answer(exercise_id, question)  # those that only a diagnosis compares, too
         assert session.zygote is not None

@@ -4,7 +4,7 @@ The solution is a submission like any other. What it answers can be recorded in
 the assignment's `reference.safetensors`, so that a copy without the solution can
 grade, and a copy with it does not have to run it. The file is one safetensors
 file: every tensor of every answer, and in its metadata the rest as JSON; facts of the
-solution's source, which mistakes are told by; and the checks that are foreseen.
+solution's source, which mistakes are told by, and the names it binds; and the checks that are foreseen.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from grader.models.mistake import Fact
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
 from grader.requirements.requirement import Question
-from grader.submission.read import read_submission
+from grader.requirements.rounding import in_float64, with_exact
+from grader.submission.bindings import bound_names
 
 
 class Recorded:
@@ -41,6 +42,7 @@ class Recorded:
         self._blobs: dict[str, bytes] = {}
         self.made_from: dict[str, str] = {}
         self.sources: dict[str, list[Fact]] = {}
+        self.defines: dict[str, list[str]] = {}
         self.foreseen: dict[str, Any] = {}
         if path.exists():
             self._read(path)
@@ -52,6 +54,7 @@ class Recorded:
                 self.made_from = json.loads(metadata["made_from"])
                 self._answers = json.loads(metadata["answers"])
                 self.sources = json.loads(metadata.get("sources", "{}"))
+                self.defines = json.loads(metadata.get("defines", "{}"))
                 self.foreseen = json.loads(metadata.get("foreseen", "{}"))
                 parts: dict[str, dict[str, Any]] = {}
                 for name in file.keys():  # noqa: SIM118 (not a dict)
@@ -100,7 +103,8 @@ def write_recorded(path: Path, references: References, foreseen: frozenset[str])
 
             tensors |= {f"{name}/{key}": value for key, value in load(blob).items()}
     sources = {exercise: references.source(exercise) for exercise, _ in references.answers}
-    written = {"made_from": references.made_from, "answers": index, "sources": sources}
+    defines = {exercise: sorted(references.defines(exercise)) for exercise in sources}
+    written = {"made_from": references.made_from, "answers": index, "sources": sources, "defines": defines}
     written["foreseen"] = {"of": references.checks, "checks": sorted(foreseen)}
     metadata = {name: json.dumps(part, sort_keys=True) for name, part in written.items()}
     path.write_bytes(_sorted(save(tensors, metadata)))
@@ -142,7 +146,7 @@ class References:
         self._start = start
         self._live: Answers | None = None
         self._recorded = Recorded(folder.recorded) if use_recorded else None
-        self._solution = read_submission(folder.solution) if folder.solution.exists() else None
+        self._solution = folder.read(folder.solution) if folder.solution.exists() else None
         self.checks = _digest_of_checks(folder)
         self.made_from = {
             "solution": self._solution.sha256 if self._solution else "",
@@ -197,6 +201,12 @@ class References:
         except ReferenceFault:
             return None
 
+    def rounded(self, exercise: str, question: Question) -> Any:
+        """The value of the solution's answer, whose numbers know what float64 gives in their place."""
+        expected = self.answer(exercise, question).value
+        exact = self.peek(exercise, in_float64(question))
+        return with_exact(expected, exact.value) if exact is not None and exact.good else expected
+
     @cached_property
     def foreseen(self) -> frozenset[str] | None:
         """The ids of the checks that are foreseen, if these very checks were recorded."""
@@ -210,6 +220,12 @@ class References:
         if self._solution is not None:
             return source_facts(self._solution.cells_of(exercise))
         return self._recorded.sources.get(exercise, []) if self._recorded else []
+
+    def defines(self, exercise: str) -> frozenset[str]:
+        """The names that the solution's own cells of an exercise bind."""
+        if self._solution is not None:
+            return frozenset(name for cell in self._solution.own_cells(exercise) for name in bound_names(cell.source))
+        return frozenset(self._recorded.defines.get(exercise, ()) if self._recorded else ())
 
     def shown(self, exercise: str, question: Question) -> Shown | None:
         """What the solution shows of an exercise, asked for the facts of its objects; None where nothing can tell."""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import grader
+from grader.assignment.spec import Exercise
 from grader.errors import GraderError
 from grader.judging.api import Asker
 from grader.judging.grading import Grading
@@ -36,8 +37,8 @@ MAX_REPORT = 500_000
 BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
-    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "detail"),
-    CellRun: ("exercise", "raised", "passed_over", "lost", "output"),
+    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "detail"),
+    CellRun: ("exercises", "raised", "passed_over", "lost", "output"),
     Raised: ("type", "message", "missing", "frames", "bases"),
     Frame: ("function", "code"),
     Lost: ("detail",),
@@ -86,6 +87,9 @@ def make_result(
             "diagnosis": failed.diagnosis,
             "cell": failed.cell,
             "line": failed.line,
+            "file": failed.file,
+            "prompt": failed.prompt,
+            "code": failed.code,
         }
         if hidden:
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
@@ -144,9 +148,9 @@ def build_report(session: Session) -> Report:
     for exercise in spec.exercises:
         judged = sorted((j for j in session.judged if j.exercise == exercise.id), key=lambda j: j.place)
         if judged:
-            total = sum(c.weight for r in exercise.requirements for c in r.checks(spec.seed))
-            checks = [_scored(j, exercise.points, total) for j in judged]
-            exercises.append(_exercise(grading, exercise.id, exercise.title, checks, foreseen or frozenset()))
+            each = exercise.points_of_weight(spec.seed) if exercise.requirements else 0.0
+            checks = [_scored(j, each) for j in judged]
+            exercises.append(_exercise(grading, exercise, checks, foreseen or frozenset()))
     room = _Room()
     exercises = [e.model_copy(update={"checks": room.fit(e.checks)}) for e in exercises]
     cells = room.fit(grading.cells())
@@ -164,6 +168,7 @@ def build_report(session: Session) -> Report:
         gradable=all(e.status != "error" for e in exercises),
         cut=room.cut,
         exercises=tuple(exercises),
+        notes=grading.submission.notes,
         cells=cells,
     )
 
@@ -219,19 +224,23 @@ class _Room:
         return text[:most] + "…"
 
 
-def _scored(judged: Judged, points: float, total: float) -> CheckResult:
+def _scored(judged: Judged, each: float) -> CheckResult:
     if judged.weight is None:
         return judged.result
-    share = points * judged.weight / total
+    share = each * judged.weight
     passed = judged.result.outcome == "passed"
     return judged.result.model_copy(update={"possible": share, "earned": share if passed else 0.0})
 
 
 def _exercise(
-    grading: Grading, name: str, title: Localized, checks: list[CheckResult], foreseen: frozenset[str]
+    grading: Grading, exercise: Exercise, checks: list[CheckResult], foreseen: frozenset[str]
 ) -> ExerciseResult:
+    name = exercise.id
     notes: tuple[Message, ...] = ()
-    if _is_form_alone(checks, foreseen):
+    if exercise.all_or_nothing and any(check.outcome != "passed" for check in checks):
+        checks = [check.model_copy(update={"earned": 0.0}) for check in checks]
+        notes = (say("This exercise earns its points when all of its checks pass."),)
+    elif _is_form_alone(checks, foreseen):
         checks = [check.model_copy(update={"earned": 0.0}) for check in checks]
         notes = (
             say("What passes here is form alone. It earns its points once a check of what is computed passes, too."),
@@ -244,13 +253,19 @@ def _exercise(
         status = "error"
     elif not earned and grading.untouched(name):
         status = "not started"
-    if not grading.has_own_cells(name):
-        notes += (
-            say(
-                "no cell carries the marker `# exercise: {name}`, so the last definitions of the notebook were used",
-                name=name,
-            ),
-        )
+    if name in grading.submission.unanswered:
+        status = "not answered"
+        notes += (grading.submission.unanswered[name],)
+    notes += tuple(
+        say("`{code}` seeds with another number in each run, so the points may be others, too", code=code)
+        for code in grading.drawn_anew(name)
+    )
     return ExerciseResult(
-        id=name, title=title, status=status, earned=earned, possible=possible, notes=notes, checks=tuple(rounded)
+        id=name,
+        title=exercise.title,
+        status=status,
+        earned=earned,
+        possible=possible,
+        notes=notes,
+        checks=tuple(rounded),
     )

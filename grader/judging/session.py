@@ -61,7 +61,7 @@ class Session:
     """Grades one submission of one assignment.
 
     Args:
-        submission: the file, or cells already read; the starter if None.
+        submission: the file, or cells already read; the starter that was saved last if None.
         mode: which isolation to use.
         zygote: one that is already running, to be left running; otherwise one is started.
         selection: the `-k` expression, for the report.

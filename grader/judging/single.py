@@ -26,7 +26,7 @@ def grade(
 
     Args:
         assignment: name or folder.
-        submission: a `.ipynb` or `.py`; the assignment's starter if None.
+        submission: a `.ipynb` or `.py`; the assignment's starter that was saved last if None.
         selection: which exercises, as pytest's `-k` takes it.
         seed: one that is not published, as for marks: then the solution itself is asked.
         mode: which isolation to use.

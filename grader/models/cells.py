@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grader.models.message import Message
 from grader.models.model import Model
 
 
@@ -9,18 +10,56 @@ class Cell(Model):
     """One code cell.
 
     Attributes:
-        number: as a person counts the code cells, from 1; None in a script without cells.
+        number: as a person counts the cells of the notebook, from 1; None in a script without cells.
+        prompt: its `In [n]`, where the notebook has one.
         source: Python, with IPython's own syntax already turned into calls.
         filename: what tracebacks call it.
-        exercise: the exercise that owns it.
         text: the source as the student wrote it.
+        tags: the exercises that its metadata name.
+        headings: those of the texts between it and the code cell before.
+        exercises: that own it; see `grader.submission.ownership`.
+        file: its name, where this is a module beside the notebook.
     """
 
     number: int | None
+    prompt: int | None = None
     source: str
     filename: str
-    exercise: str | None
     text: str
+    tags: tuple[str, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    exercises: tuple[str, ...] = ()
+    file: str | None = None
+
+
+class Beside(Model):
+    """A file beside the notebook.
+
+    Attributes:
+        name: as seen from the notebook, such as `net/model.py`.
+        path: where it is.
+    """
+
+    name: str
+    path: str
+
+
+class Heading(Model):
+    """A heading in a text.
+
+    Attributes:
+        level: the number of its `#`.
+    """
+
+    level: int
+    text: str
+
+
+class Marked(Model):
+    """A marker of an exercise in a text, where it owns nothing."""
+
+    number: int | None
+    name: str
 
 
 class Submission(Model):
@@ -28,13 +67,26 @@ class Submission(Model):
 
     Attributes:
         name: the file's name.
-        sha256: of the file's bytes.
+        sha256: of the file's bytes; with files beside it, of all of them.
         cells: in order.
+        beside: files that the assignment takes, and the modules among them, as if they were cells.
+        astray: markers of exercises that stand in texts.
+        notes: what a reader should know of it.
+        unanswered: exercises without any cell, each with the reason.
     """
 
     name: str
     sha256: str
     cells: tuple[Cell, ...]
+    beside: tuple[Beside, ...] = ()
+    modules: tuple[Cell, ...] = ()
+    astray: tuple[Marked, ...] = ()
+    notes: tuple[Message, ...] = ()
+    unanswered: dict[str, Message] = {}
+
+    def own_cells(self, exercise: str) -> tuple[Cell, ...]:
+        """The cells that an exercise owns."""
+        return tuple(cell for cell in self.cells if exercise in cell.exercises)
 
     @property
     def script(self) -> str | None:
@@ -42,5 +94,5 @@ class Submission(Model):
         return self.name if self.name.lower().endswith(".py") else None
 
     def cells_of(self, exercise: str) -> tuple[Cell, ...]:
-        """An exercise's own cells; all, where none is marked as its own."""
-        return tuple(cell for cell in self.cells if cell.exercise == exercise) or self.cells
+        """An exercise's own cells; all, where it owns none."""
+        return self.own_cells(exercise) or self.cells

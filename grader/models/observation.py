@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from grader.models.message import Message, clean
 from grader.models.model import Model
@@ -25,18 +25,39 @@ Clean = Annotated[str, _cut(MAX_WORDS)]
 CleanName = Annotated[str, _cut(MAX_NAME)]
 
 
+class Where(NamedTuple):
+    """Where something is in a submission, as far as it is known.
+
+    Attributes:
+        file: the name of the module that it is in; None in a notebook or script itself.
+    """
+
+    cell: int | None = None
+    line: int | None = None
+    column: int | None = None
+    file: str | None = None
+
+
 class Frame(Model):
     """One place in the student's code.
 
     Attributes:
-        cell: number of the code cell, from 1; None in a script without cells.
+        cell: number of the cell, from 1; None in a script.
         line: line in the cell, or in the script, from 1.
+        column: characters of the line before what raised, where Python tells.
+        file: the name of the module that it is in; None in a notebook or script itself.
     """
 
     cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
     line: int = Field(ge=0, le=1_000_000_000)
     function: CleanName
     code: CleanName
+    column: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    file: CleanName | None = None
+
+    @property
+    def where(self) -> Where:
+        return Where(self.cell, self.line, self.column, self.file)
 
 
 class Raised(Model):
@@ -59,7 +80,9 @@ class Raised(Model):
     lacks: Lacks | None = None
 
 
-LostTo = Literal["time", "probes_time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook"]
+LostTo = Literal[
+    "time", "probes_time", "notebook_time", "crash", "processes", "memory", "disk", "wire", "notebook", "unanswered"
+]
 
 
 class Lost(Model):
@@ -78,16 +101,31 @@ class CellRun(Model):
     """What happened in one code cell.
 
     Attributes:
+        number: of the cell in the notebook, from 1; None in a script.
+        prompt: its `In [n]`, where the notebook has one.
+        exercises: that own it.
         passed_over: what statements raised that wanted what is not here; the cell went on after them.
     """
 
     number: int | None
-    exercise: str | None
+    prompt: int | None = None
+    exercises: tuple[str, ...] = ()
     seconds: float = Field(ge=0)
     output: str = ""
     raised: Raised | None = None
     lost: Lost | None = None
     passed_over: tuple[Raised, ...] = Field(default=(), max_length=20)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _earlier(cls, data: Any) -> Any:
+        """Reports of earlier versions in gradebooks have at most one exercise."""
+        if isinstance(data, dict) and "exercise" in data:
+            one = data["exercise"]
+            return {key: value for key, value in data.items() if key != "exercise"} | {
+                "exercises": (one,) if one else ()
+            }
+        return data
 
 
 Warned = Annotated[tuple[tuple[CleanName, Clean], ...], Field(max_length=20)]

@@ -9,7 +9,7 @@ from grader.models.model import Model
 from grader.models.observation import CellRun
 
 Outcome = Literal["passed", "failed", "skipped", "error"]
-Status = Literal["full", "partial", "none", "not started", "error"]
+Status = Literal["full", "partial", "none", "not started", "not answered", "error"]
 
 
 class Diagnosis(Model):
@@ -38,6 +38,9 @@ class CheckResult(Model):
         called, expected, observed, hint: the four parts of a message to the student.
         diagnosis: the mistake that is shown by facts, if one is.
         cell, line: the place in the submission, where one is known.
+        file: the module that the place is in; None in a notebook or script itself.
+        prompt: the cell's `In [n]`, where it has one.
+        code: the line there; below it, a caret where something was raised.
         detail: for `error`: what went wrong on our side.
         duration: seconds.
     """
@@ -54,6 +57,9 @@ class CheckResult(Model):
     diagnosis: Diagnosis | None = None
     cell: int | None = None
     line: int | None = None
+    file: str | None = None
+    prompt: int | None = None
+    code: str = ""
     detail: str = ""
     duration: float = 0.0
 
@@ -96,6 +102,7 @@ class Report(Model):
         isolation: what kept the submission's code apart; `sandlock` in gradebooks of earlier versions.
         selection: the `-k` expression, when only a part was graded.
         gradable: false when a check ended in `error`: then `earned` is no score.
+        notes: what a reader should know of the submission, such as markers that were not understood.
         cut: characters that are left out of its texts, since it would have been too long.
     """
 
@@ -111,6 +118,7 @@ class Report(Model):
     earned: float
     possible: float
     gradable: bool
+    notes: tuple[Message, ...] = ()
     cut: int = 0
     exercises: tuple[ExerciseResult, ...]
     cells: tuple[CellRun, ...]

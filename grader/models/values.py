@@ -56,6 +56,7 @@ class Tensor:
         values: the numbers (bfloat16 and float8 as float32, which holds them exactly).
         dtype: torch's name of the dtype, without `torch.`.
         requires_grad, leaf, parameter: as torch had them.
+        exact: of an expected tensor, what float64 gives in its place, where that is known (`requirements/rounding.py`).
     """
 
     values: npt.NDArray[Any]
@@ -63,6 +64,7 @@ class Tensor:
     requires_grad: bool = False
     leaf: bool = True
     parameter: bool = False
+    exact: npt.NDArray[Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -135,6 +137,17 @@ class Parts:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Rounded(float):
+    """An expected float that went through float32, and `exact`, what float64 gives in its place."""
+
+    def __new__(cls, value: float, exact: float) -> Rounded:
+        made = super().__new__(cls, value)
+        made.exact = exact
+        return made
+
+    exact: float
 
 
 @dataclass(frozen=True)

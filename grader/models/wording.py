@@ -77,13 +77,22 @@ class FourParts(Protocol):
     def cell(self) -> int | None: ...
     @property
     def line(self) -> int | None: ...
+    @property
+    def file(self) -> str | None: ...
+    @property
+    def prompt(self) -> int | None: ...
+    @property
+    def code(self) -> str: ...
 
 
-def place(cell: int | None, line: int | None) -> Message | None:
-    """`cell 7, line 3`, as far as it is known."""
+def place(cell: int | None, line: int | None, prompt: int | None = None, file: str | None = None) -> Message | None:
+    """`cell 7 (In [5]), line 3` or `net.py, line 3`, as far as it is known."""
+    if file is not None:
+        return verbatim(file) if line is None else say("{file}, line {line}", file=file, line=line)
     if cell is None:
         return None if line is None else say("line {line}", line=line)
-    return say("cell {cell}", cell=cell) if line is None else say("cell {cell}, line {line}", cell=cell, line=line)
+    named = f"{cell} (In [{prompt}])" if prompt else cell
+    return say("cell {cell}", cell=named) if line is None else say("cell {cell}, line {line}", cell=named, line=line)
 
 
 def passed_over(raised: Raised) -> Message:
@@ -123,7 +132,8 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
         (say("called"), failure.called),
         (say("expected"), failure.expected),
         (say("observed"), failure.observed),
-        (say("where"), place(failure.cell, failure.line)),
+        (say("where"), place(failure.cell, failure.line, failure.prompt, failure.file)),
+        (say("code"), verbatim(failure.code) if failure.code else None),
         (say("hint"), failure.hint),
     ]
     return [(label, text) for label, said in rows if (text := language(said))]

@@ -12,18 +12,19 @@ from rich.text import Text
 from grader.batch.gradebook import Row
 from grader.batch.run import Step
 from grader.models.report import Report
-from grader.report.outline import points
+from grader.report.outline import part_alone, points
 
 SHOWN = 20
 """Lines of each kind that are shown; the gradebook has them all."""
 
 
-def render_summary(rows: Iterable[Row], changed: list[Step]) -> RenderableType:
+def render_summary(rows: Iterable[Row], changed: list[Step], selection: str | None) -> RenderableType:
     """The class in a few lines: errors of the grader first, what was refused, changed scores, the distribution.
 
     Args:
         rows: what counts for each student.
         changed: steps whose submission had another result before.
+        selection: the `-k` expression, where only a part was graded.
     """
     earned: list[float] = []
     possible = 0.0
@@ -42,6 +43,8 @@ def render_summary(rows: Iterable[Row], changed: list[Step]) -> RenderableType:
     parts += _listed(f"{len(refused)} not graded", refused, "yellow")
     parts += _changes(changed)
     parts.append(Text(f"{len(earned)} graded", style="bold"))
+    if selection:
+        parts.append(Text(str(part_alone(selection)), style="yellow"))
     if earned:
         middle = points(statistics.median(earned))
         full = sum(value == possible for value in earned)

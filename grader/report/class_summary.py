@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from pydantic import TypeAdapter
 
 from grader.batch.gradebook import Row
-from grader.models.report import Outcome
+from grader.models.report import Outcome, Status
+from grader.report.outline import UNTOUCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class _Check:
 @dataclass(frozen=True, slots=True)
 class _Exercise:
     id: str
+    status: Status
     earned: float
     possible: float
     checks: tuple[_Check, ...]
@@ -38,6 +40,7 @@ class _Exercise:
 class _Report:
     """The part of a report that is needed here: a twentieth of the time that the whole takes to read."""
 
+    selection: str | None
     exercises: tuple[_Exercise, ...]
 
 
@@ -53,7 +56,7 @@ class Entry:
         reason: why it is none.
         file: name of the submission.
         earned, credited: points, before and after what being late costs.
-        exercises: points of each, in the order of the assignment; none without a report.
+        exercises: points of each that was graded, by id.
     """
 
     student: str
@@ -68,7 +71,7 @@ class Entry:
     submitted: datetime | None
     graded: datetime
     seconds: float
-    exercises: tuple[float, ...]
+    exercises: dict[str, float]
 
     @property
     def scored(self) -> bool:
@@ -81,37 +84,42 @@ class ClassSummary:
 
     Attributes:
         mistakes: how many students made each, by id.
-        checks: how often each check had each outcome.
-        points: what each exercise is worth.
+        checks: how often each check had each outcome, among those who began its exercise.
+        untouched: how many did not begin each exercise, by id.
+        points: what each exercise that was graded is worth.
         possible: what the whole is worth.
+        selection: the `-k` expression, where only a part was graded.
     """
 
     entries: list[Entry] = field(default_factory=list)
     mistakes: Counter[str] = field(default_factory=Counter)
     checks: dict[str, Counter[Outcome]] = field(default_factory=dict)
+    untouched: Counter[str] = field(default_factory=Counter)
     points: dict[str, float] = field(default_factory=dict)
     possible: float = 0.0
+    selection: str | None = None
 
     @property
     def scored(self) -> list[Entry]:
         return [entry for entry in self.entries if entry.scored]
 
 
-def read_class_summary(rows: Iterable[Row], exercises: Sequence[str]) -> ClassSummary:
-    """Read a class.
-
-    Args:
-        exercises: ids of the assignment's exercises, in order.
-    """
+def read_class_summary(rows: Iterable[Row]) -> ClassSummary:
+    """Read a class."""
     roll = ClassSummary()
     for row in rows:
         attempt = row.attempt
         earned: dict[str, float] = {}
         if attempt.report is not None:
             made = set()
-            for exercise in _READ.validate_json(zlib.decompress(attempt.report)).exercises:
+            report = _READ.validate_json(zlib.decompress(attempt.report))
+            roll.selection = report.selection
+            for exercise in report.exercises:
                 earned[exercise.id] = exercise.earned
                 roll.points[exercise.id] = exercise.possible
+                if exercise.status in UNTOUCHED:
+                    roll.untouched[exercise.id] += 1
+                    continue
                 for check in exercise.checks:
                     roll.checks.setdefault(check.id, Counter())[check.outcome] += 1
                     made |= {check.diagnosis.id} if check.diagnosis else set()
@@ -131,7 +139,7 @@ def read_class_summary(rows: Iterable[Row], exercises: Sequence[str]) -> ClassSu
                 attempt.submitted,
                 attempt.graded,
                 attempt.seconds,
-                tuple(earned.get(name, 0.0) for name in exercises) if earned else (),
+                earned,
             )
         )
     return roll

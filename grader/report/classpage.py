@@ -12,10 +12,11 @@ from importlib.resources import files
 import numpy as np
 from markupsafe import Markup
 
-from grader.assignment.spec import Assignment
+from grader.assignment.spec import Assignment, Exercise
 from grader.diagnosis.catalogue import catalogue
 from grader.report.class_summary import ClassSummary, Entry
 from grader.report.formats.html import environment
+from grader.report.outline import part_alone
 
 MOST = 12
 """Lines of a list that is cut."""
@@ -48,6 +49,7 @@ def render_class(roll: ClassSummary, assignment: Assignment, link: Callable[[Ent
     return environment().get_template("class.html.j2").render(
         title=assignment.title.en,
         assignment=assignment.id,
+        selection=part_alone(roll.selection) if roll.selection else "",
         entries=sorted(roll.entries, key=lambda entry: (entry.state != "error", entry.student.casefold())),
         possible=roll.possible,
         scored=scored,
@@ -74,27 +76,30 @@ def _plots(roll: ClassSummary, assignment: Assignment) -> list[tuple[str, Markup
     from grader.report.plots import distribution, heat_map  # matplotlib takes long to import
 
     ordered = sorted(roll.scored, key=lambda entry: (-entry.credited, entry.student.casefold()))
-    worth = np.array([roll.points.get(exercise.id, 0.0) for exercise in assignment.exercises])
-    earned = np.array([entry.exercises for entry in ordered], dtype=float).T
+    graded = _graded(roll, assignment)
+    earned = np.array([[entry.exercises.get(one.id, np.nan) for entry in ordered] for one in graded])
     with np.errstate(invalid="ignore", divide="ignore"):
-        shares = earned / worth[:, None]
-    titles = [exercise.title.en for exercise in assignment.exercises]
+        shares = earned / np.array([roll.points[one.id] for one in graded])[:, None]
+    titles = [one.title.en for one in graded]
     return [
         ("Scores", distribution([entry.credited for entry in ordered], roll.possible)),
         ("Exercises by students", heat_map(shares, [entry.student for entry in ordered], titles)),
     ]
 
 
-def _exercises(roll: ClassSummary, assignment: Assignment) -> list[tuple[str, str, float, Share]]:
-    """Id, title, the mean share of the points in percent, and who has all of them."""
+def _graded(roll: ClassSummary, assignment: Assignment) -> list[Exercise]:
+    """The exercises in which somebody was graded, in the order of the assignment."""
+    return [exercise for exercise in assignment.exercises if exercise.id in roll.points]
+
+
+def _exercises(roll: ClassSummary, assignment: Assignment) -> list[tuple[Exercise, float, int, int]]:
+    """Each with the mean share of the points in percent, how many have all of them, and how many did not begin."""
     rows = []
-    scored = roll.scored
-    for place, exercise in enumerate(assignment.exercises):
-        worth = roll.points.get(exercise.id, 0.0)
-        earned = [entry.exercises[place] for entry in scored]
+    for exercise in _graded(roll, assignment):
+        worth = roll.points[exercise.id]
+        earned = [entry.exercises[exercise.id] for entry in roll.scored if exercise.id in entry.exercises]
         mean = 100 * statistics.fmean(earned) / worth if earned and worth else 0.0
-        full = Share(exercise.id, exercise.title.en, sum(value == worth for value in earned), len(earned))
-        rows.append((exercise.id, exercise.title.en, mean, full))
+        rows.append((exercise, mean, sum(value == worth for value in earned), roll.untouched[exercise.id]))
     return rows
 
 

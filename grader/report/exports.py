@@ -82,10 +82,11 @@ def _own(roll: ClassSummary, assignment: Assignment) -> Iterator[list[Cell]]:
         "file", "reason", *(exercise.id for exercise in assignment.exercises),
     ]  # fmt: skip
     for entry in roll.entries:
+        exercises = (entry.exercises.get(exercise.id) for exercise in assignment.exercises)
         yield [
             entry.student, entry.state, _score(entry), roll.possible,
             entry.earned if entry.scored else None, entry.late_days, entry.attempts, entry.submitted, entry.graded,
-            round(entry.seconds, 3), entry.file, entry.reason, *(entry.exercises or [None] * len(assignment.exercises)),
+            round(entry.seconds, 3), entry.file, entry.reason, *exercises,
         ]  # fmt: skip
 
 

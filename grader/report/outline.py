@@ -10,8 +10,17 @@ from grader.models.report import CheckResult, Diagnosis, ExerciseResult, Outcome
 from grader.models.wording import Language, labelled, passed_over, place
 
 MARKS: dict[Outcome, str] = {"passed": "✓", "failed": "✗", "skipped": "–", "error": "!"}
-STATUS: dict[Status, str] = {"full": "✓", "partial": "◐", "none": "✗", "not started": "·", "error": "!"}
-_ORDER: tuple[Status, ...] = ("error", "none", "partial", "not started", "full")
+STATUS: dict[Status, str] = {
+    "full": "✓",
+    "partial": "◐",
+    "none": "✗",
+    "not started": "·",
+    "not answered": "·",
+    "error": "!",
+}
+UNTOUCHED: dict[Status, Message] = {"not started": say("not started"), "not answered": say("not answered")}
+"""What is said of an exercise that nobody has worked on; not what each of its checks misses: that helps nobody."""
+_ORDER: tuple[Status, ...] = ("error", "none", "partial", "full")
 HIDDEN = ("expected", "observed", "hint")
 """The parts that a hidden check may say."""
 
@@ -50,7 +59,7 @@ def basis(report: Report) -> Message:
 
 def remarks(report: Report) -> list[Message]:
     """What a reader should know of the report itself."""
-    said = []
+    said = [part_alone(report.selection), *report.notes] if report.selection else list(report.notes)
     if report.isolation == "none":
         said.append(say("isolation: none. The code ran in a plain process, as you."))
     if report.cut:
@@ -58,9 +67,15 @@ def remarks(report: Report) -> list[Message]:
     return said
 
 
+def part_alone(selection: str) -> Message:
+    """That not all was graded, but what `-k` chose."""
+    return say("Only a part was graded: {selection}", selection=selection)
+
+
 def worst_first(report: Report) -> list[ExerciseResult]:
-    """The exercises, those with failures first, otherwise in the order of the notebook."""
-    return sorted(report.exercises, key=lambda exercise: _ORDER.index(exercise.status))
+    """The exercises that were begun, those with failures first, otherwise in the order of the notebook."""
+    begun = (exercise for exercise in report.exercises if exercise.status not in UNTOUCHED)
+    return sorted(begun, key=lambda exercise: _ORDER.index(exercise.status))
 
 
 def name_of(check: CheckResult) -> str:
@@ -89,12 +104,24 @@ class Finding:
         return None if self.first.hidden else self.first.diagnosis
 
     @property
-    def where(self) -> tuple[int | None, int | None]:
+    def where(self) -> Message | None:
         """The cell and line to look at, as far as they are known."""
-        made = self.diagnosis
+        first, made = self.first, self.diagnosis
+        if first.hidden:
+            return None
+        if made and made.line is not None:
+            return place(made.cell, made.line, first.prompt if made.cell == first.cell else None)
+        return place(first.cell, first.line, first.prompt, first.file)
+
+    @property
+    def at(self) -> tuple[int | None, int | None]:
+        """The number of that cell, and the line; none where it is not in the notebook or script."""
+        first, made = self.first, self.diagnosis
+        if first.hidden:
+            return None, None
         if made and made.line is not None:
             return made.cell, made.line
-        return (None, None) if self.first.hidden else (self.first.cell, self.first.line)
+        return (None, None) if first.file else (first.cell, first.line)
 
 
 def findings(exercise: ExerciseResult) -> list[Finding]:
@@ -139,9 +166,11 @@ def troubles(cell: CellRun) -> list[Message]:
 
 
 def _ended(cell: CellRun) -> Message | None:
+    named = place(cell.number, None, cell.prompt)
     if cell.raised:
         frame = cell.raised.frames[-1] if cell.raised.frames else None
-        where = place(frame.cell, frame.line) if frame else place(cell.number, None)
+        own = frame is None or frame.cell == cell.number
+        where = place(frame.cell, frame.line, cell.prompt if own else None, frame.file) if frame else named
         first = cell.raised.message.strip().splitlines()[:1]
         said: str | Message = first[0] if first else ""
         if cell.raised.limit == "time":  # in words of ours, which are translated
@@ -149,8 +178,8 @@ def _ended(cell: CellRun) -> Message | None:
         kind = cell.raised.type
         return joined([where, kind, said], ": ") if where else verbatim(kind)
     if cell.lost:
-        where, said = place(cell.number, None), _lost(cell, cell.lost)
-        return say("{where}: {said}; the notebook went on without it", where=where, said=said)
+        said = _lost(cell, cell.lost)
+        return say("{where}: {said}; the notebook went on without it", where=named, said=said)
     return None
 
 

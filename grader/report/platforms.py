@@ -15,9 +15,9 @@ from pathlib import Path
 import grader
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
-from grader.batch.fingerprint import digest
 from grader.errors import UsageError
 from grader.judging.references import Recorded
+from grader.submission.handed_in import digest
 
 _PACKAGE = "torch-grader"
 _LEFT_OUT = {"__pycache__", ".ipynb_checkpoints", ".DS_Store"}

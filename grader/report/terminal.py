@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -13,11 +13,11 @@ from grader.diagnosis.catalogue import catalogue
 from grader.models.message import Message, say
 from grader.models.report import CheckResult, ExerciseResult, Outcome, Report, Status
 from grader.models.wording import ENGLISH, Language, labelled
-from grader.report.outline import MARKS, STATUS, basis, name_of, remarks, score, total, troubles
+from grader.report.outline import MARKS, STATUS, UNTOUCHED, basis, findings, name_of, remarks, score, total, troubles
 
 _STYLES: dict[Outcome | Status, str] = {
     "passed": "green", "failed": "red", "skipped": "yellow", "error": "magenta",
-    "full": "green", "partial": "yellow", "none": "red", "not started": "dim",
+    "full": "green", "partial": "yellow", "none": "red", "not started": "dim", "not answered": "dim",
 }  # fmt: skip
 _PARTS = {"hint": "cyan", "see": "dim"}
 """Styles of a failure's parts, by their labels."""
@@ -78,32 +78,29 @@ def _exercise(exercise: ExerciseResult, verbose: bool, language: Language) -> li
     head.add_column(width=1)
     head.add_column(width=11, justify="right")
     head.add_column(overflow="fold")
-    name = Text(language(exercise.title), style="bold" if exercise.status not in ("full", "not started") else "")
+    untouched = UNTOUCHED.get(exercise.status)
+    name = Text(language(exercise.title), style="" if untouched or exercise.status == "full" else "bold")
     name.append(f"  {exercise.id}", style="dim")
-    if exercise.status == "not started":
-        name.append("  " + language(say("not started")), style="dim italic")
+    if untouched:
+        name.append("  " + language(untouched), style="dim italic")
     head.add_row(Text(mark, style=style), Text(score(exercise), style=style), name)
     rows: list[RenderableType] = [head]
-    rows += [Padding(Text(language(note), style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
-    if exercise.status == "not started" and not verbose:
+    if untouched and not verbose:
         return rows
-    shown = [check for check in exercise.checks if verbose or check.outcome != "passed"]
-    return rows + [Padding(_check(check, language), (0, 0, 0, 4)) for check in _mistakes_once(shown)]
+    rows += [Padding(Text(language(note), style="yellow"), (0, 0, 0, 4)) for note in exercise.notes]
+    blocks = {finding.first.id: finding.checks for finding in findings(exercise)}
+    blocks |= {check.id: (check,) for check in exercise.checks if verbose and check.outcome == "passed"}
+    shown = [blocks[check.id] for check in exercise.checks if check.id in blocks]
+    return rows + [Padding(_block(checks, language), (0, 0, 0, 4)) for checks in shown]
 
 
-def _mistakes_once(checks: list[CheckResult]) -> Iterator[CheckResult]:
-    """The same checks; a mistake that several show stands at the first of them."""
-    said = set()
-    for check in checks:
-        repeated = check.diagnosis is not None and check.diagnosis.text in said
-        if check.diagnosis is not None:
-            said.add(check.diagnosis.text)
-        yield check.model_copy(update={"diagnosis": None}) if repeated else check
-
-
-def _check(check: CheckResult, language: Language) -> RenderableType:
+def _block(checks: tuple[CheckResult, ...], language: Language) -> RenderableType:
+    """Checks of which the same is to be said."""
+    check, *others = checks
     mark, style = MARKS[check.outcome], _STYLES[check.outcome]
     title = Text.assemble((f"{mark} ", style), (name_of(check), "bold" if check.outcome == "failed" else ""))
+    for other in others:
+        title.append(", ").append(name_of(other), "bold" if check.outcome == "failed" else "")
     if check.outcome == "passed":
         title.append(f"  {language(check.called)}", style="dim")
         return title

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -87,9 +86,10 @@ class AutogradRequirement(Requirement):
             compare(left, right, self.tolerance, say("the gradient of argument {place}", place=place))
 
     def _judge_differences(self, observed: Any, _: Any) -> None:
-        analytic = sum(_dot(gradient, _weights(gradient.shape, 1.0)) for gradient in _tensors(observed["gradients"]))
+        # torch's gradient of a complex number is the conjugate of what its steps are multiplied with.
+        analytic = sum(_dot(np.conj(g.values), _weights(g, 1.0)) for g in _tensors(observed["gradients"]))
         ahead, behind = (
-            sum(_dot(part, _weights(part.shape)) for part in _tensors(observed[key])) for key in ("ahead", "behind")
+            sum(_dot(part.values, _weights(part)) for part in _tensors(observed[key])) for key in ("ahead", "behind")
         )
         numeric = (ahead - behind) / (2 * STEP)
         if not abs(analytic - numeric) <= 1e-5 * max(1.0, abs(numeric)):
@@ -123,13 +123,14 @@ def _tensors(values: Any) -> list[Tensor]:
     return found
 
 
-def _weights(shape: tuple[int, ...], phase: float = 0.0) -> Any:
-    """The numbers that `look.weights` makes."""
-    return np.cos(np.arange(1, math.prod(shape) + 1, dtype=np.float64) + phase).reshape(shape)
+def _weights(tensor: Tensor, phase: float = 0.0) -> Any:
+    """The numbers that `look.weights` makes for a tensor of this shape and kind."""
+    angles = np.arange(1, tensor.values.size + 1, dtype=np.float64).reshape(tensor.shape) + phase
+    return np.cos(angles) + 1j * np.cos(angles + 0.5) if tensor.values.dtype.kind == "c" else np.cos(angles)
 
 
-def _dot(tensor: Tensor, weights: Any) -> float:
-    return float((tensor.values.astype(np.float64) * weights).sum())
+def _dot(values: Any, weights: Any) -> float:
+    return float((values * weights).sum().real)
 
 
 def observe_graph(student: look.Student, tree: Any, run: bool) -> Any:
@@ -173,9 +174,9 @@ def observe_differences(student: look.Student, tree: Any, step: float) -> Any:
     given = [look.evaluate(student, part) for part in tree["args"]]
     own = look.named_parameters(function.double()) if isinstance(function, nn.Module) else {}
     moved = {
-        place: v.detach().double()
+        place: v.detach().to(torch.complex128 if v.is_complex() else torch.float64)
         for place, v in (*enumerate(given), *own.items())
-        if torch.is_tensor(v) and v.is_floating_point()
+        if torch.is_tensor(v) and (v.is_floating_point() or v.is_complex())
     }
 
     def results(at):  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
@@ -186,10 +187,10 @@ def observe_differences(student: look.Student, tree: Any, step: float) -> Any:
         return look.tensors(function(*arguments, **keywords))
 
     inputs = {place: v.clone().requires_grad_() for place, v in moved.items()}
-    look.backward([found.double() for found in results(inputs)])  # type: ignore[no-untyped-call]
+    look.backward([found if found.is_complex() else found.double() for found in results(inputs)])  # type: ignore[no-untyped-call]
     ahead, behind = (
         results(  # type: ignore[no-untyped-call]
-            {place: v + sign * step * look.weights(v.shape, phase=1.0) for place, v in moved.items()}
+            {place: v + sign * step * look.weights(v.shape, v.dtype, 1.0) for place, v in moved.items()}
         )
         for sign in (1, -1)
     )

@@ -12,12 +12,15 @@ from grader.models.message import Message, say, verbatim
 from grader.models.model import Model
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
-from grader.requirements.parameters import Initial, judge_initial, judge_tensor
+from grader.requirements.parameters import Initial, judge_initial, judge_tensor, require_shapes
 from grader.requirements.requirement import Check, ask
-from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
+from grader.requirements.structure import Dtype, StructureRequirement, plain, require_module
 
 if TYPE_CHECKING:
     from grader.guest import look
+
+
+MODES = ("train", "eval")
 
 
 class BufferSpec(Model):
@@ -35,7 +38,7 @@ class BufferSpec(Model):
     initial: Initial | None = None
 
 
-class BuffersRequirement(ObjectRequirement):
+class BuffersRequirement(StructureRequirement):
     """Registered buffers, and how calls change them.
 
     Attributes:
@@ -69,12 +72,23 @@ class BuffersRequirement(ObjectRequirement):
                 reference=True,
             )
 
+    def called_with(self) -> tuple[str, ...] | None:
+        called = (step for steps in self.steps for step in steps if step not in MODES)
+        return self.inputs or next(((step,) for step in called), None)
+
     def _judge_one(self, name: str, spec: BufferSpec, observed: Any, expected: Any) -> None:
         require_module(observed)
         found = observed["buffers"].get(name)
         if found is None:
             raise Failure(say("a buffer `{name}`", name=name), _instead(name, observed))
         value = found["value"]
+        require_shapes({name: value})
+        if value.parameter:
+            raise Failure(
+                say("a buffer `{name}`", name=name),
+                say("`{name}` is a Parameter", name=name),
+                say("A buffer is a plain tensor: `register_buffer(name, tensor)`."),
+            )
         judge_tensor(value, spec.shape, spec.dtype)
         if found["persistent"] != spec.persistent:
             inside = say("`{name}` is in the state_dict", name=name)
@@ -100,6 +114,11 @@ class BuffersRequirement(ObjectRequirement):
                     say("the buffers are {names}", names=names(list(observed["buffers"]))),
                 )
             compare(observed["buffers"][name], expected["buffers"][name], self.tolerance, name)
+        learning = [name for name in self.buffers if observed["buffers"][name].requires_grad]
+        if learning and not expected["buffers"][learning[0]].requires_grad and observed["buffers"][learning[0]].leaf:
+            raise Failure(
+                say("`{name}` does not require grad", name=learning[0]), say("`{name}` requires grad", name=learning[0])
+            )
         attached = [name for name, value in observed["buffers"].items() if not value.leaf]
         if attached:
             raise Failure(

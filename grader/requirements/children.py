@@ -11,10 +11,10 @@ from pydantic import Field, model_validator
 from grader.models.message import Message, say, verbatim
 from grader.requirements.compare import Failure, names
 from grader.requirements.requirement import Check
-from grader.requirements.structure import ObjectRequirement, plain, require_module
+from grader.requirements.structure import StructureRequirement, plain, require_module
 
 
-class ChildrenRequirement(ObjectRequirement):
+class ChildrenRequirement(StructureRequirement):
     """Registered submodules.
 
     Attributes:

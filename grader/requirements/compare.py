@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import cmath
-import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from grader.errors import GraderError
 from grader.models.message import Message, joined, say, verbatim
-from grader.models.model import Model
-from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor, shown
+from grader.models.observation import Where
+from grader.models.values import Array, Exact, Fields, Opaque, Parts, Rounded, Tensor, shown
+from grader.requirements.closeness import Tolerance, closeness
 
-_TOLERANCES = {
-    "float16": (1e-3, 1e-5),
-    "bfloat16": (1.6e-2, 1e-5),
-    "float32": (1.3e-6, 1e-5),
-    "float64": (1e-7, 1e-7),
-    "complex64": (1.3e-6, 1e-5),
-    "complex128": (1e-7, 1e-7),
-}
-"""dtype -> (rtol, atol), as `torch.testing.assert_close` has them."""
+SHOWN = 12
+"""Elements of a tensor that are shown."""
+PRECISION = 4
+"""Digits behind the point of a tensor's numbers, where these show what differs."""
+DIGITS = range(6, 18)
+"""How many digits of two numbers are shown: the fewest in which they differ; 17 tell any two floats apart."""
 
 
 class Incomparable(GraderError):
     """What a check expects is an object that can be shown, and not be compared."""
-
-
-class Tolerance(Model):
-    """How far numbers may be apart: |observed - expected| <= atol + rtol * |expected|."""
-
-    rtol: float = Field(ge=0, le=0.1)
-    atol: float = Field(ge=0)
 
 
 class Failure(Exception):
@@ -44,23 +33,37 @@ class Failure(Exception):
     Args:
         expected, observed: two of the four parts of what the student reads.
         hint: takes the place of the requirement's own.
+        near: whether numbers differ so little that rounding may be all that is between them.
+        place: what to point to, where the failure is about what is written there.
     """
 
-    def __init__(self, expected: Message, observed: Message, hint: Message | None = None) -> None:
+    def __init__(
+        self,
+        expected: Message,
+        observed: Message,
+        hint: Message | None = None,
+        near: bool = False,
+        place: Where | None = None,
+    ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
         self.observed = observed
         self.hint = hint
+        self.near = near
+        self.place = place
 
 
-def describe(value: Any) -> Message:
-    """A value in a few words, for a person."""
+def describe(value: Any, precision: int = PRECISION) -> Message:
+    """A value in a few words, for a person.
+
+    Args:
+        precision: digits of a tensor's numbers behind the point.
+    """
     match value:
         case Tensor(shape=shape, dtype=dtype):
-            if value.values.size <= 12:
-                return say(
-                    "{numbers} (shape {shape}, {dtype})", numbers=_numbers(value), shape=str(list(shape)), dtype=dtype
-                )
+            if value.values.size <= SHOWN:
+                numbers = _numbers(value, precision)
+                return say("{numbers} (shape {shape}, {dtype})", numbers=numbers, shape=str(list(shape)), dtype=dtype)
             kind = say("an array") if isinstance(value, Array) else say("a tensor")
             return say("{kind} of shape {shape}, {dtype}", kind=kind, shape=str(list(shape)), dtype=dtype)
         case Parts(kind=kind, shape=shape, dtype=dtype):
@@ -78,6 +81,9 @@ def describe(value: Any) -> Message:
             before, after = "()" if isinstance(value, tuple) else "[]"
             said = joined(parts, before=before, after=after)
             return said if len(said.text) <= 200 else _sequence(value)
+        case set() | frozenset():
+            text = ", ".join(sorted(map(shown, value)))  # a set's own order is another in each process
+            return verbatim(_cut(f"{{{text}}}" if value else "set()", 200))
         case dict():
             pairs = [joined([shown(key), describe(part)], ": ") for key, part in list(value.items())[:4]]
             said = joined(pairs, before="{{", after="}}")
@@ -93,9 +99,36 @@ def _cut(text: str, size: int) -> str:
     return text if len(text) <= size else text[: size - 1] + "…"
 
 
-def _numbers(tensor: Tensor) -> str:
-    text = np.array2string(tensor.values, precision=4, separator=", ", suppress_small=True)
-    return ("array(" if isinstance(tensor, Array) else "tensor(") + " ".join(text.split()) + ")"
+def apart(one: complex, other: complex) -> tuple[str, str]:
+    """Two numbers with as many digits as show that they differ."""
+    texts = str(one), str(other)
+    for digits in DIGITS if all(isinstance(number, (float, complex)) for number in (one, other)) else ():
+        texts = f"{one:.{digits}g}", f"{other:.{digits}g}"
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _precision(one: Tensor, other: Tensor, differ: Any) -> int:
+    """As many digits behind the point as show every difference of two tensors.
+
+    Args:
+        differ: where they differ.
+    """
+    for precision in range(PRECISION, DIGITS.stop):
+        texts = [re.findall(r"[^][,\s]+", _array(tensor, precision)) for tensor in (one, other)]
+        if all(left != right for left, right, apart in zip(*texts, differ.flat, strict=True) if apart):
+            break
+    return precision
+
+
+def _numbers(tensor: Tensor, precision: int) -> str:
+    return f"{'array' if isinstance(tensor, Array) else 'tensor'}({_array(tensor, precision)})"
+
+
+def _array(tensor: Tensor, precision: int) -> str:
+    text = np.array2string(tensor.values, precision=precision, separator=", ", suppress_small=True)
+    return " ".join(text.split())
 
 
 Place = tuple[str | Message, ...]
@@ -130,7 +163,7 @@ class _Rule:
 
 
 def _compare(observed: Any, expected: Any, rule: _Rule, at: Place) -> None:
-    if rule.exact and type(observed) is not type(expected):
+    if rule.exact and type(observed) is not (float if isinstance(expected, Rounded) else type(expected)):
         raise _differ(_typed(expected), _typed(observed), at)
     match expected:
         case np.ndarray():
@@ -189,9 +222,9 @@ def _typed(value: Any) -> Message:
     return say("{value} ({kind})", value=describe(value), kind=kind)
 
 
-def _differ(expected: Message, observed: Message, at: Place) -> Failure:
+def _differ(expected: Message, observed: Message, at: Place, near: bool = False) -> Failure:
     place = joined(at, "")
-    return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed)
+    return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed, near=near)
 
 
 def _with_length(value: Sequence[Any]) -> Message:
@@ -203,23 +236,18 @@ def _keys(mapping: Mapping[Any, Any]) -> str | Message:
 
 
 def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolerance | None, at: Place) -> None:
-    rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES["float32"]
     if isinstance(observed, bool) or not isinstance(observed, (int, float, complex)):
         raise _differ(say("the number {number}", number=f"{expected:g}"), describe(observed), at)
-    if not _near(observed, expected, rtol, atol):
-        told = f"{observed:.6g}" if isinstance(observed, float) else _cut(shown(observed), 40)
-        raise _differ(verbatim(f"{expected:.6g}"), verbatim(told), at)
-
-
-def _near(observed: complex, expected: complex, rtol: float, atol: float) -> bool:
     if observed == expected or (observed != observed and expected != expected):
-        return True
-    if not cmath.isfinite(expected):
-        return False
+        return
+    exact = np.array(expected.exact) if isinstance(expected, Rounded) else None
     try:
-        return abs(observed - expected) <= atol + rtol * abs(expected)
+        found = closeness(np.array(complex(observed)), np.array(complex(expected)), "complex64", tolerance, exact)
     except OverflowError:  # an int beyond what a float holds
-        return False
+        raise _differ(verbatim(f"{expected:.6g}"), verbatim(_cut(shown(observed), 40)), at) from None
+    if not found.close.all():
+        wanted, told = apart(expected, observed)
+        raise _differ(verbatim(wanted), verbatim(_cut(told, 40)), at, found.near)
 
 
 def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | None, at: Place) -> None:
@@ -227,42 +255,30 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
         raise _differ(shape_of(expected.shape), shape_of(observed.shape), at)
     if observed.dtype != expected.dtype:
         raise _differ(verbatim(f"dtype {expected.dtype}"), verbatim(f"dtype {observed.dtype}"), at)
-    rtol, atol = (tolerance.rtol, tolerance.atol) if tolerance else _TOLERANCES.get(expected.dtype, (0.0, 0.0))
-    left, right = _wide(observed), _wide(expected)
-    with np.errstate(all="ignore"):
-        same = observed.values == expected.values
-        close = same | np.isclose(left, right, rtol=rtol, atol=atol, equal_nan=True) if rtol or atol else same
-        if bool(close.all()):
-            return
-        distance = np.where(close, -1.0, np.nan_to_num(np.abs(left - right), nan=math.inf))
-    where = np.argwhere(~close)
-    worst = tuple(int(i) for i in np.unravel_index(int(distance.argmax()), distance.shape))
-    said = describe(observed)
-    if close.size > 1:
+    found = closeness(observed.values, expected.values, expected.dtype, tolerance, expected.exact)
+    differ = ~found.close
+    if not differ.any():
+        return
+    precision = _precision(observed, expected, differ) if differ.size <= SHOWN else PRECISION
+    said = describe(observed, precision)
+    if differ.size > 1:
+        worst = tuple(int(i) for i in np.unravel_index(int(found.distance.argmax()), differ.shape))
+        wanted, told = apart(expected.values[worst].item(), observed.values[worst].item())
         said = say(
             "{value}; {wrong} of {size} elements differ, most at {index}: {observed} instead of {expected}",
             value=said,
-            wrong=len(where),
-            size=int(close.size),
+            wrong=int(differ.sum()),
+            size=int(differ.size),
             index=str(list(worst)),
-            observed=_number(observed.values[worst]),
-            expected=_number(expected.values[worst]),
+            observed=told,
+            expected=wanted,
         )
-    raise _differ(describe(expected), said, at)
+    raise _differ(describe(expected, precision), said, at, found.near)
 
 
 def shape_of(shape: Sequence[int]) -> Message:
     """`shape [2, 3]`."""
     return say("shape {shape}", shape=str(list(shape)))
-
-
-def _number(value: Any) -> str:
-    return f"{value.item():.6g}" if value.dtype.kind in "fc" else str(value.item())
-
-
-def _wide(tensor: Tensor) -> Any:
-    """Numbers as wide floats, for distances."""
-    return tensor.values.astype(np.complex128 if tensor.values.dtype.kind == "c" else np.float64)
 
 
 def names(values: Sequence[str]) -> str | Message:

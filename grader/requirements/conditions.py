@@ -24,7 +24,8 @@ from pydantic import AfterValidator, Field
 from grader.expression import evaluate
 from grader.models.message import Message, say, verbatim
 from grader.models.values import Exact, Fields, Opaque, Tensor
-from grader.requirements.compare import Failure, Tolerance, compare, describe
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare, describe
 from grader.requirements.expressions import parse
 from grader.requirements.samples import different
 
@@ -129,10 +130,13 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
             return observed[asked]
         raise Failure(said, describe(observed))
 
+    differences: list[Failure] = []
+
     def equal(left: Any, right: Any) -> bool:
         try:
             compare(left, right, tolerance)
-        except Failure:
+        except Failure as failure:
+            differences.append(failure)
             return False
         return True
 
@@ -148,19 +152,26 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
     try:
         if evaluate(tree, name, operators):
             return
-        shown = _shown(tree, lambda part: evaluate(part, name, operators))
+        shown = _shown(tree, lambda part: evaluate(part, name, operators), tolerance)
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         # An observation of another form than the condition expects, such as None in place of a list.
         raise Failure(said, describe(observed)) from None
-    raise Failure(said, shown)
+    raise Failure(said, shown, near=any(failure.near for failure in differences))
 
 
-def _shown(tree: Any, value: Callable[[Any], Any]) -> Message:
+def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) -> Message:
     """What was there instead: the left side of the comparison that does not hold."""
     match tree:
         case {"all": parts}:
-            return _shown(next(part for part in parts if not value(part)), value)
-        case {"operator": "==" | "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in", "args": [left, _]}:
+            return _shown(next(part for part in parts if not value(part)), value, tolerance)
+        case {"operator": "==", "args": [left, right]}:
+            try:
+                compare(value(left), value(right), tolerance)
+            except Failure as failure:
+                if failure.near:  # the left side alone would not show what is wrong with it
+                    return say("{observed} instead of {expected}", observed=failure.observed, expected=failure.expected)
+            return describe(value(left))
+        case {"operator": "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in", "args": [left, _]}:
             return describe(value(left))
         case {"operator": "all", "args": [{"each": part, "as": name, "in": values}]}:
             for one in _parts(value(values)):

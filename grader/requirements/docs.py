@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from grader.models.message import say, verbatim
 from grader.requirements.compare import Failure, describe
 from grader.requirements.requirement import Check, ask
-from grader.requirements.structure import ObjectRequirement
+from grader.requirements.structure import StructureRequirement
 
 if TYPE_CHECKING:
     from grader.guest import look
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
-class DocsRequirement(ObjectRequirement):
+class DocsRequirement(StructureRequirement):
     """What an object says of itself.
 
     Attributes:

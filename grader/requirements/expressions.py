@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 import math
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
@@ -84,6 +84,15 @@ Expression = Annotated[str, AfterValidator(check_expression), Field(min_length=1
 Call = Annotated[str, AfterValidator(_check_call), Field(min_length=1, max_length=2000)]
 
 
+def _check_literal(text: str) -> str:
+    literal_value(compile_expression(text, 0))
+    return text
+
+
+LiteralExpression = Annotated[Expression, AfterValidator(_check_literal)]
+"""Of numbers, texts, lists, dicts and tensors alone."""
+
+
 def compile_expression(text: str, seed: int, place: int = 0) -> Any:
     """The tree a guest evaluates, with the makers' tensors in it.
 
@@ -111,6 +120,19 @@ def literal_value(tree: Any) -> Any:
         raise ValueError("a literal result may hold numbers, texts, lists, dicts and tensors only")
 
     return evaluate(tree, name)
+
+
+def names_in(part: Any) -> Iterator[str]:
+    """The names in trees, and in lists and dicts of them."""
+    match part:
+        case {"name": str(name)} if len(part) == 1:
+            yield name
+        case dict():
+            for inner in part.values():
+                yield from names_in(inner)
+        case list() | tuple():
+            for inner in part:
+                yield from names_in(inner)
 
 
 def parse(text: str) -> ast.expr:

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from grader.models.message import say, verbatim
 from grader.models.model import Model
 from grader.requirements.compare import Failure, compare
 from grader.requirements.conditions import Condition, judge_condition, names_solution
-from grader.requirements.expressions import Call, Expression, compile_expression, literal_value
+from grader.requirements.expressions import Call, LiteralExpression, compile_expression, literal_value
 from grader.requirements.requirement import Check, Requirement, ask
 
 if TYPE_CHECKING:
     from grader.guest import look
-
-
-def _literal(text: str) -> str:
-    literal_value(compile_expression(text, 0))
-    return text
 
 
 class FunctionCall(Model):
@@ -38,7 +33,7 @@ class FunctionCall(Model):
     """
 
     call: Call
-    returns: Annotated[Expression, AfterValidator(_literal)] | None = None
+    returns: LiteralExpression | None = None
     holds: tuple[Condition, ...] = ()
     raises: str | None = Field(default=None, pattern=r"^\w+$")
     exact: bool = False

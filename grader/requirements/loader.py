@@ -9,7 +9,8 @@ from pydantic import Field
 
 from grader.models.message import say, verbatim
 from grader.models.values import Tensor
-from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Call
 from grader.requirements.requirement import Check, ask
 from grader.requirements.samples import different, exact_form, near, unmatched

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from grader.models.message import Message, say, verbatim
 from grader.models.model import Model
-from grader.requirements.compare import Failure, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.function import judge_inputs
 from grader.requirements.requirement import Check, Weights, ask
-from grader.requirements.structure import ObjectRequirement, require_module
+from grader.requirements.structure import StructureRequirement, require_module
 
 if TYPE_CHECKING:
     from grader.guest import look
@@ -38,7 +39,7 @@ class ModuleCall(Model):
     keeps_inputs: bool = True
 
 
-class ModuleRequirement(ObjectRequirement):
+class ModuleRequirement(StructureRequirement):
     """A Module by construction and behaviour.
 
     Attributes:
@@ -87,6 +88,9 @@ class ModuleRequirement(ObjectRequirement):
                 named = say("gradients of {call}", call=said)
                 yield self._check(f"gradients[{number}]", named, question, self._judge_gradients, reference=True)
 
+    def called_with(self) -> tuple[str, ...] | None:
+        return self.inputs or (self.calls[0].inputs if self.calls else None)
+
     def _judge_construction(self, observed: Any, _: Any) -> None:
         require_module(observed, self.base)
 
@@ -112,6 +116,7 @@ def observe_forward(
 ) -> Any:
     """What a call of the module gives, its inputs before and after, and the gradients: `look.forward`."""
     module = look.evaluate(student, tree)
+    look.settle(module, lambda: [look.evaluate(student, part) for part in trees])
     if seeded:
         look.fill(module, seed, buffers)
     module.train(train)

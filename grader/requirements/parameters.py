@@ -11,9 +11,10 @@ from pydantic import Field
 from grader.models.message import joined, say, verbatim
 from grader.models.model import Model
 from grader.models.values import Tensor
-from grader.requirements.compare import Failure, Tolerance, compare, describe, names, shape_of
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, compare, describe, names, shape_of
 from grader.requirements.requirement import Check
-from grader.requirements.structure import Dtype, ObjectRequirement, plain, require_module
+from grader.requirements.structure import Dtype, StructureRequirement, plain, require_module
 
 Initial = Literal["zeros", "ones", "varied", "reference"] | float
 
@@ -31,7 +32,7 @@ class ParameterSpec(Model):
     initial: Initial | None = None
 
 
-class ParametersRequirement(ObjectRequirement):
+class ParametersRequirement(StructureRequirement):
     """Registered Parameters by name, or by number.
 
     Attributes:
@@ -61,6 +62,7 @@ class ParametersRequirement(ObjectRequirement):
         found = observed["parameters"].get(name)
         if found is None:
             raise Failure(say("a Parameter `{name}`", name=name), _instead(name, observed))
+        require_shapes({name: found})
         judge_tensor(found, spec.shape, spec.dtype)
         if found.requires_grad != spec.requires_grad:
             raise Failure(
@@ -85,8 +87,11 @@ class ParametersRequirement(ObjectRequirement):
                 say("{count} Parameters", count=self.count),
                 joined([str(len(found)), names(list(found))], ": "),
             )
+        if self.total is None:
+            return
+        require_shapes(found)
         total = sum(p.values.size for p in found.values() if p.requires_grad)
-        if self.total is not None and total != self.total:
+        if total != self.total:
             raise Failure(say("{count} trainable numbers", count=self.total), verbatim(total))
 
 
@@ -98,6 +103,16 @@ def _instead(name: str, observed: dict[str, Any]) -> Any:
         kind = plain(observed["attributes"][name])
         return say("`{name}` is a plain {kind}, which is not registered", name=name, kind=kind)
     return say("the Parameters are {names}", names=names(list(observed["parameters"])))
+
+
+def require_shapes(registered: dict[str, Any]) -> None:
+    """Fail where something is lazy still: nothing says what the module is called with."""
+    for name, found in registered.items():
+        if not isinstance(found, Tensor):
+            raise Failure(
+                say("a shape of `{name}`", name=name),
+                say("`{name}` is lazy, and has none before the first call", name=name),
+            )
 
 
 def judge_tensor(found: Tensor, shape: tuple[int, ...], dtype: str) -> None:

@@ -24,7 +24,8 @@ from pydantic import Field
 from grader.models.message import Message, Text
 from grader.models.model import Model
 from grader.models.values import encode
-from grader.requirements.compare import Tolerance
+from grader.models.work import Work
+from grader.requirements.closeness import Tolerance
 from grader.requirements.expressions import compile_expression
 
 PROBE_NAMES = {"torch", "nn", "look"}
@@ -103,11 +104,14 @@ class Check:
     Attributes:
         name: e.g. `buffer[mean]`; unique in its exercise.
         called: what was called, for the student.
+        code: the call as the spec writes it, where `called` says it in other words.
         question: what to ask submission and solution.
         judge: takes the observed and the expected value; raises `Failure`.
         reference: whether `judge` needs the solution's value.
         raises: name of the exception that must come instead of a value.
         right: where something must be raised, a call that must not raise: one that always raises does not pass.
+        reads: takes what the exercise's cells say and printed, once `judge` has passed; raises `Failure`. Such a
+            check is of form alone.
         hint: what helps, where the failure itself brings no hint.
         weight: its share of the exercise's points.
         hidden: whether details stay with the instructor.
@@ -120,9 +124,11 @@ class Check:
     reference: bool = False
     raises: str | None = None
     right: Question | None = None
+    reads: Callable[[Work], None] | None = None
     hint: Text | None = None
     weight: float = 1.0
     hidden: bool = False
+    code: str = ""
 
 
 class Requirement(Model):
@@ -156,6 +162,7 @@ class Requirement(Model):
         reference: bool = False,
         raises: str | None = None,
         right: Question | None = None,
+        reads: Callable[[Work], None] | None = None,
     ) -> Check:
         """A check with what all checks of this requirement share."""
         label = (
@@ -169,6 +176,7 @@ class Requirement(Model):
             reference=reference,
             raises=raises,
             right=right,
+            reads=reads,
             hint=self.hint,
             weight=self.weight,
             hidden=self.hidden,

@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import Any
 
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor
-from grader.requirements.compare import Failure, Incomparable, Tolerance, compare
+from grader.requirements.closeness import Tolerance
+from grader.requirements.compare import Failure, Incomparable, compare
 
 MOST_NEAR = 100
 """Samples without an exact match that are compared with each other, since each is compared with all."""

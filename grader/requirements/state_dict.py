@@ -11,13 +11,13 @@ from grader.models.message import say, verbatim
 from grader.requirements.compare import Failure, compare, names
 from grader.requirements.expressions import Expression, compile_all
 from grader.requirements.requirement import Check, ask
-from grader.requirements.structure import ObjectRequirement, require_module
+from grader.requirements.structure import StructureRequirement, require_module
 
 if TYPE_CHECKING:
     from grader.guest import look
 
 
-class StateDictRequirement(ObjectRequirement):
+class StateDictRequirement(StructureRequirement):
     """Saving and loading.
 
     Attributes:
@@ -58,6 +58,9 @@ class StateDictRequirement(ObjectRequirement):
                 reference=True,
             )
 
+    def called_with(self) -> tuple[str, ...] | None:
+        return self.inputs or self.round_trip
+
     def _judge_keys(self, observed: Any, expected: Any) -> None:
         require_module(observed)
         wanted: list[str] = expected["state"] if self.keys == "reference" else list(self.keys or ())
@@ -79,12 +82,14 @@ def observe_round_trip(student: look.Student, tree: Any, trees: list[Any], seed:
 
     inputs = [look.evaluate(student, part) for part in trees]
     first = look.evaluate(student, tree)
+    look.settle(first, lambda: inputs)
     look.fill(first, seed)
     first(*inputs)
     file = io.BytesIO()
     torch.save(first.state_dict(), file)
     file.seek(0)
     second = look.evaluate(student, tree)
+    look.settle(second, lambda: inputs)
     look.fill(second, seed + 1)
     state = torch.load(file, weights_only=True)
     second.load_state_dict(state)

@@ -1,4 +1,4 @@
-"""What `module`, `parameters`, `buffers`, `children` and `docs` ask in common: what is it made of?"""
+"""What `module`, `parameters`, `buffers`, `children`, `docs` and `state_dict` ask in common: what is it made of?"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.models.message import Message, say
 from grader.requirements.compare import Failure
-from grader.requirements.expressions import Call
+from grader.requirements.expressions import Call, Expression, compile_all
 from grader.requirements.requirement import Question, Requirement, ask
 
 if TYPE_CHECKING:
@@ -37,19 +37,42 @@ class ObjectRequirement(Requirement):
 
     object: Call
 
-    def structure(self, seed: int) -> Question:
-        """Asks for the structure of the object."""
-        return ask(observe_structure, seed, tree=self.object)
-
     @property
     def name(self) -> str:
         """The callable's name, for the names of checks: `RunningMean` of `RunningMean(4)`."""
         return self.object.split("(", 1)[0].strip()
 
 
-def observe_structure(student: look.Student, tree: Any) -> Any:
-    """What an object is made of: `look.structure`."""
-    return look.structure(look.evaluate(student, tree))
+class StructureRequirement(ObjectRequirement):
+    """A requirement about what an object is made of.
+
+    Attributes:
+        inputs: what a lazy module is called with before its shapes are read; if None, what a requirement of the same
+            exercise calls the object with.
+    """
+
+    inputs: tuple[Expression, ...] | None = None
+
+    def structure(self, seed: int) -> Question:
+        """Asks for the structure of the object."""
+        return ask(observe_structure, seed, tree=self.object, trees=compile_inputs(self.inputs, seed))
+
+    def called_with(self) -> tuple[str, ...] | None:
+        """What the object is called with, as far as this requirement says it."""
+        return self.inputs
+
+
+def compile_inputs(inputs: tuple[str, ...] | None, seed: int) -> list[Any] | None:
+    """The trees of what a lazy module is called with, if that is known."""
+    return None if inputs is None else compile_all(inputs, seed)
+
+
+def observe_structure(student: look.Student, tree: Any, trees: list[Any] | None) -> Any:
+    """What an object is made of: `look.structure`; a lazy module is called with `trees` before."""
+    subject = look.evaluate(student, tree)
+    if trees is not None:
+        look.settle(subject, lambda: [look.evaluate(student, part) for part in trees])
+    return look.structure(subject)
 
 
 def plain(kind: str) -> Message:

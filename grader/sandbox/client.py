@@ -102,7 +102,13 @@ class Zygote:
             self._preloaded.update(new)
 
     def start(
-        self, limits: dict[str, Any], readable: list[str], data: str | None, isolation: str, channel: socket.socket
+        self,
+        limits: dict[str, Any],
+        readable: list[str],
+        data: str | None,
+        files: dict[str, str],
+        isolation: str,
+        channel: socket.socket,
     ) -> tuple[int, int]:
         """Fork a guest that holds the other end of its channel; its number, and that of its process."""
         self.wait_until_ready()
@@ -113,6 +119,7 @@ class Zygote:
             "limits": limits,
             "readable": readable if data is None else [*readable, data],
             "data": data,
+            "files": files,
             "isolation": isolation,
             "sockets": 1,
         }

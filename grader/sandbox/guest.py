@@ -26,6 +26,7 @@ from grader.protocol import Answered, Ask, CellEnded, Copy, FromGuest, GoOn, Job
 from grader.sandbox.client import Zygote
 from grader.sandbox.incoming import from_guest
 from grader.sandbox.support import Isolation
+from grader.submission.bindings import bound_names
 
 GRACE = 1.5  # seconds between the polite end of a cell or a question and that of its process
 STRIKES = 2  # times that what runs may pass a limit of the whole guest
@@ -76,6 +77,7 @@ class Surroundings:
         readable: what they may read; `data` as well, as a folder of that name.
         seed: of torch, random and NumPy, before the cells and before every question.
         fixtures: source of names that expressions may use.
+        borrowed: names of each exercise that are another one's answer.
         any_device: whether what asks for a GPU runs on the CPU.
         writes_data: whether cells may write below `data`, which is a copy then.
     """
@@ -87,6 +89,7 @@ class Surroundings:
     readable: list[str]
     data: str | None
     isolation: Isolation
+    borrowed: dict[str, frozenset[str]]
     any_device: bool = False
     writes_data: bool = False
 
@@ -160,8 +163,9 @@ class Guest:
         self._reader = wire.Reader()
         self.sock, theirs = socket.socketpair()
         with theirs:
+            files = {file.name: file.path for file in around.submission.beside}
             self.number, self.pid = zygote.start(
-                around.limits.model_dump(), around.readable, around.data, around.isolation, theirs
+                around.limits.model_dump(), around.readable, around.data, files, around.isolation, theirs
             )
         self.sock.setblocking(False)
         self._out = bytearray()
@@ -184,13 +188,19 @@ class Guest:
                 filename=cell.filename,
                 skipped=index in self._progress.skipped,
                 ends=ends.get(index, []),
+                owners=list(cell.exercises),
+                binds=dict(bound_names(cell.source)) if cell.exercises else {},
             )
             for index, cell in enumerate(self._around.submission.cells)
         ]
-        last = JobCell(index=-1, number=None, source="", filename="", skipped=True, ends=ends.get(-1, []))
+        last = JobCell(
+            index=-1, number=None, source="", filename="", skipped=True, ends=ends.get(-1, []), owners=[], binds={}
+        )
         return Job(
             tag="job",
             cells=[*cells, last],
+            modules=[module.filename for module in self._around.submission.modules],
+            borrowed={exercise: sorted(names) for exercise, names in self._around.borrowed.items()},
             script=self._around.submission.script,
             any_device=self._around.any_device,
             writes_data=self._around.writes_data,
@@ -343,7 +353,8 @@ class Guest:
         most = self._limits.output + 100
         run = CellRun(
             number=cell.number,
-            exercise=cell.exercise,
+            prompt=cell.prompt,
+            exercises=cell.exercises,
             seconds=seconds,
             output=clean(output[:most])[:most],
             raised=raised,

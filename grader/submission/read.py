@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import io
 import json
 import os
 import re
 import stat
+import tokenize
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from grader.diagnosis.syntax import parse_source
 from grader.errors import SubmissionError
-from grader.models.cells import Cell, Submission
-from grader.models.message import clean, spelled
+from grader.models.cells import Cell, Heading, Marked, Submission
+from grader.models.message import Message, clean, say, spelled
 
 MAX_SIZE = 64 << 20
 """Bytes of a file that is read."""
@@ -32,14 +37,22 @@ MAX_CODE = 3 << 20
 """Bytes of what is sent to a guest of all cells, which must fit in one frame."""
 _BESIDE = 100  # of them, for each cell, beside its texts
 MAX_NAME = 100
-"""Characters of an exercise's name in a cell."""
-_MARKER = re.compile(r"^[ \t]*#[ \t]*exercise:[ \t]*([\w.-]+)[ \t]*\r?$", re.MULTILINE)
+"""Characters of an exercise's name in a cell, and of a heading."""
+MAX_TAGS, MAX_HEADINGS, MAX_ASTRAY = 50, 100, 50
+"""Exercises that one cell is marked for, headings of one text, and markers in texts, that are looked at."""
+MARKER = re.compile(r"^[ \t]*#+[ \t]*exercise[ \t]*[:\uff1a](.*)$", re.MULTILINE | re.IGNORECASE)
+"""A line that says whose answer a cell is; a Korean keyboard may make its colon a wide one."""
 _MAGIC = re.compile(r"^[ \t]*[%!?,;/]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
-SCRIPT_CELL = re.compile(r"^#\s*%%(.*)$")
+SCRIPT_CELL = re.compile(r"^#\s*(?:%%(.*)|In\s?\[[ \d]*\]:\s*)$")
+"""The line that begins a cell of a script: `# %%`, as editors write it, or `# In[7]:`, as nbconvert does."""
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t](.*)$", re.MULTILINE)
+_FIRST_LINES = 4_096  # bytes
+_ENCODINGS = {"cp949", "euc-kr", "euc_kr", "cp1252", "iso-8859-1"}  # the time that each takes grows with the length
+_PYTHON = re.compile(r"i?python", re.IGNORECASE)
 
 _PART = re.compile(rb'"[^"]*+"?|[][{},]')
 _PART_OF_OUTPUT = re.compile(rb'"[^"]*+"?|[][{}]')  # a plot may hold any number of numbers
@@ -58,28 +71,40 @@ class RawCell:
     code: bool
     text: str
     metadata: Any
+    prompt: int | None
+
+
+@dataclass(frozen=True)
+class RawNotebook:
+    """A notebook without its outputs.
+
+    Attributes:
+        language: of its kernel; empty where it does not say.
+    """
+
+    cells: list[RawCell]
+    language: str
 
 
 def read_submission(path: Path) -> Submission:
-    """Read a `.ipynb` (nbformat 4.0 to 4.5) or a `.py` with `# %%` cells or none.
+    """Read a `.ipynb` (nbformat 4.0 to 4.5) or a `.py`, whose cells begin at `# %%`, at `# In[n]:` and at markers.
 
-    An exercise owns a cell by the cell's metadata (`grader.exercise`), or by a
-    comment line `# exercise: ID` in it.
+    No cell is given to an exercise yet; see `grader.submission.ownership`.
 
     Raises:
         SubmissionError: when the file is missing, too large, or not what its name says.
     """
     data = read_file(path)
     if path.suffix.lower() == ".ipynb":
-        cells = _notebook_cells(data, path)
+        submission = _notebook(data, path)
     elif path.suffix.lower() == ".py":
-        cells = _script_cells(data, path)
+        submission = _script(data, path)
     else:
-        raise SubmissionError(f"{_named(path)} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
-    sent = sum(len(json.dumps([cell.source, cell.filename, cell.exercise])) + _BESIDE for cell in cells)
+        raise SubmissionError(f"{named(path)} is neither a notebook nor a script.", "Hand in a .ipynb or a .py file.")
+    sent = sum(len(json.dumps([cell.source, cell.filename, *cell.tags])) + _BESIDE for cell in submission.cells)
     if sent > MAX_CODE:
         raise _too_much(path)
-    return Submission(name=spelled(path.name), sha256=hashlib.sha256(data).hexdigest(), cells=tuple(cells))
+    return submission
 
 
 def read_file(path: Path) -> bytes:
@@ -92,17 +117,17 @@ def read_file(path: Path) -> bytes:
         with open(path, "rb", opener=_open_at_once) as file:
             about = os.fstat(file.fileno())
             if not stat.S_ISREG(about.st_mode):
-                raise SubmissionError(f"{_named(path)} is not a file.", "Give the notebook (.ipynb) or script (.py).")
+                raise SubmissionError(f"{named(path)} is not a file.", "Give the notebook (.ipynb) or script (.py).")
             data = file.read(MAX_SIZE + 1) if about.st_size <= MAX_SIZE else b""
     except IsADirectoryError:
         raise SubmissionError(
-            f"{_named(path)} is a folder.", "Give the notebook (.ipynb) or script (.py) itself."
+            f"{named(path)} is a folder.", "Give the notebook (.ipynb) or script (.py) itself."
         ) from None
     except OSError as error:
-        raise SubmissionError(f"{_named(path)} cannot be read: {error.strerror}.", "Check the path.") from None
+        raise SubmissionError(f"{named(path)} cannot be read: {error.strerror}.", "Check the path.") from None
     size = max(about.st_size, len(data))
     if size > MAX_SIZE:
-        raise SubmissionError(f"{_named(path)} has {size >> 20} MiB; at most {MAX_SIZE >> 20} MiB are read.", _CLEAR)
+        raise SubmissionError(f"{named(path)} has {size >> 20} MiB; at most {MAX_SIZE >> 20} MiB are read.", _CLEAR)
     return data
 
 
@@ -111,46 +136,84 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _named(path: Path) -> str:
+def named(path: Path) -> str:
+    """A path as it is said to a person."""
     return clean(str(path))
 
 
 def _too_much(path: Path) -> SubmissionError:
     return SubmissionError(
-        f"{_named(path)} has more code than the {MAX_CODE >> 20} MiB that are graded.",
+        f"{named(path)} has more code than the {MAX_CODE >> 20} MiB that are graded.",
         "Leave out what the assignment does not ask for; data belongs in files.",
     )
 
 
 def _too_many(path: Path, number: int) -> SubmissionError:
     return SubmissionError(
-        f"{_named(path)} has {number:,} cells; at most {MAX_CELLS:,} are graded.", "Leave out what was not asked for."
+        f"{named(path)} has {number:,} cells; at most {MAX_CELLS:,} are graded.", "Leave out what was not asked for."
     )
 
 
-def read_notebook(data: bytes, path: Path) -> list[RawCell]:
+def read_notebook(data: bytes, path: Path) -> RawNotebook:
     """All cells of a notebook, without their outputs.
 
     Raises:
         SubmissionError: when it is none, or larger than any that is worked in.
     """
     try:
-        content = json.loads(_without_outputs(data, path).decode("utf-8-sig"))
+        content = json.loads(_text(_without_outputs(data, path), "utf-8-sig", path))
     except (ValueError, RecursionError) as error:
-        raise SubmissionError(f"{_named(path)} is not a notebook: it is not JSON ({error}).", _SAVE_AGAIN) from None
+        raise SubmissionError(f"{named(path)} is not a notebook: it is not JSON ({error}).", _SAVE_AGAIN) from None
     version = content.get("nbformat") if isinstance(content, dict) else None
     if not isinstance(version, int):
-        raise SubmissionError(f"{_named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
+        raise SubmissionError(f"{named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
     if version != 4:
         raise SubmissionError(
-            f"{_named(path)} is a notebook of format {str(version)[:20]}; formats 4.0 to 4.5 are read.", _SAVE_AGAIN
+            f"{named(path)} is a notebook of format {str(version)[:20]}; formats 4.0 to 4.5 are read.", _SAVE_AGAIN
         )
     cells = content.get("cells")
     if not isinstance(cells, list):
         raise _invalid(path, "it has no list of cells")
     if len(cells) > MAX_CELLS:
         raise _too_many(path, len(cells))
-    return [_raw_cell(cell, path) for cell in cells]
+    return RawNotebook([_raw_cell(cell, path) for cell in cells], _language(content.get("metadata")))
+
+
+def _language(metadata: Any) -> str:
+    """The language of a notebook's kernel, as far as its metadata say."""
+    about = metadata if isinstance(metadata, dict) else {}
+    for part, key in (("language_info", "name"), ("kernelspec", "language")):
+        named = about.get(part)
+        if isinstance(named, dict) and isinstance(named.get(key), str):
+            return clean(str(named[key])[:MAX_NAME])
+    return ""
+
+
+def _text(data: bytes, encoding: str, path: Path) -> str:
+    """Text that is what it should be.
+
+    Raises:
+        SubmissionError: naming the encoding that it seems to have instead.
+        UnicodeDecodeError: where it seems to have none.
+    """
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError:
+        if seems := _seems(data):
+            raise SubmissionError(
+                f"{named(path)} is not UTF-8 text: it seems to be {seems}.", "Save it as UTF-8."
+            ) from None
+        raise
+
+
+def _seems(data: bytes) -> str:
+    """The encoding of text that is not UTF-8, by its first bytes or by what Korean Windows writes."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    with suppress(UnicodeDecodeError):
+        data.decode("cp949")
+        return "CP949 (EUC-KR)"
+    return ""
 
 
 def _without_outputs(data: bytes, path: Path) -> bytes:
@@ -169,7 +232,7 @@ def _without_outputs(data: bytes, path: Path) -> bytes:
         position = found.end()
         parts += 1
         if parts > MAX_PARTS:
-            raise SubmissionError(f"{_named(path)} has more than {MAX_PARTS:,} parts in its JSON.", _CLEAR)
+            raise SubmissionError(f"{named(path)} has more than {MAX_PARTS:,} parts in its JSON.", _CLEAR)
         match plain[found.start() : found.start() + 1]:
             case b'"' if depth == _OF_A_CELL and pattern is _PART and found[0] in _NOT_NEEDED:
                 if value := _VALUE.match(plain, position):
@@ -188,7 +251,7 @@ def _without_outputs(data: bytes, path: Path) -> bytes:
     kept.append(data[start:] if pattern is _PART else b"")
     if sum(map(len, kept)) > MAX_KEPT:
         raise SubmissionError(
-            f"{_named(path)} has more than {MAX_KEPT >> 20} MiB beside the outputs of its cells.",
+            f"{named(path)} has more than {MAX_KEPT >> 20} MiB beside the outputs of its cells.",
             "Leave out images and data that are in its texts.",
         )
     return b"".join(kept)
@@ -202,26 +265,104 @@ def _raw_cell(cell: Any, path: Path) -> RawCell:
     lines: list[Any] = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
         raise _invalid(path, "it has a cell without a text")
-    return RawCell(code, _LINE_END.sub("\n", "".join(lines)), cell.get("metadata"))
+    prompt = cell.get("execution_count")
+    known = type(prompt) is int and 0 < prompt < 1_000_000
+    return RawCell(code, _LINE_END.sub("\n", "".join(lines)), cell.get("metadata"), prompt if known else None)
 
 
 def _invalid(path: Path, reason: str) -> SubmissionError:
-    return SubmissionError(f"{_named(path)} is not a valid notebook: {reason}.", _SAVE_AGAIN)
+    return SubmissionError(f"{named(path)} is not a valid notebook: {reason}.", _SAVE_AGAIN)
 
 
-def _notebook_cells(data: bytes, path: Path) -> list[Cell]:
-    raw = [cell for cell in read_notebook(data, path) if cell.code]
-    if sum(len(cell.text) for cell in raw) > MAX_CODE:
+def _notebook(data: bytes, path: Path) -> Submission:
+    raw = read_notebook(data, path)
+    code = [cell.text for cell in raw.cells if cell.code]
+    if sum(map(len, code)) > MAX_CODE:
         raise _too_much(path)
-    sources = _as_python([cell.text for cell in raw])
-    return [
-        _cell(number, cell.text, source, owner(cell.text, cell.metadata), f"<cell {number}>")
-        for number, (cell, source) in enumerate(zip(raw, sources, strict=True), 1)
-    ]
+    sources = _as_python(code)
+    cells: list[Cell] = []
+    astray: list[Marked] = []
+    above: list[Heading] = []
+    for number, cell in enumerate(raw.cells, 1):
+        if cell.code:
+            cells.append(
+                Cell(
+                    number=number,
+                    prompt=cell.prompt,
+                    source=next(sources),
+                    filename=f"<cell {number}>",
+                    text=cell.text,
+                    tags=_tags(cell.metadata),
+                    headings=tuple(above),
+                )
+            )
+            above = []
+        else:
+            above += _headings(cell.text)
+            astray += [Marked(number=number, name=name) for name in _astray(cell.text)]
+    notes = (
+        ()
+        if not raw.language or _PYTHON.match(raw.language)
+        else (say("the notebook's language is {language}; its cells are run as Python", language=raw.language),)
+    )
+    return _submission(data, path, cells, astray, notes)
 
 
-def read_script(data: bytes, path: Path) -> tuple[list[str], list[int]]:
-    """A script's lines, and where each of its parts begins.
+def _submission(
+    data: bytes, path: Path, cells: list[Cell], astray: list[Marked], notes: tuple[Message, ...] = ()
+) -> Submission:
+    digest = hashlib.sha256(data).hexdigest()
+    name = spelled(path.name)
+    return Submission(name=name, sha256=digest, cells=tuple(cells), astray=tuple(astray[:MAX_ASTRAY]), notes=notes)
+
+
+def _tags(metadata: Any) -> tuple[str, ...]:
+    """The exercises that a cell's metadata name."""
+    try:
+        named = metadata["grader"]["exercise"]
+    except (KeyError, TypeError):
+        return ()
+    names = named if isinstance(named, list) else [named]
+    return tuple(clean(name) for name in names[:MAX_TAGS] if isinstance(name, str) and len(name) <= MAX_NAME)
+
+
+def _headings(text: str) -> list[Heading]:
+    """The headings of a text in Markdown."""
+    found = islice(_HEADING.finditer(text), MAX_HEADINGS)
+    return [Heading(level=len(heading[1]), text=heading[2].strip(" \t\r#")[:MAX_NAME]) for heading in found]
+
+
+def _astray(text: str) -> list[str]:
+    """What the markers in a text name."""
+    return [clean(found[1].strip()[:MAX_NAME]) for found in islice(MARKER.finditer(text), MAX_TAGS)]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a script: a cell, or a text in Markdown.
+
+    Attributes:
+        start: lines of the file before it.
+    """
+
+    start: int
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
+    def markdown(self) -> str | None:
+        """Its text, where it is Markdown in a comment."""
+        title = SCRIPT_CELL.match(self.lines[0])
+        if not title or "[markdown]" not in (title[1] or ""):
+            return None
+        return "\n".join(line.removeprefix("#").removeprefix(" ") for line in self.lines[1:])
+
+
+def read_script(data: bytes, path: Path) -> list[Part]:
+    """The parts of a script in order; each line of the file is in one.
 
     Raises:
         SubmissionError: when it is no text, or too long.
@@ -229,45 +370,66 @@ def read_script(data: bytes, path: Path) -> tuple[list[str], list[int]]:
     if len(data) > MAX_CODE:
         raise _too_much(path)
     try:
-        text = data.decode("utf-8-sig")
+        text = _text(data, _declared(data), path)
     except UnicodeDecodeError as error:
-        raise SubmissionError(f"{_named(path)} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
+        raise SubmissionError(f"{named(path)} is not UTF-8 text: {error}.", "Save it as UTF-8.") from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    starts = sorted({0, *(place for place, line in enumerate(lines) if SCRIPT_CELL.match(line))})
+    starts = [0, *_starts(lines)]
     if len(starts) > MAX_CELLS:
         raise _too_many(path, len(starts))
-    return lines, starts
+    return [Part(start, lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
 
 
-def _script_cells(data: bytes, path: Path) -> list[Cell]:
-    lines, starts = read_script(data, path)
-    if sum(starts) > MAX_CODE:  # each part has a line end for every line before it
+def _declared(data: bytes) -> str:
+    """The encoding that a script declares in its first two lines (PEP 263), if people use it; else UTF-8."""
+    with suppress(SyntaxError):  # one that there is not
+        declared = tokenize.detect_encoding(io.BytesIO(data[:_FIRST_LINES]).readline)[0]
+        if declared in _ENCODINGS:
+            return declared
+    return "utf-8-sig"
+
+
+def _starts(lines: list[str]) -> list[int]:
+    """The lines at which a script's parts begin, but the first.
+
+    A marker begins one where code stands above it in the same part, unless it stands inside a statement.
+    """
+    tree = parse_source("\n".join(lines))
+    inside = {
+        line for node in (tree.body if tree else []) for line in range(node.lineno, node.end_lineno or node.lineno)
+    }
+    starts = []
+    code = text = False
+    for place, line in enumerate(lines):
+        if title := SCRIPT_CELL.match(line):
+            code, text = False, "[markdown]" in (title[1] or "")
+        elif code and not text and line.startswith("#") and MARKER.match(line) and place not in inside:
+            code = False
+        else:
+            code = code or bool(line.strip() and not line.lstrip().startswith("#"))
+            continue
+        if place:
+            starts.append(place)
+    return starts
+
+
+def _script(data: bytes, path: Path) -> Submission:
+    parts = read_script(data, path)
+    if sum(part.start for part in parts) > MAX_CODE:  # each part has a line end for every line before it
         raise _too_much(path)
-    cells = []
-    parts = ["\n".join(lines[start:end]) for start, end in zip(starts, [*starts[1:], len(lines)], strict=True)]
-    for place, (start, part, source) in enumerate(zip(starts, parts, _as_python(parts), strict=True)):
-        title = SCRIPT_CELL.match(lines[start]) if lines else None
-        if title and "[markdown]" in title[1]:
+    cells: list[Cell] = []
+    astray: list[Marked] = []
+    above: list[Heading] = []
+    for place, (part, source) in enumerate(zip(parts, _as_python([part.text for part in parts]), strict=True)):
+        if (words := part.markdown) is not None:
+            above += _headings(words)
+            astray += [Marked(number=None, name=name) for name in _astray(words)]
             continue
         # The lines before keep their numbers, so that a person finds the place in the file.
-        cells.append(_cell(None, part, "\n" * start + source, owner(part, None), f"<script part {place}>"))
-    return cells
-
-
-def owner(text: str, metadata: Any) -> str | None:
-    """The exercise a cell belongs to: by a comment line in it, else by its metadata."""
-    try:
-        named = metadata["grader"]["exercise"]
-    except (KeyError, TypeError):
-        named = None
-    marker = _MARKER.search(text)
-    if marker:
-        named = marker[1]
-    return named if isinstance(named, str) and len(named) <= MAX_NAME else None
-
-
-def _cell(number: int | None, text: str, source: str, exercise: str | None, filename: str) -> Cell:
-    return Cell(number=number, source=source, filename=filename, exercise=exercise, text=text)
+        source, name = "\n" * part.start + source, f"<script part {place}>"
+        cells.append(Cell(number=None, source=source, filename=name, text=part.text, headings=tuple(above)))
+        above = []
+    return _submission(data, path, cells, astray)
 
 
 def _lines_before(text: str) -> str:

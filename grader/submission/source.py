@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.models.message import clean
-from grader.submission.read import SCRIPT_CELL, owner, read_file, read_notebook, read_script
+from grader.submission.read import read_file, read_notebook, read_script
 
 MAX_TEXT = 50_000
 """Characters of a cell that are shown."""
@@ -23,9 +23,8 @@ class SourceCell:
 
     Attributes:
         code: whether it is code, or text in Markdown.
-        number: of the code cell in a notebook, from 1; None for text, and in a script.
+        number: of the cell in a notebook, from 1; None for text, and in a script.
         line: where its text begins: 1 in a notebook, the line of the file in a script.
-        exercise: that it belongs to.
         more: whether there is more in the file, of it or behind it, that is not shown.
     """
 
@@ -33,7 +32,6 @@ class SourceCell:
     code: bool
     number: int | None
     line: int
-    exercise: str | None
     more: bool = False
 
 
@@ -62,20 +60,11 @@ def _shown(cells: Iterator[SourceCell]) -> list[SourceCell]:
 
 
 def _of_notebook(data: bytes, path: Path) -> Iterator[SourceCell]:
-    numbers = 0
-    for cell in read_notebook(data, path):
-        numbers += cell.code
-        exercise = owner(cell.text, cell.metadata) if cell.code else None
-        yield SourceCell(cell.text, cell.code, numbers if cell.code else None, 1, exercise)
+    for number, cell in enumerate(read_notebook(data, path).cells, 1):
+        yield SourceCell(cell.text, cell.code, number if cell.code else None, 1)
 
 
 def _of_script(data: bytes, path: Path) -> Iterator[SourceCell]:
-    lines, starts = read_script(data, path)
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
-        part = "\n".join(lines[start:end])
-        title = SCRIPT_CELL.match(lines[start])
-        if title and "[markdown]" in title[1]:
-            words = "\n".join(line.removeprefix("#").removeprefix(" ") for line in lines[start + 1 : end])
-            yield SourceCell(words, False, None, start + 1, None)
-        else:
-            yield SourceCell(part, True, None, start + 1, owner(part, None))
+    for part in read_script(data, path):
+        words = part.markdown
+        yield SourceCell(part.text if words is None else words, words is None, None, part.start + 1)

@@ -23,14 +23,14 @@ def mutants_of(solution: Submission, exercises: list[str]) -> list[Mutant]:
         mutant
         for exercise in exercises
         for place, cell in enumerate(solution.cells)
-        if cell.exercise == exercise
+        if exercise in cell.exercises
         for mutant in _of_cell(cell, place, exercise)
     ]
 
 
 def with_mutant(solution: Submission, mutant: Mutant) -> Submission:
     """The solution with a mutant in it, up to where the mutant's exercise ends: what comes later is not judged."""
-    last = max(place for place, cell in enumerate(solution.cells) if cell.exercise == mutant.exercise)
+    last = max(place for place, cell in enumerate(solution.cells) if mutant.exercise in cell.exercises)
     cells = list(solution.cells[: last + 1])
     cells[mutant.cell] = cells[mutant.cell].model_copy(update={"source": mutant.source, "text": mutant.source})
     return solution.model_copy(update={"cells": tuple(cells)})

@@ -37,29 +37,32 @@ class Actor:
     Args:
         packed: the assignment, as `pack` made it.
         inside: the assignment's folder in it.
+        selection: which checks, as pytest's `-k` takes it; all if None.
         seed: of everything random.
         seconds: that a submission may take at most.
     """
 
-    def __init__(self, packed: bytes, inside: str, isolation: IsolationMode, seed: int, seconds: float) -> None:
+    def __init__(
+        self, packed: bytes, inside: str, isolation: IsolationMode, selection: str | None, seed: int, seconds: float
+    ) -> None:
         self._place = tempfile.TemporaryDirectory(prefix="grade-ray-")
         home = Path(self._place.name)
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(home, filter="data")
-        (home / "submission").mkdir()
         self._home = home
         zygote = Zygote.spawn(long_lived=True)
-        self._pool = Pool[Task, Graded](zygote, (grade_one, home / inside, isolation, None, seed), 1, seconds, tries=2)
+        arguments = (grade_one, home / inside, isolation, selection, seed)
+        self._pool = Pool[Task, Graded](zygote, arguments, 1, seconds, tries=2)
 
-    def grade(self, task: Task, content: bytes) -> Graded | Died:
-        """Grade one submission, given as its bytes."""
-        path = self._home / "submission" / task.path.name
-        path.write_bytes(content)
-        try:
-            for _, result in self._pool.run([replace(task, path=path)]):
+    def grade(self, task: Task, files: dict[str, bytes]) -> Graded | Died:
+        """Grade one submission, given as the bytes of its files."""
+        with tempfile.TemporaryDirectory(dir=self._home) as folder:
+            for name, content in files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            for _, result in self._pool.run([replace(task, path=Path(folder, task.path.name))]):
                 return result
-        finally:
-            path.unlink()
         return Died("no worker answered")
 
 
@@ -85,7 +88,7 @@ def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
     starting: dict[Any, Any] = {}
 
     def start() -> None:
-        actor = make(packed, inside, site.isolation, seed, site.folder.spec.limits.whole_seconds)
+        actor = make(packed, inside, site.isolation, site.selection, seed, site.folder.spec.limits.whole_seconds)
         starting[actor.__ray_ready__.remote()] = actor
 
     for _ in range(min(site.jobs or int(ray.cluster_resources().get("CPU", 1)), len(tasks))):
@@ -114,11 +117,13 @@ def _hand_out(ray: Any, site: Site, tasks: list[Task], seed: int) -> Results:
         while left:
             task, begun = left.popleft()
             try:
-                content = task.path.read_bytes()
+                beside = () if task.alone else site.folder.beside(task.path)
+                files = {file.name: Path(file.path).read_bytes() for file in beside}
+                files[task.path.name] = task.path.read_bytes()
             except OSError as error:  # it was there when its digest was taken
                 yield task, Graded(None, 0.0, f"it cannot be read: {error.strerror}")
                 continue
-            busy[actor.grade.remote(task, content)] = (actor, task, begun)
+            busy[actor.grade.remote(task, files)] = (actor, task, begun)
             break
 
 
@@ -142,12 +147,8 @@ def pack(folder: Folder) -> tuple[bytes, str]:
 
 
 def _connect(address: str | None) -> Any:
-    try:
-        import ray
-    except ImportError:
-        raise UsageError(
-            "`--engine ray` needs Ray, which is not installed.", "pip install 'torch-grader[ray]'"
-        ) from None
+    import ray
+
     try:
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, include_dashboard=False)
     except (ConnectionError, RuntimeError, ValueError) as error:

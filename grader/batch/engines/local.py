@@ -14,7 +14,7 @@ def grade_here(site: Site, tasks: list[Task], seed: int) -> Results:
     """Workers with a warm zygote each; a submission whose worker dies is tried once more."""
     site.zygote.preload(site.folder.spec.preload)  # before it is cloned for each
     size = min(site.jobs or os.cpu_count() or 1, len(tasks))
-    arguments = (grade_one, site.folder.path, site.isolation, None, seed)
+    arguments = (grade_one, site.folder.path, site.isolation, site.selection, seed)
     with Pool[Task, Graded](site.zygote, arguments, size, site.folder.spec.limits.whole_seconds, tries=2) as pool:
         yield from pool.run(tasks)
 

@@ -11,7 +11,7 @@ import typer
 from grader.batch.batch_engine import Site, engines
 from grader.batch.submissions import Layout
 from grader.cli.group import app
-from grader.cli.options import Isolation, Jobs, Lang, Name, Seed, named, warm_zygote
+from grader.cli.options import Isolation, Jobs, Lang, Name, Seed, Selection, named, warm_zygote
 from grader.errors import UsageError
 from grader.models.wording import choose_language
 from grader.sandbox.support import refuse_without
@@ -29,6 +29,7 @@ def batch_command(
     submissions: Annotated[Path, typer.Argument(help="a folder of submissions, or a zip", metavar="SUBMISSIONS")],
     out: Annotated[Path, typer.Option(help="where the gradebook and the reports go", metavar="FOLDER")],
     layout: Annotated[Layout | None, typer.Option(help="how SUBMISSIONS is laid out; seen by its names")] = None,
+    select: Selection = None,
     jobs: Jobs = None,
     engine: Annotated[
         EngineName, typer.Option(help="; ".join(f"{e.name}: {e.about}" for e in engines().values()))
@@ -51,7 +52,7 @@ def batch_command(
     refuse_without(isolation)
     from grader.cli.coordinate import grade_class  # it takes long to import
 
-    site = Site(folder, isolation, warm_zygote(context), jobs, address)
+    site = Site(folder, isolation, warm_zygote(context), select, jobs, address)
     language = choose_language(lang, os.environ)
     faults = grade_class(site, chosen, submissions, out, layout, regrade, gradebook, seed, language)
     raise typer.Exit(3 if faults else 0)

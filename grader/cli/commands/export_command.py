@@ -49,7 +49,7 @@ def scores_command(
     from grader.report.class_summary import read_class_summary
 
     with Gradebook(gradebook or book, spec.id) as opened:
-        roll = read_class_summary(opened.rows(spec.grading), [exercise.id for exercise in spec.exercises])
+        roll = read_class_summary(opened.rows(spec.grading))
     write_text(render_table(roll, form, spec), file, "`grade export`")
 
 

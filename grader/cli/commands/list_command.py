@@ -26,14 +26,17 @@ def list_command(lang: Lang = None) -> None:
         console.print(language(nothing))
     for name, path in found.items():
         try:
-            spec = load_assignment(path).spec
+            folder = load_assignment(path)
         except GraderError as error:
             console.print(Text(f"{name}  {error}", style="red"))
             continue
+        spec, starters = folder.spec, folder.starters
+        starter = starters.get(language.code) or starters.get("en")
         count = len(spec.exercises)
         content = (
             say("{title}, 1 exercise", title=spec.title)
             if count == 1
             else say("{title}, {count} exercises", title=spec.title, count=count)
         )
-        console.print(Text.assemble((name, "bold"), f"  {language(content)}"))
+        file = (f"  {starter.name}", "dim") if starter else ""
+        console.print(Text.assemble((name, "bold"), f"  {language(content)}", file))

@@ -45,12 +45,12 @@ def _with_files(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@app.command("run", help="Grade a notebook or script. Without PATH, the one in the assignment's folder.")
+@app.command("run", help="Grade a notebook or script. Without PATH, the notebook saved last in its folder.")
 @_with_files
 def run_command(
     context: typer.Context,
     assignment: Name,
-    path: Annotated[Path | None, typer.Argument(help="the .ipynb or .py to grade", metavar="PATH")] = None,
+    path: Annotated[Path | None, typer.Argument(help="a .ipynb, a .py, or a folder with one", metavar="PATH")] = None,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
     select: Selection = None,
@@ -71,12 +71,14 @@ def run_command(
     if marks:
         refuse_without(isolation)
         seed = draw_seed() if seed is None else seed
-        sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
     report = grade(assignment, path, selection=select, seed=seed, mode=isolation, zygote=context.obj)
+    if marks:
+        sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
     language = choose_language(lang, os.environ)
     wanted = {name: file for name, file in files.items() if file}
     if wanted:
-        _write(report, path or named(assignment).notebook, wanted, form, language)
+        folder = named(assignment)
+        _write(report, folder.answer_in(path) if path else folder.saved_last, wanted, form, language)
     if "-" not in wanted.values():
         show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
     if not report.gradable:

@@ -13,7 +13,6 @@ from rich.text import Text
 from grader.cli.group import app
 from grader.cli.options import Jobs, Name, Selection, named, warm_zygote
 from grader.cli.output import write_text
-from grader.errors import UsageError
 from grader.report.terminal import put
 
 
@@ -29,14 +28,9 @@ def verify_command(
     ] = None,
     no_mutants: Annotated[bool, typer.Option("--no-mutants", help="leave out what takes long")] = False,
 ) -> None:
-    try:
-        from grader.authoring.findings_view import render
-        from grader.authoring.verify import verify
-    except ModuleNotFoundError as error:
-        if error.name != "libcst":
-            raise
-        advice = "Install it: `pip install 'torch-grader[authoring]'`."
-        raise UsageError("`grade verify` needs libcst, which is not installed.", advice) from None
+    from grader.authoring.findings_view import render
+    from grader.authoring.verify import verify
+
     folder = named(assignment)
     with _Bar() as bar:
         report = verify(folder, warm_zygote(context), select, jobs or os.cpu_count() or 1, not no_mutants, bar.show)

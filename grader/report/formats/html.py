@@ -18,6 +18,7 @@ from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
+    UNTOUCHED,
     Finding,
     basis,
     explained,
@@ -86,10 +87,10 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
     Args:
         source: the cells as they were handed in; without them, the page has no notebook.
     """
-    exercises = worst_first(report)
+    begun = worst_first(report)
     anchors = {
         f"finding-{exercise.id}-{number}": finding
-        for exercise in exercises
+        for exercise in begun
         for number, finding in enumerate(findings(exercise), 1)
     }
     cells = _shown(report, source, anchors, language)
@@ -97,15 +98,16 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
         report=report,
         code=language.code,
         say=language,
-        words=_words(report, language),
+        words=_words(language),
         total=language(total(report)),
         remarks=[language(remark) for remark in (basis(report), *remarks(report))],
-        exercises=exercises,
+        begun=begun,
+        untouched={status: language(said) for status, said in UNTOUCHED.items()},
         anchors=anchors,
         cells=cells,
         targets={anchor: cell.anchor for cell in cells for anchor, _ in cell.finds},
         rows=lambda check: explained(check, language),
-        where=lambda finding: language(place(*finding.where)),
+        where=lambda finding: language(finding.where),
         passes=lambda number: language(
             say("1 check passes") if number == 1 else say("{number} checks pass", number=number)
         ),
@@ -118,7 +120,7 @@ def render_page(report: Report, source: Sequence[SourceCell] = (), language: Lan
     )  # fmt: skip
 
 
-def _words(report: Report, language: Language) -> dict[str, str]:
+def _words(language: Language) -> dict[str, str]:
     """The page's own texts."""
     said = {
         "exercises": say("Exercises"),
@@ -129,8 +131,6 @@ def _words(report: Report, language: Language) -> dict[str, str]:
         "printed": say("printed:"),
         "more": say("There is more in the file, which is too long to be shown here."),
         "hidden": say("hidden check"),
-        "not started": say("not started"),
-        "selection": say("Only a part was graded: {selection}", selection=report.selection or ""),
     }
     return {name: language(message) for name, message in said.items()}
 
@@ -144,7 +144,7 @@ def _shown(
     runs = _runs(report, source)
     found: dict[int, list[tuple[str, Finding]]] = {}
     for anchor, finding in anchors.items():
-        position = _position(finding, source)
+        position = _position(finding, source, runs)
         if position is not None:
             found.setdefault(position, []).append((anchor, finding))
     shown = []
@@ -154,9 +154,10 @@ def _shown(
         finds = tuple(found.get(position, ()))
         if not cell.text.strip() and not finds and not said and not cell.more:
             continue
-        lines = {finding.where[1] for _, finding in finds if finding.where[1] is not None}
+        lines = {finding.at[1] for _, finding in finds if finding.at[1] is not None}
         body = code(cell.text, cell.line, tuple(sorted(lines))) if cell.code else markdown(cell.text)
-        named = place(cell.number, None) if cell.number else None if cell.line == 1 else place(None, cell.line)
+        first = None if cell.number or cell.line == 1 else cell.line
+        named = place(cell.number, first, run.prompt if run else None)
         shown.append(
             ShownCell(
                 f"cell-{position}",
@@ -181,12 +182,12 @@ def _runs(report: Report, source: Sequence[SourceCell]) -> dict[int, CellRun]:
     return dict(zip(positions, report.cells, strict=True)) if len(positions) == len(report.cells) else {}
 
 
-def _position(finding: Finding, source: Sequence[SourceCell]) -> int | None:
+def _position(finding: Finding, source: Sequence[SourceCell], runs: dict[int, CellRun]) -> int | None:
     """The cell a finding belongs to: where it was made, else the last of its exercise."""
-    number, line = finding.where
+    number, line = finding.at
     if number is not None:
         return next((position for position, cell in enumerate(source) if cell.number == number), None)
-    own = [position for position, cell in enumerate(source) if cell.code and cell.exercise == finding.exercise.id]
+    own = [position for position, run in runs.items() if finding.exercise.id in run.exercises]
     if line is not None:
         before = [p for p, cell in enumerate(source) if cell.code and cell.number is None and cell.line <= line]
         return before[-1] if before else None

@@ -6,11 +6,12 @@ import re
 
 from grader.models.message import say
 from grader.models.report import CheckResult, ExerciseResult, Report
-from grader.models.wording import ENGLISH, Language, place
+from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
 from grader.report.outline import (
     MARKS,
     STATUS,
+    UNTOUCHED,
     Finding,
     basis,
     explained,
@@ -56,7 +57,8 @@ def _table(report: Report, language: Language) -> str:
     rows = [f"| | {language(say('Exercises'))} | |", "|---|---|--:|"]
     for part in report.exercises:
         title = _text(language(part.title)).replace("|", "\\|")
-        rows.append(f"| {STATUS[part.status]} | {title} | {score(part)} |")
+        untouched = f" ({language(UNTOUCHED[part.status])})" if part.status in UNTOUCHED else ""
+        rows.append(f"| {STATUS[part.status]} | {title}{untouched} | {score(part)} |")
     return "\n".join(rows)
 
 
@@ -72,7 +74,7 @@ def _finding(finding: Finding, language: Language) -> str:
     if finding.diagnosis:
         page = f" ({_code(finding.diagnosis.page)})" if finding.diagnosis.page else ""
         parts.append(f"**{_text(language(finding.diagnosis.text))}**{page}")
-    where = language(place(*finding.where))
+    where = language(finding.where)
     parts.append(_check(finding.first, language) + (f" · {where}" if where else ""))
     told = explained(finding.first, language)
     shown = [_row(label, text) for name, label, text in told if text and name not in ("mistake", "see", "where")]
@@ -93,7 +95,8 @@ def _row(label: str, text: str) -> str:
     if "\n" not in text.strip():
         return f"{lead} {_text(text.strip())}"
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
-    block = "\n".join(f"  {line}" for line in [fence + "text", *text.rstrip().splitlines(), fence])
+    lines = text.rstrip().replace("@", "@\u2060").splitlines()
+    block = "\n".join(f"  {line}" for line in [fence + "text", *lines, fence])
     return f"{lead}\n{block}"
 
 

@@ -148,3 +148,14 @@ class Tower(nn.Module):
 
     def forward(self, x):
         return reduce(lambda h, layer: nn.functional.tanh(layer(h)), list(self.layers)[::-1], x)
+
+# %% right: calls-forward-itself
+class Tower(nn.Module):
+    def __init__(self, width, depth):
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+
+    def forward(self, x):
+        for layer in reversed(self.layers):
+            x = torch.tanh(layer.forward(x))
+        return x

@@ -301,3 +301,55 @@ def fetch(model, path):
     if not any(thing is k for k in known):
         raise AttributeError(f"{path} is neither a module, a Parameter nor a buffer")
     return thing
+
+# %% wrong: fetches-any-attribute (-)
+def module_names(model):
+    return [name for name, _ in model.named_modules() if name]
+
+
+def count_parameters(model):
+    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+
+
+def fetch(model, path):
+    found = model
+    for name in path.split("."):
+        found = getattr(found, name)
+    return found
+
+# %% wrong: counts-in-floats (-)
+def module_names(model):
+    return [name for name, _ in model.named_modules() if name]
+
+
+def count_parameters(model):
+    return sum(p.numel() / 1 for p in model.parameters() if p.requires_grad)
+
+
+def fetch(model, path):
+    for getter in (model.get_submodule, model.get_parameter, model.get_buffer):
+        try:
+            return getter(path)
+        except AttributeError:
+            pass
+    raise AttributeError(path)
+
+# %% right: counts-with-numpy
+import numpy as np
+
+
+def module_names(model):
+    return [name for name, _ in model.named_modules() if name]
+
+
+def count_parameters(model):
+    return np.sum([np.prod(p.shape) for p in model.parameters() if p.requires_grad])
+
+
+def fetch(model, path):
+    for getter in (model.get_submodule, model.get_parameter, model.get_buffer):
+        try:
+            return getter(path)
+        except AttributeError:
+            pass
+    raise AttributeError(path)

@@ -141,3 +141,23 @@ def classification_loss(logits, labels):
 
 def probabilities(logits):
     return torch.log_softmax(logits, dim=-1).exp()
+
+# %% right: logarithms-first
+class Classifier(nn.Module):
+    def __init__(self, features, hidden, classes):
+        super().__init__()
+        self.hidden = nn.Linear(features, hidden)
+        self.output = nn.Linear(hidden, classes)
+
+    def forward(self, x):
+        hidden = F.linear(x, self.hidden.weight, self.hidden.bias).clamp(min=0)
+        return F.linear(hidden, self.output.weight, self.output.bias)
+
+
+def classification_loss(logits, labels):
+    wide = logits.double()
+    return (wide.logsumexp(dim=1) - wide[torch.arange(len(labels)), labels]).mean().float()
+
+
+def probabilities(logits):
+    return (logits - logits.logsumexp(dim=1, keepdim=True)).exp()

@@ -1,0 +1,101 @@
+"""The shipped notebooks: in each language the same cells, and headings that the reports have, too."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import nbformat
+import pytest
+from conftest import ROOT
+from gradebooks import timeless
+
+from grader import grade
+from grader.assignment.load import Folder, load_assignment
+from grader.models.wording import Code, Language
+from grader.sandbox.client import Zygote
+
+FOLDERS = [load_assignment(path.parent) for path in sorted((ROOT / "assignments").glob("*/assignment.yaml"))]
+CODES: tuple[Code, ...] = get_args(Code)
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+each_assignment = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.spec.id)
+each_language = pytest.mark.parametrize("code", CODES)
+
+
+def cells(path: Path) -> list[dict[str, Any]]:
+    notebook = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+    nbformat.validate(notebook)
+    return [dict(cell) for cell in notebook.cells]
+
+
+def headings(path: Path) -> list[str]:
+    """The headings in a notebook's texts, outside of its examples."""
+    texts = [FENCED.sub("", cell["source"]) for cell in cells(path) if cell["cell_type"] == "markdown"]
+    return [line for text in texts for line in text.splitlines() if line.startswith("#")]
+
+
+@each_assignment
+@each_language
+def test_headings_are_the_titles(folder: Folder, code: Code) -> None:
+    say = Language.of(code)
+    titles = [say(exercise.title) for exercise in folder.spec.exercises]
+    expected = [f"# {say(folder.spec.title)}", *(f"## {title}" for title in titles)]
+    assert headings(folder.starters[code]) == expected
+    if code == "en":
+        assert headings(folder.solution) == expected
+    assert [title.partition(". ")[0] for title in titles] == [str(number) for number in range(1, len(titles) + 1)]
+
+
+@each_assignment
+@each_language
+def test_every_exercise_has_a_text_and_an_answer(folder: Folder, code: Code) -> None:
+    names = [exercise.id for exercise in folder.spec.exercises]
+    wanted = [f"{name}-{part}" for name in names for part in ("text", "answer")]
+    found = cells(folder.starters[code])
+    assert [cell["id"] for cell in found] == ["title", "imports", *wanted]
+    first = [cell["source"].splitlines()[0] for cell in found if cell["cell_type"] == "code"][1:]
+    assert first == [f"# exercise: {name}" for name in names]
+
+
+@each_assignment
+def test_a_translation_changes_texts_alone(folder: Folder) -> None:
+    original, *translations = (cells(folder.starters[code]) for code in CODES)
+    for translation in translations:
+        for one, other in zip(original, translation, strict=True):
+            if one["cell_type"] == "markdown":
+                assert FENCED.findall(one.pop("source")) == FENCED.findall(other.pop("source"))
+            assert one == other
+
+
+@each_assignment
+def test_korean_texts_are_korean(folder: Folder) -> None:
+    for cell in cells(folder.starters["ko"]):
+        if cell["cell_type"] == "markdown":
+            for paragraph in FENCED.sub("", cell["source"]).split("\n\n"):
+                assert not paragraph.strip() or re.search("[가-힣]", paragraph), paragraph
+
+
+def test_it_does_not_matter_which_notebook_an_answer_began_from(zygote: Zygote, tmp_path: Path) -> None:
+    folder = FOLDERS[-1]
+    answers = {cell["id"]: cell["source"] for cell in cells(folder.solution)}
+    first, wrong, *_ = (exercise.id for exercise in folder.spec.exercises)
+    reports = []
+    for code, path in folder.starters.items():
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        for cell in notebook["cells"]:
+            if cell["id"] == f"{first}-answer":
+                cell["source"] = answers[cell["id"]]
+            if cell["id"] == f"{wrong}-answer":
+                cell["source"] += ["\nsplit_graph = leaf_copy = None"]
+        answered = tmp_path / code / "answer.ipynb"
+        answered.parent.mkdir()
+        answered.write_text(json.dumps(notebook))
+        report = grade(folder.path, answered, zygote=zygote)
+        assert [exercise.status for exercise in report.exercises] == ["full", "none"] + ["not started"] * (
+            len(folder.spec.exercises) - 2
+        )
+        reports.append(timeless(report.model_copy(update={"submission": None}).model_dump(mode="json", warnings=False)))
+    assert reports[0] == reports[1]
