@@ -11,7 +11,7 @@ import sys
 def tell(message):
     """Send a message on the guest's own socket, which an object of the grader's holds."""
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     text = json.dumps(message).encode()
     frame.f_locals["self"]._channel.sendall(struct.pack("!II", len(text), 0) + text)
@@ -23,15 +23,15 @@ tell({"tag": "copying", "pid": float("inf")})
 
 # %%
 # exercise: linear
-tell({"tag": "cell_ran", "cell": 3, "seconds": 10**400, "output": ""})
+tell({"tag": "cell_ran", "cell": 3, "seconds": 10**400, "output": "", "passed_over": []})
 
 # %%
 # exercise: sequential
-tell({"tag": "cell_ran", "cell": 4, "seconds": float("nan"), "output": ""})
+tell({"tag": "cell_ran", "cell": 4, "seconds": float("nan"), "output": "", "passed_over": []})
 
 # %%
 # exercise: module-list
-tell({"tag": "cell_ran", "cell": 5, "seconds": float("inf"), "output": ""})
+tell({"tag": "cell_ran", "cell": 5, "seconds": float("inf"), "output": "", "passed_over": []})
 
 # %%
 # exercise: module-dict

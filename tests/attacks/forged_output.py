@@ -7,10 +7,15 @@ import sys
 from grader import wire
 
 print("and so on")
-frame = sys._getframe()
-while "_channel" not in vars(frame.f_locals.get("self", object)):
-    frame = frame.f_back
-channel = frame.f_locals["self"]._channel
+
+def find():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
+        frame = frame.f_back
+    return frame.f_locals["self"]
+
+
+channel = find()._channel
 for number in range(2, 20):
-    wire.send(channel, {"tag": "cell_ran", "cell": number, "seconds": 0.0, "output": "and so on " * 190_000})
+    wire.send(channel, {"tag": "cell_ran", "cell": number, "seconds": 0.0, "output": "and so on " * 190_000, "passed_over": []})
     wire.send(channel, {"tag": "cell_started", "cell": number + 1})

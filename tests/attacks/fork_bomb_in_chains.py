@@ -10,10 +10,15 @@ import struct
 import sys
 import time
 
-frame = sys._getframe()
-while "_channel" not in vars(frame.f_locals.get("self", object)):
-    frame = frame.f_back
-life = frame.f_locals["self"]
+
+def find():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
+        frame = frame.f_back
+    return frame.f_locals["self"]
+
+
+life = find()
 
 
 def chain(length):

@@ -12,7 +12,7 @@ from grader import wire
 
 def noise(rows, columns, seed):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     channel = frame.f_locals["self"]._channel
     if os.fork() == 0:

@@ -9,10 +9,15 @@ import struct
 import sys
 import time
 
-frame = sys._getframe()
-while "_channel" not in vars(frame.f_locals.get("self", object)):
-    frame = frame.f_back
-channel = frame.f_locals["self"]._channel
+
+def find():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
+        frame = frame.f_back
+    return frame.f_locals["self"]
+
+
+channel = find()._channel
 channel.sendall(struct.pack("!II", 4 << 20, 0) + b"{")
 while True:
     try:

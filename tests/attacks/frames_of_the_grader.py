@@ -18,7 +18,7 @@ ANSWERS = [
 
 def forge(*args, **kwargs):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     life = frame.f_locals["self"]
     for number in range(1, 200):

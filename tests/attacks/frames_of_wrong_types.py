@@ -10,7 +10,7 @@ import sys
 
 def tell(*messages):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     for message in messages:
         text = message if isinstance(message, bytes) else json.dumps(message).encode()
@@ -23,7 +23,7 @@ tell({"tag": ["cell_ran"], "cell": 0})
 
 # %%
 # exercise: linear
-tell({"tag": "cell_ran", "cell": "3", "seconds": "0", "output": ["text"]})
+tell({"tag": "cell_ran", "cell": "3", "seconds": "0", "output": ["text"], "passed_over": []})
 
 # %%
 # exercise: sequential
@@ -43,7 +43,7 @@ tell(b'{"tag": "finished", "tag": "cell_ran", "cell": ' + b"9" * 5000 + b"}")
 
 # %%
 # exercise: parameters
-tell({"tag": "cell_ran", "cell": True, "seconds": 0.0, "output": "", "raised": {"type": 5, "bases": "Exception"}})
+tell({"tag": "cell_ran", "cell": True, "seconds": 0.0, "output": "", "passed_over": [], "raised": {"type": 5, "bases": "Exception"}})
 
 # %%
 # exercise: walk

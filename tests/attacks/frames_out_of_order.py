@@ -11,7 +11,7 @@ from grader import wire
 
 def tell(message, times=1):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     for _ in range(times):
         wire.send(frame.f_locals["self"]._channel, message)
@@ -35,7 +35,7 @@ tell({"tag": "reached", "exercises": ["gain"], "waiting": True, "in_place": Fals
 
 # %%
 # exercise: module-dict
-tell({"tag": "cell_ran", "cell": 1, "seconds": 0.0, "output": ""}, 2)
+tell({"tag": "cell_ran", "cell": 1, "seconds": 0.0, "output": "", "passed_over": []}, 2)
 
 # %%
 # exercise: calculator

@@ -10,7 +10,7 @@ import sys
 def tell(data):
     """Write to the guest's own socket, which an object of the grader's holds."""
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     frame.f_locals["self"]._channel.sendall(data)
 

@@ -11,10 +11,15 @@ import time
 
 from grader import wire
 
-frame = sys._getframe()
-while "_channel" not in vars(frame.f_locals.get("self", object)):
-    frame = frame.f_back
-life = frame.f_locals["self"]
+
+def find():
+    frame = sys._getframe()
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
+        frame = frame.f_back
+    return frame.f_locals["self"]
+
+
+life = find()
 index = next(cell["index"] for cell in life._job["cells"] if "noise" in cell["ends"])
 end = time.monotonic() + 60
 while time.monotonic() < end:

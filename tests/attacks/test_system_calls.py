@@ -62,7 +62,7 @@ ARGUMENTS = {
     "a lease on a file of the data": "fcntl.fcntl(os.open('data/x', os.O_RDONLY), fcntl.F_SETLEASE, fcntl.F_RDLCK)",
     "a new namespace": "os.listdir() if ctypes.CDLL(None).unshare(0x10000000) == 0 else os.kill(1, 9)",
     "limits of another process": "resource.prlimit(os.getppid(), resource.RLIMIT_NOFILE)",
-    "a socket": "socket.socket()",
+    "a socket": "__import__('_socket').socket()",
     "a pair of datagram sockets": "socket.socketpair(type=socket.SOCK_DGRAM)",
     "space without a size": "os.posix_fallocate(os.open('f', os.O_CREAT | os.O_RDWR), 0, 1 << 20)",
     "shared memory": "mmap.mmap(-1, 4096)",

@@ -10,7 +10,7 @@ from grader import wire
 
 def say(*exercises):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     told = {"tag": "reached", "waiting": True, "in_place": True, "threads": False}
     wire.send(frame.f_locals["self"]._channel, {**told, "exercises": list(exercises)})

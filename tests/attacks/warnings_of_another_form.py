@@ -10,7 +10,7 @@ from grader import wire
 
 def noise(*args, **kwargs):
     frame = sys._getframe()
-    while "_channel" not in vars(frame.f_locals.get("self", object)):
+    while not hasattr(frame.f_locals.get("self"), "_channel"):
         frame = frame.f_back
     channel = frame.f_locals["self"]._channel
     for number in range(1, 5):
