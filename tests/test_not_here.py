@@ -193,3 +193,14 @@ def test_a_script_has_what_scripts_have(quiz: Course, kind: str) -> None:
     report = quiz.grade(f"{SCRIPTS[kind]}# %%\n{RIGHT}")
     assert report.earned == 1
     assert report.cells[0].raised is None
+
+
+@pytest.mark.parametrize("line", ["pip install einops", "conda install -y einops", "pip uninstall -y einops"])
+def test_an_installation_without_a_sign_costs_itself(course: Course, line: str) -> None:
+    course.require({"kind": "function", "calls": [{"call": "f()", "returns": "2"}]})
+    report = course.grade(
+        course.notebook(f"# set up\n{line}\nimport math", "# exercise: one\ndef f(): return math.ceil(1.5)")
+    )
+    assert (report.earned, report.cells[0].raised) == (1, None)
+    text = course.notebook(f'# exercise: one\nTEXT = """\n{line}\n"""\ndef f(): return 2 if TEXT[1] in "pc" else 3')
+    assert course.grade(text).earned == 1

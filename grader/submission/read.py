@@ -43,6 +43,8 @@ MAX_TAGS, MAX_HEADINGS, MAX_ASTRAY = 50, 100, 50
 MARKER = re.compile(r"^[ \t]*#+[ \t]*exercise[ \t]*[:\uff1a](.*)$", re.MULTILINE | re.IGNORECASE)
 """A line that says whose answer a cell is; a Korean keyboard may make its colon a wide one."""
 _MAGIC = re.compile(r"^[ \t]*[%!?,;/]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
+_BARE_INSTALL = re.compile(r"^(?=(?:pip|conda|mamba) (?:un)?install\b)", re.MULTILINE)
+"""A magic without its sign, as IPython takes it where it stands alone."""
 _LINE_END = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
 MAX_WORK = 400_000
@@ -445,6 +447,8 @@ def _as_python(texts: list[str]) -> Iterator[str]:
     """
     left = MAX_WORK
     for text in texts:
+        if _BARE_INSTALL.search(text) and parse_source(text) is None:
+            text = _BARE_INSTALL.sub("%", text)
         work = len(text) * len(_MAGIC.findall(text))
         if 0 < work <= left:
             left -= work
