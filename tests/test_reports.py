@@ -645,7 +645,7 @@ def test_the_archive_tells_what_it_cannot_grade(autograder: Path) -> None:
     assert "is not a notebook" in found["output"]
     code, found = hand_in(autograder, "third.ipynb", content="{}")
     assert (code, found["score"]) == (0, 0)
-    assert "Hand in quiz.ipynb." in found["output"]
+    assert "Hand in quiz.ipynb" in found["output"]
 
 
 def test_the_archive_gives_no_score_where_the_grader_fails(autograder: Path) -> None:

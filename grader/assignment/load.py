@@ -80,7 +80,8 @@ class Folder:
         try:
             return answer_in(path, starter_stems(self.notebook.stem).values())
         except SubmissionError as error:
-            raise SubmissionError(f"{path}: {error}.", "Give the notebook (.ipynb) or script (.py) itself.") from None
+            advice = f"Hand in {self.notebook.name}, or give the notebook or script itself."
+            raise SubmissionError(f"{path}: {error}.", advice) from None
 
     def beside(self, path: Path) -> tuple[Beside, ...]:
         """The files beside a notebook or script that are part of a submission: those that the spec names, or all.

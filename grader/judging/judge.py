@@ -19,6 +19,10 @@ from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check, Question
 
 
+_SLIPS = {"NameError", "UnboundLocalError", "ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError"}
+"""Exceptions that have nothing to do with what an exercise is about, nor with its hint."""
+
+
 class CheckFailed(Exception):
     """A check the student failed: the four parts, the mistake behind it if it is known, and the place."""
 
@@ -101,7 +105,8 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
         failure, where = _near(grading, exercise, answer.raised.missing, failure, where)
     elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
         where = Where(diagnosis.cell, diagnosis.line)
-    return CheckFailed(posed.called, failure, posed.hint, grading.definitions.at(where), diagnosis)
+    hint = None if answer.raised and answer.raised.type in _SLIPS else posed.hint
+    return CheckFailed(posed.called, failure, hint, grading.definitions.at(where), diagnosis)
 
 
 def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:
