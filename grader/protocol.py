@@ -124,7 +124,7 @@ class JobCell(TypedDict):
         skipped: it is not to run again, since it took a process down.
         ends: exercises whose last cell it is.
         owners: exercises that own it.
-        binds: the names that its source binds, each with the first line that does; of cells that have an owner.
+        binds: the names that its source binds, each with the lines of the statement, first and last; if it has owners.
     """
 
     index: int
@@ -134,7 +134,7 @@ class JobCell(TypedDict):
     skipped: bool
     ends: list[str]
     owners: list[str]
-    binds: dict[str, int]
+    binds: dict[str, list[int]]
 
 
 class Job(TypedDict):

@@ -30,15 +30,18 @@ class Defined:
             for name in cell["binds"]:
                 before.setdefault(name, self._names.get(name, _NOTHING))
 
-    def end(self, cell: JobCell, stopped: float) -> None:
+    def end(self, cell: JobCell, stopped: float, passed_over: list[int]) -> None:
         """A cell has run.
 
         Args:
             stopped: the line that raised; infinite where none did.
+            passed_over: lines of statements that could not run here.
         """
         for exercise in cell["owners"]:
             self._bound.setdefault(exercise, set()).update(
-                name for name, line in cell["binds"].items() if line < stopped and name in self._names
+                name
+                for name, (first, last) in cell["binds"].items()
+                if last < stopped and name in self._names and not any(first <= line <= last for line in passed_over)
             )
 
     def missing(self, exercise: str) -> set[str]:

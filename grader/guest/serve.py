@@ -18,7 +18,9 @@ import sys
 import tempfile
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
 from grader import wire
 from grader.guest import scratch as folder
@@ -150,9 +152,9 @@ class _Life:
         if raised is not None:
             ended["raised"] = told = describe(raised, self._sources)
             began = not (isinstance(raised, SyntaxError) and raised.filename == cell["filename"])
-            lines = (frame["line"] for frame in told["frames"] if began and frame["function"] == "<module>")
-            stopped = next(lines, 0)
-        self._defined.end(cell, stopped)
+            stopped = next(_lines_of_cells(told), 0) if began else 0
+        passed_over = [line for one in self._shell.passed_over for line in _lines_of_cells(one)]
+        self._defined.end(cell, stopped, passed_over)
         ended["passed_over"] = self._shell.passed_over
         ended["seconds"] = time.monotonic() - start
         ended["output"] = _ADDRESS.sub("0x…", self._output.text())
@@ -210,6 +212,11 @@ class _Life:
         missing = self._defined.missing(question[0]["exercise"])
         student = Student(self._shell.user_ns, self._fixtures, missing)
         return answer(student, self._sources, question, self._clock, self._handlers)
+
+
+def _lines_of_cells(raised: dict[str, Any]) -> Iterator[int]:
+    """The lines of an exception's frames that are in no function."""
+    return (frame["line"] for frame in raised["frames"] if frame["function"] == "<module>")
 
 
 def _end_group(pid: int) -> None:

@@ -41,9 +41,9 @@ class _Stopped:
 
     def binds(self, name: str | None) -> bool:
         """Whether it was to bind a name."""
-        line = bound_names(self.cell.source).get(name or "")
-        frames = self.raised.frames if self.raised and self.passed_over else ()
-        return line is not None and all(frame.line == line or name in _words(frame.code) for frame in frames[:1])
+        at = bound_names(self.cell.source).get(name or "")
+        frames = self.raised.frames[:1] if self.raised and self.passed_over else ()
+        return at is not None and all(at.first <= frame.line <= at.last for frame in frames)
 
 
 def cause_of(grading: Grading, exercise: str, answer: Answer) -> Cause | None:
@@ -67,10 +67,6 @@ def _stopped(grading: Grading) -> Iterator[_Stopped]:
             yield _Stopped(cell, raised, passed_over=True)
         if run.raised or run.lost:
             yield _Stopped(cell, run.raised, run.lost)
-
-
-def _words(code: str) -> list[str]:
-    return re.findall(r"\w+", code)
 
 
 def _missing(raised: Raised | None) -> str | None:

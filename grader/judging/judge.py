@@ -18,7 +18,6 @@ from grader.models.report import Diagnosis
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check, Question
 
-
 _SLIPS = {"NameError", "UnboundLocalError", "ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError"}
 """Exceptions that have nothing to do with what an exercise is about, nor with its hint."""
 

@@ -65,7 +65,7 @@ class Definitions:
         """A name like this one that is bound, and where; those of the exercise's own cells come first."""
         own = [cell for cell in self._cells if exercise in cell.exercises]
         for cells in (own, self._cells):
-            bound = {other: Where(c.number, line) for c in cells for other, line in bound_names(c.source).items()}
+            bound = {other: Where(c.number, at.line) for c in cells for other, at in bound_names(c.source).items()}
             near = get_close_matches(name.casefold(), {other.casefold() for other in bound}, n=1, cutoff=NEAR)
             for other, where in bound.items():
                 if near and other.casefold() == near[0] and other != name:

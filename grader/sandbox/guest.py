@@ -189,7 +189,7 @@ class Guest:
                 skipped=index in self._progress.skipped,
                 ends=ends.get(index, []),
                 owners=list(cell.exercises),
-                binds=dict(bound_names(cell.source)) if cell.exercises else {},
+                binds={n: [at.first, at.last] for n, at in bound_names(cell.source).items()} if cell.exercises else {},
             )
             for index, cell in enumerate(self._around.submission.cells)
         ]

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 from grader.diagnosis.syntax import parse_source
 
@@ -22,20 +23,36 @@ MAX_KEPT = 10_000
 """Characters of a source whose names are kept: they are asked for more than once, and a class shares many cells."""
 
 
-def bound_names(source: str) -> Mapping[str, int]:
-    """The names that a source binds outside of functions and classes, each with the first line that does.
+class Bound(NamedTuple):
+    """Where a name is bound first.
+
+    Attributes:
+        line: of the name.
+        first, last: lines of the statement, outside of which nothing else is, that does it.
+    """
+
+    line: int
+    first: int
+    last: int
+
+
+def bound_names(source: str) -> Mapping[str, Bound]:
+    """The names that a source binds outside of functions and classes.
 
     Where it is not Python, what its lines seem to define.
     """
     return _kept_names(source) if len(source) <= MAX_KEPT else _find_names(source)
 
 
-def _find_names(source: str) -> Mapping[str, int]:
+def _find_names(source: str) -> Mapping[str, Bound]:
     tree = parse_source(source)
-    found = _by_lines(source) if tree is None else (name for node in tree.body for name in _bound(node))
-    names: dict[str, int] = {}
-    for name, line in found:
-        names.setdefault(name, line)
+    names: dict[str, Bound] = {}
+    if tree is None:
+        for name, line in _by_lines(source):
+            names.setdefault(name, Bound(line, line, line))
+    for node in tree.body if tree else ():
+        for name, line in _bound(node):
+            names.setdefault(name, Bound(line, node.lineno, node.end_lineno or node.lineno))
     return names
 
 
@@ -51,6 +68,7 @@ def _by_lines(source: str) -> Iterator[tuple[str, int]]:
 
 
 def _bound(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The names that a statement binds, each with its line."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             yield name, node.lineno
@@ -64,7 +82,7 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, int]]:
         case ast.Call(ast.Attribute(_, "run_line_magic" | "run_cell_magic"), [ast.Constant(name), *texts]):
             if name in _RUN and isinstance(texts[-1], ast.Constant):
                 inside = _find_names(_OPTIONS.sub("", str(texts[-1].value)))
-                yield from ((name, node.lineno + line - (len(texts) == 1)) for name, line in inside.items())
+                yield from ((name, node.lineno + bound.line - (len(texts) == 1)) for name, bound in inside.items())
             return
         case ast.ExceptHandler(name=str(name)):
             yield name, node.lineno
