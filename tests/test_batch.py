@@ -737,6 +737,7 @@ def test_a_zip_of_bad_entries_alone(quiz: Course, run: Command, tmp_path: Path) 
 def test_what_is_not_graded_is_not_unpacked(quiz: Course, run: Command, tmp_path: Path, monkeypatch: Any) -> None:
     """Data beside a notebook, however much it is, keeps nobody from being graded."""
     monkeypatch.setattr("grader.batch.archive.MAX_TOTAL", 1000)
+    quiz.assign(EXERCISE, solution=RIGHT, files=[])
     large = {f"eve/data{number}.bin": b"x" * 5_000 for number in range(3)} | {"eve/old.ipynb": b"x" * 5_000}
     archive = packed(tmp_path / "class.zip", {"ada/a.py": RIGHT, "eve/quiz.py": RIGHT, **large})
     assert run("batch", quiz.quiz, archive, "--out", tmp_path / "out", "-j", "1").code == 0

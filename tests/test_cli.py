@@ -11,7 +11,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -314,26 +313,24 @@ def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("package", "rooms", "extra", "arguments"),
+    ("package", "extra", "arguments"),
     [
-        ("libcst", "grader.authoring", "authoring", ["verify"]),
-        ("sqlalchemy", "grader.batch", "batch", ["batch", ".", "--out", "graded"]),
-        ("matplotlib", "grader.report.plots", "batch", ["batch", ".", "--out", "graded"]),
+        ("libcst", "authoring", ["verify"]),
+        ("sqlalchemy", "batch", ["batch", ".", "--out", "graded"]),
+        ("matplotlib", "batch", ["batch", ".", "--out", "graded"]),
     ],
 )
 def test_a_package_of_an_extra_is_missing(
-    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-    package: str, rooms: str, extra: str, arguments: list[str],
-) -> None:  # fmt: skip
-    for name in [name for name in sys.modules if name.startswith(rooms) or name.partition(".")[0] == package]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
-    handed_in = tmp_path / "class"
-    handed_in.mkdir()
-    (handed_in / "Kim.py").write_text("x = 1\n")
-    monkeypatch.chdir(handed_in)
-    ended = run(arguments[0], quiz.quiz, *arguments[1:])
-    assert ended.code == 2
+    quiz: Course, command: Command, tmp_path: Path, package: str, extra: str, arguments: list[str]
+) -> None:
+    (tmp_path / "missing").mkdir()
+    raises = f"raise ModuleNotFoundError({package!r}, name={package!r})\n"
+    (tmp_path / "missing" / f"{package}.py").write_text(raises)
+    (tmp_path / "class").mkdir()
+    (tmp_path / "class" / "Kim.py").write_text("x = 1\n")
+    paths = os.pathsep.join([str(tmp_path / "missing"), *filter(None, [os.environ.get("PYTHONPATH")])])
+    ended = command(arguments[0], quiz.quiz, *arguments[1:], cwd=tmp_path / "class", PYTHONPATH=paths)
+    assert ended.code == 2, ended
     assert f"needs {package}, which is not installed" in ended.err
     assert f"pip install 'torch-grader[{extra}]'" in ended.err
 

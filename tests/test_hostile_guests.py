@@ -32,7 +32,7 @@ from grader.sandbox import guest as judges_end
 from grader.sandbox.guest import Guest, Progress, State, Surroundings, Ticket
 
 CELLS = tuple(
-    Cell(number=number, source="", filename=f"<cell {number}>", exercise=exercise, text="")
+    Cell(number=number, source="", filename=f"<cell {number}>", exercises=(exercise,), text="")
     for number, exercise in enumerate(("one", "two"), 1)
 )
 SUBMISSION = Submission(name="answer.ipynb", sha256="", cells=CELLS)

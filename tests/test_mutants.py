@@ -255,7 +255,7 @@ def test_what_is_no_mistake_is_not_made(name: str, source: str) -> None:
 def planted(*sources: str) -> list[tuple[str, str]]:
     """Operator and new lines of the mutants of cells, the last of which is of the exercise `one`."""
     cells = tuple(
-        Cell(number=i, source=source, filename="x", exercise="one" if i == len(sources) else None, text=source)
+        Cell(number=i, source=source, filename="x", exercises=("one",) if i == len(sources) else (), text=source)
         for i, source in enumerate(sources, 1)
     )
     solution = Submission(name="x.ipynb", sha256="", cells=cells)

@@ -89,7 +89,7 @@ class Surroundings:
     readable: list[str]
     data: str | None
     isolation: Isolation
-    borrowed: dict[str, frozenset[str]]
+    borrowed: dict[str, frozenset[str]] = field(default_factory=dict)
     any_device: bool = False
     writes_data: bool = False
 
