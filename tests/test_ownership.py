@@ -418,7 +418,7 @@ def test_a_file_that_changes_makes_another_submission(folder: Course) -> None:
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [((), "there is no notebook in its folder"), (("a.py", "b.py"), "there are several notebooks (a.py, b.py)")],
+    [((), "there is no notebook in its folder"), (("a.py", "b.py"), "there are several scripts (a.py, b.py)")],
 )
 def test_a_folder_without_one_answer(course: Course, run: Command, names: tuple[str, ...], said: str) -> None:
     course.require(FUNCTION)
@@ -441,3 +441,98 @@ def test_the_files_of_an_assignment_are_no_submission(course: Course) -> None:
     course.write("assignments/quiz/secret.py", "def two():\n    return 2\n")
     starter = course.write("assignments/quiz/answer.py", "# exercise: one\nfrom secret import two\nf = two\n")
     assert course.grade(starter).earned == 0
+
+
+# -- what strangers' notebooks brought up
+
+
+@pytest.mark.parametrize("title", ["2. Two times", "**2) Two times!**", "두 배", "2 - two times"])
+def test_a_heading_in_either_language_and_in_many_ways(course: Course, title: str) -> None:
+    asked = {"kind": "function", "calls": [{"call": "f()", "returns": "2"}]}
+    heading = {"heading": {"en": "Two times", "ko": "두 배"}}
+    course.assign({"id": "one", "requirements": [asked]}, {"id": "two", "requirements": [asked], "cells": heading})
+    text = {"cell_type": "markdown", "source": f"## {title}"}
+    assert statuses(course.grade(course.notebook("# exercise: one\nf = 1", text, "f = lambda: 2"))) == ["none", "full"]
+    script = f"# exercise: one\nf = 1\n\n# ## {title}\n\n# In[2]:\n\nf = lambda: 2\n"
+    assert statuses(course.grade(script)) == ["none", "full"]
+
+
+def test_a_heading_that_is_not_there_is_said_and_names_are_looked_for(course: Course) -> None:
+    course.assign({"id": "one", "requirements": [FUNCTION], "cells": {"heading": "Two times"}})
+    report = course.grade("f = lambda: 2\n")
+    assert statuses(report) == ["full"]
+    assert report.notes[0].text == "there is no code cell under the heading Two times"
+
+
+def test_an_answer_without_a_marker_among_others_is_named(pair: Course) -> None:
+    report = pair.grade(pair.notebook("# exercise: one\nx = 1", "def f(): return 2"))
+    assert statuses(report) == ["full", "not answered", "not answered"]
+    assert [str(note) for note in report.notes] == [
+        "cell 2, line 1: it defines `f` and carries no marker; write `# exercise: three` into it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "line", "said"),
+    [
+        ("x = = 1\nimport math\nfrom os import path as p, sep", 1, "SyntaxError: invalid syntax"),
+        ("import no_such as pd\nmath = pd.math\nimport re", 1, "No module named 'no_such'"),
+        ("math = input()\nmath.pi", 1, "nobody is here to answer"),
+    ],
+)
+def test_the_first_cause_of_a_chain(pair: Course, first: str, line: int, said: str) -> None:
+    report = pair.grade(pair.notebook(first, "# exercise: one\nx = math.ceil(0.5)"))
+    check = by_id(report)["one"].checks[0]
+    assert (check.cell, check.line) == (1, line)
+    assert said in str(check.observed)
+
+
+def test_what_follows_a_statement_that_was_passed_over_runs(pair: Course) -> None:
+    cells = (
+        "import no_such as pd\ntable = pd.read_csv('x')\ntable.head()\nimport math",
+        "# exercise: one\nx = math.ceil(0.5)",
+    )
+    report = pair.grade(pair.notebook(*cells))
+    assert statuses(report)[0] == "full"
+    assert [len(cell.passed_over) for cell in report.cells] == [3, 0]
+
+
+def test_what_is_defined_later_is_said(pair: Course) -> None:
+    report = pair.grade(pair.notebook("# exercise: three\nprint('soon')", "def f(): return 2"))
+    check = by_id(report)["three"].checks[0]
+    assert str(check.hint) == "`f` is defined only after this exercise's last cell."
+    assert (check.cell, check.line) == (2, 1)
+
+
+def test_an_indented_definition_is_the_cause(pair: Course) -> None:
+    check = by_id(pair.grade("# exercise: three\n  def f():\n    return 2\n"))["three"].checks[0]
+    assert str(check.observed) == "IndentationError: unexpected indent"
+
+
+def test_files_that_were_not_handed_in_are_named(folder: Course) -> None:
+    folder.require(FUNCTION, files=["net.py", "*.csv"])
+    folder.write("in/answer.py", "# exercise: one\nimport other\nimport net\ndef f(): return 2\n")
+    folder.write("in/other.py", "")
+    report = folder.grade(folder.path / "in" / "answer.py")
+    assert [str(note) for note in report.notes] == [
+        "the file net.py was not handed in",
+        "other.py lies beside the notebook, and is no part of the submission",
+    ]
+    folder.require(FUNCTION)
+    alone = folder.grade(folder.path / "in" / "answer.py")
+    assert "other.py lies beside the notebook" in str(alone.notes[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"", "it is empty"), (b" <!DOCTYPE html>", "it is a web page"), (b"{", "it is not JSON")]
+)
+def test_what_is_no_notebook_is_named(pair: Course, run: Command, content: bytes, said: str) -> None:
+    ended = run("run", pair.quiz, pair.write("a.ipynb", content))
+    assert ended.code == 2
+    assert said in ended.err
+
+
+def test_a_notebook_without_code_is_told_so(pair: Course) -> None:
+    report = pair.grade(pair.notebook({"cell_type": "markdown", "source": "text"}))
+    assert [str(note) for note in report.notes] == ["there is no code in it"]
+    assert set(statuses(report)) == {"not answered"}

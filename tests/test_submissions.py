@@ -75,7 +75,7 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
         ("a.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "code", "source": [1]}]}', "not a valid notebook"),
         ("a.ipynb", '{"nbformat": 4, "cells": [{"cell_type": "code", "source": null}]}', "not a valid notebook"),
         ("a.ipynb", "def f(): pass\n", "it is not JSON"),
-        ("a.ipynb", "", "it is not JSON"),
+        ("a.ipynb", "", "it is empty"),
         ("a.ipynb", "[" * 100_000, "it is nested more than 100 levels deep"),
         ("a.ipynb", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "it is not JSON"),
         ("a.py", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "is not UTF-8 text"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -17,12 +18,15 @@ from grader.assignment import SPEC
 from grader.assignment.spec import FORMAT, Assignment, SpecProblem
 from grader.errors import SpecError, SubmissionError, UsageError
 from grader.models.cells import Beside, Submission
+from grader.models.message import Message, say
 from grader.models.wording import Code
-from grader.submission.bindings import bound_names
+from grader.submission.bindings import bound_names, imported_modules
 from grader.submission.handed_in import answer_in, digest_of, files_beside, modules_of
 from grader.submission.ownership import with_owners
 from grader.submission.read import read_submission
 
+MAX_NOTES = 10
+"""Notes on files that were not handed in."""
 Written = TypeVar("Written", bound=BaseModel)
 
 
@@ -118,15 +122,28 @@ class Folder:
         Raises:
             SubmissionError: when it cannot be read.
         """
-        answer = self.answer_in(path)
+        answer, others = self.answer_in(path), alone is True
         if alone is None:
             alone = answer == path and not self.spec.files
         submission = read_submission(answer)
         if beside := () if alone else self.beside(answer):
             more = {"beside": beside, "modules": tuple(modules_of(beside)), "sha256": digest_of(answer, beside)}
             submission = submission.model_copy(update=more)
+        if not others:
+            notes = (*submission.notes, *self._not_handed_in(answer, submission, alone))
+            submission = submission.model_copy(update={"notes": notes})
         fixtures = frozenset(bound_names(self.fixtures))
         return with_owners(submission, [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises])
+
+    def _not_handed_in(self, answer: Path, submission: Submission, alone: bool) -> list[Message]:
+        """Modules that lie beside an answer and are no part of it, and files that the spec names and are not there."""
+        taken = {file.name for file in submission.beside}
+        wanted = [one for one in self.spec.files or () if not re.search(r"[*?\[]", one)]
+        notes = [say("the file {name} was not handed in", name=one) for one in wanted if one not in taken and not alone]
+        for name in sorted({name for cell in submission.cells for name in imported_modules(cell.source)}):
+            if f"{name}.py" not in (*taken, *wanted) and (answer.parent / f"{name}.py").is_file():
+                notes.append(say("{name}.py lies beside the notebook, and is no part of the submission", name=name))
+        return notes[:MAX_NOTES]
 
     def with_seed(self, seed: int) -> Folder:
         """The same assignment with another seed than its spec says."""
@@ -307,6 +324,8 @@ def _explain(error: Any, location: tuple[int | str, ...], model: type[BaseModel]
             near = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.5)
             advice = f"did you mean `{near[0]}`?" if near else f"valid keys: {', '.join(valid)}"
             return f"`{key}` is not a key; {advice}"
+        case "model_type" | "model_attributes_type":
+            return f"`{key}` must have keys of its own, such as `{{{_valid_keys(model, location)[0]}: ...}}`"
         case "union_tag_invalid":
             kinds = error["ctx"]["expected_tags"].replace("'", "").split(", ")
             near = difflib.get_close_matches(str(error["ctx"]["tag"]), kinds, n=1, cutoff=0.4)

@@ -54,6 +54,8 @@ def unpack_submissions(
             found = [_filled(opened, one, members, parts.get(one.path, [])) for one in found]
     except (OSError, zipfile.BadZipFile, UnicodeDecodeError) as error:
         raise UsageError(f"{archive} cannot be read as a zip: {error}.", "Unpack it by hand.") from None
+    homes = [one.path.parent for one in found if not one.alone]
+    refused = [one for one in refused if not any((target / one.path).is_relative_to(home) for home in homes)]
     for path in members.keys() - {path for one in found if not one.problem for path in parts[one.path]}:
         path.unlink(missing_ok=True)
     return found + refused

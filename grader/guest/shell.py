@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextvars
+import dis
 import getpass
 import io
 import os
@@ -35,6 +36,7 @@ from traitlets.config import Config
 from grader.guest.faults import Sources, describe
 from grader.guest.lacking import NotHere, Wants, lacks
 from grader.guest.timing import TimeLimit
+from grader.protocol import Lacks
 
 _SETTINGS = {
     "HistoryManager": {"enabled": False, "hist_file": ":memory:"},
@@ -146,6 +148,16 @@ class _Displays(DisplayPublisher):
         self.shell.output.clear(wait)
 
 
+def _unknown(error: BaseException) -> str | None:
+    """The name that was not defined, where that is what an exception says."""
+    return error.name if isinstance(error, NameError) else None
+
+
+def _stored(code: types.CodeType) -> set[str]:
+    """The names that a statement binds."""
+    return {one.argval for one in dis.get_instructions(code) if one.opname in ("STORE_NAME", "STORE_GLOBAL")}
+
+
 class Shell(InteractiveShell):
     """The submission's `__main__` and what runs in it.
 
@@ -215,6 +227,7 @@ class Shell(InteractiveShell):
             script: the name of the submission's file, if it is a script and no notebook.
         """
         self.output, self._sources, self._script = output, sources, script
+        self._missed: dict[str | None, Lacks] = {}  # names that statements which were passed over would have bound
         self.home_dir = os.getcwd()
         self.history_manager.dir_hist[:] = [self.home_dir]
         self._loop = asyncio.new_event_loop()
@@ -290,11 +303,12 @@ class Shell(InteractiveShell):
         before, shown = Wants.network, self._shown
         failed = bool(await super().run_code(code_obj, result, async_=async_))
         error = result.error_in_exec if failed and result is not None else None
-        wanted = None if error is None else lacks(error, network=Wants.network > before)
+        wanted = None if error is None else self._missed.get(_unknown(error)) or lacks(error, Wants.network > before)
         if error is None or wanted is None or isinstance(error, TimeLimit):
             return failed
         if len(self.passed_over) < MOST_PASSED_OVER:
             self.passed_over.append(describe(error, self._sources, wanted))
+        self._missed |= dict.fromkeys(_stored(code_obj), wanted)
         result.error_in_exec, self._shown = None, shown
         return False
 

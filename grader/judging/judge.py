@@ -109,7 +109,10 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
 
 
 def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:
-    """What to say of a name that is not defined, where one like it is."""
+    """What to say of a name that is not defined, where it is so later, or one like it is."""
+    if later := grading.definitions.later(exercise, name):
+        hint = say("`{name}` is defined only after this exercise's last cell.", name=name)
+        return Failure(failure.expected, failure.observed, hint), later
     near = grading.definitions.near(exercise, name)
     if near is None:
         return failure, where

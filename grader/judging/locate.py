@@ -61,6 +61,14 @@ class Definitions:
                     return Where(cell.number, line, file=cell.file)
         return Where(until[-1].number) if own else Where()
 
+    def later(self, exercise: str, name: str) -> Where | None:
+        """Where a name is bound behind an exercise's last cell."""
+        own = [index for index, cell in enumerate(self._cells) if exercise in cell.exercises]
+        for cell in self._cells[own[-1] + 1 :] if own else ():
+            if at := bound_names(cell.source).get(name):
+                return Where(cell.number, at.line)
+        return None
+
     def near(self, exercise: str, name: str) -> tuple[str, Where] | None:
         """A name like this one that is bound, and where; those of the exercise's own cells come first."""
         own = [cell for cell in self._cells if exercise in cell.exercises]

@@ -11,14 +11,19 @@ from typing import NamedTuple
 from grader.diagnosis.syntax import parse_source
 
 _DEFINES = re.compile(
-    r"^(?:class|(?:async[ \t]+)?def)[ \t]+([^\W\d]\w*)|^([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE
+    r"^[ \t]*(?:class|(?:async[ \t]+)?def)[ \t]+([^\W\d]\w*)|^[ \t]*([^\W\d]\w*)[ \t]*(?::[^=\n]*)?=(?!=)"
+    r"|^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+([\w., \t]+)",
+    re.MULTILINE,
 )
+_IMPORTED = re.compile(r"([^\W\d]\w*)(?:\.[\w.]+)?[ \t]*(?:,|$)")
 _RUN = {"time", "timeit", "prun", "capture"}
 """Magics that run what stands behind or below them."""
 _OPTIONS = re.compile(r"^\s*(-\w+(\s*\d+)?\s+)+")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 
+MAX_IMPORT = 500
+"""Characters of a line with `import` that are looked at."""
 MAX_KEPT = 10_000
 """Characters of a source whose names are kept: they are asked for more than once, and a class shares many cells."""
 
@@ -64,7 +69,8 @@ def _by_lines(source: str) -> Iterator[tuple[str, int]]:
     for found in _DEFINES.finditer(source):
         line += source.count("\n", position, found.start())
         position = found.start()
-        yield found[1] or found[2], line
+        names = _IMPORTED.findall(found[3][:MAX_IMPORT]) if found[3] else [found[1] or found[2]]
+        yield from ((name, line) for name in names)
 
 
 def _bound(node: ast.AST) -> Iterator[tuple[str, int]]:
@@ -118,6 +124,19 @@ def mentioned_names(source: str) -> set[str]:
 def imports_all(source: str) -> bool:
     """Whether a source has `from x import *`, which binds names that cannot be seen in it."""
     return "import *" in source
+
+
+def imported_modules(source: str) -> set[str]:
+    """The modules, or their packages, that a source imports."""
+    tree = parse_source(source)
+    names: set[str] = set()
+    for node in ast.walk(tree) if tree else ():
+        match node:
+            case ast.Import(names=aliases):
+                names.update(alias.name.partition(".")[0] for alias in aliases)
+            case ast.ImportFrom(module=str(module), level=0):
+                names.add(module.partition(".")[0])
+    return names
 
 
 _HIDES = re.compile(r"\bimport \*|\b(?:exec|globals|locals|setattr)\(|\.__dict__\b|run_line_magic\('run'")

@@ -41,8 +41,9 @@ def answer_in(folder: Path, names: Collection[str]) -> Path:
             return choice[0]
     if not files:
         raise SubmissionError("there is no notebook in its folder")
-    listed = ", ".join(spelled(path.name) for path in files[:4])
-    raise SubmissionError(f"there are several notebooks ({listed}), and their names do not tell which one counts")
+    kind = "notebooks" if notebooks else "scripts"
+    listed = ", ".join(spelled(path.name) for path in (notebooks or files)[:4])
+    raise SubmissionError(f"there are several {kind} ({listed}), and their names do not tell which one counts")
 
 
 def _highest(files: list[Path]) -> list[Path]:

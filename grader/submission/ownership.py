@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from pydantic import Field, field_validator, model_validator
 
 from grader.models.cells import Cell, Marked, Submission
-from grader.models.message import Message, clean, joined, say
+from grader.models.message import Localized, Message, Text, clean, joined, say
 from grader.models.model import Model
 from grader.models.wording import place
 from grader.processor_time import TooLong, at_most
-from grader.submission.bindings import bound_names, can_be_read, changed_names
+from grader.submission.bindings import Bound, bound_names, can_be_read, changed_names
 from grader.submission.read import MARKER, MAX_TAGS
 
 SEARCHING = 2.0
 """Seconds of computing for a spec's expression in all cells."""
 MAX_NOTES = 10
 _NUMBER = re.compile(r"^(\d+(\.\d+)*[.):]?|[A-Za-z][.)])\s+")
+_SIGNS = re.compile(r"^[^\w]+|[^\w]+$")
 _ID = re.compile(r"[\w.-]+")
 
 
@@ -34,12 +35,12 @@ class CellRule(Model):
     """CellRule the answer to an exercise is, in notebooks without markers; one of three.
 
     Attributes:
-        heading: the text of a heading; its cells are those up to the next one of its level, or above.
+        heading: the text of a heading, in each language; its cells are those up to the next one of its level, or above.
         matches: a regular expression; cells in which it is found.
         defines: a name; cells that bind it.
     """
 
-    heading: str | None = Field(default=None, min_length=1)
+    heading: Text | None = None
     matches: str | None = Field(default=None, min_length=1)
     defines: str | None = Field(default=None, pattern=r"^[^\W\d]\w*$")
 
@@ -92,15 +93,21 @@ def with_owners(submission: Submission, claims: Sequence[Claim]) -> Submission:
         own = found.marked[claim.exercise]
         if not own and claim.where:
             own = _search(submission, claim.where)
-        elif not own and unmarked and claim.names:
+        if not own and unmarked and claim.names:
             own = found.definers(claim)
             guessed = guessed or bool(own)
+            if own and claim.where:
+                notes.append(found.why_not(claim, unmarked))
         for index in own:
             owners.setdefault(index, []).append(claim.exercise)
         if not own and not (unmarked and not claim.where and _may_hold(submission, claim)):
             unanswered[claim.exercise] = reason = found.why_not(claim, unmarked)
             if found.strayed(claim.exercise):
                 notes.append(reason)
+            elif not unmarked and (note := found.unmarked_answer(claim)):
+                notes.append(note)
+    if not any(cell.text.strip() for cell in submission.cells):
+        notes.append(say("there is no code in it"))
     if guessed:
         notes.append(say("no cell carries a marker, so an exercise's cells are those that define what it asks for"))
     cells = (cell.model_copy(update={"exercises": tuple(owners.get(i, ()))}) for i, cell in enumerate(submission.cells))
@@ -194,12 +201,28 @@ class _Found:
         return sorted(places)
 
     @cached_property
-    def _bound(self) -> list[Collection[str]]:
+    def _bound(self) -> list[Mapping[str, Bound]]:
         return [bound_names(cell.source) for cell in self.submission.cells]
 
     @cached_property
     def _changed(self) -> list[Collection[str]]:
         return [changed_names(cell.source) for cell in self.submission.cells]
+
+    def unmarked_answer(self, claim: Claim) -> Message | None:
+        """That a cell of no exercise defines what one without a cell asks for."""
+        owned = {index for places in self.marked.values() for index in places}
+        for index, bound in enumerate(self._bound):
+            names = sorted(claim.names & set(bound))
+            cell = self.submission.cells[index]
+            if names and index not in owned and not cell.tags and not MARKER.search(cell.text):
+                said = say(
+                    "it defines `{name}` and carries no marker; write `# exercise: {exercise}` into it",
+                    name=names[0],
+                    exercise=claim.exercise,
+                )
+                where = place(cell.number, bound[names[0]].line)
+                return joined([where, said], ": ") if where else said
+        return None
 
     def strayed(self, exercise: str) -> Marked | None:
         """A marker of an exercise that stands in a text."""
@@ -215,7 +238,7 @@ class _Found:
             where = place(astray.number, None)
             return joined([where, said], ": ") if where else said
         match claim.where:
-            case CellRule(heading=str(text)):
+            case CellRule(heading=Localized() as text):
                 return say("there is no code cell under the heading {heading}", heading=text)
             case CellRule(matches=str(text)):
                 return say("no cell matches {expression}", expression=text)
@@ -230,7 +253,7 @@ def _search(submission: Submission, where: CellRule) -> list[int]:
     """The places of the cells in which a spec says that an answer is."""
     cells = submission.cells
     if where.heading is not None:
-        return _below(cells, _plain(where.heading))
+        return _below(cells, {_plain(text) for text in (where.heading.en, where.heading.ko) if text})
     if where.defines is not None:
         return [index for index, cell in enumerate(cells) if where.defines in changed_names(cell.source)]
     pattern = re.compile(where.matches or "", re.MULTILINE)
@@ -241,13 +264,13 @@ def _search(submission: Submission, where: CellRule) -> list[int]:
         return []
 
 
-def _below(cells: Sequence[Cell], heading: str) -> list[int]:
+def _below(cells: Sequence[Cell], texts: Collection[str]) -> list[int]:
     """The places of the cells below a heading, up to the next one of its level or above."""
     found = []
     level: int | None = None
     for index, cell in enumerate(cells):
         for above in cell.headings:
-            if _plain(above.text) == heading:
+            if _plain(above.text) in texts:
                 level = above.level
             elif level is not None and above.level <= level:
                 level = None
@@ -257,6 +280,6 @@ def _below(cells: Sequence[Cell], heading: str) -> list[int]:
 
 
 def _plain(heading: str) -> str:
-    """A heading without its number, emphasis, and differences of case and space."""
-    text = re.sub(r"[*_`]", "", heading).strip()
-    return " ".join(_NUMBER.sub("", text).casefold().split())
+    """A heading without its number, emphasis, signs around it, and differences of case and space."""
+    text = _SIGNS.sub("", _NUMBER.sub("", re.sub(r"[*_`]", "", heading).strip()))
+    return " ".join(text.casefold().split())

@@ -51,6 +51,7 @@ MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
 SCRIPT_CELL = re.compile(r"^#\s*(?:%%(.*)|In\s?\[[ \d]*\]:\s*)$")
 """The line that begins a cell of a script: `# %%`, as editors write it, or `# In[7]:`, as nbconvert does."""
+_COMMENTED = re.compile(r"^# (?=#{1,6}[ \t])", re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t](.*)$", re.MULTILINE)
 _FIRST_LINES = 4_096  # bytes
 _ENCODINGS = {"cp949", "euc-kr", "euc_kr", "cp1252", "iso-8859-1"}  # the time that each takes grows with the length
@@ -165,7 +166,9 @@ def read_notebook(data: bytes, path: Path) -> RawNotebook:
     try:
         content = json.loads(_text(_without_outputs(data, path), "utf-8-sig", path))
     except (ValueError, RecursionError) as error:
-        raise SubmissionError(f"{named(path)} is not a notebook: it is not JSON ({error}).", _SAVE_AGAIN) from None
+        begins = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
+        reason = {b"": "it is empty", b"<": "it is a web page"}.get(begins, f"it is not JSON ({error})")
+        raise SubmissionError(f"{named(path)} is not a notebook: {reason}.", _SAVE_AGAIN) from None
     version = content.get("nbformat") if isinstance(content, dict) else None
     if not isinstance(version, int):
         raise SubmissionError(f"{named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
@@ -362,6 +365,14 @@ class Part:
             return None
         return "\n".join(line.removeprefix("#").removeprefix(" ") for line in self.lines[1:])
 
+    @property
+    def commented_headings(self) -> tuple[list[Heading], list[Heading]]:
+        """Headings in its comments, as nbconvert writes a notebook's texts: those above its code, and the others."""
+        code = next((place for place, line in enumerate(self.lines) if line.strip() and not line.startswith("#")), None)
+        parts = ("\n".join(self.lines[:code]), "" if code is None else "\n".join(self.lines[code:]))
+        above, below = ("\n".join(line[2:] for line in part.split("\n") if _COMMENTED.match(line)) for part in parts)
+        return _headings(above), _headings(below)
+
 
 def read_script(data: bytes, path: Path) -> list[Part]:
     """The parts of a script in order; each line of the file is in one.
@@ -429,8 +440,9 @@ def _script(data: bytes, path: Path) -> Submission:
             continue
         # The lines before keep their numbers, so that a person finds the place in the file.
         source, name = "\n" * part.start + source, f"<script part {place}>"
-        cells.append(Cell(number=None, source=source, filename=name, text=part.text, headings=tuple(above)))
-        above = []
+        before, after = part.commented_headings
+        cells.append(Cell(number=None, source=source, filename=name, text=part.text, headings=(*above, *before)))
+        above = after
     return _submission(data, path, cells, astray)
 
 
