@@ -489,7 +489,7 @@ def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_pa
 def test_a_folder_without_one_notebook(tmp_path: Path) -> None:
     _, found = find_submissions(write(tmp_path, "ada/a.py", "ada/b.py", "bob/notes.txt"), "quiz", "students")
     assert {one.student: one.problem for one in found} == {
-        "ada": "there are several notebooks (a.py, b.py), and their names do not tell which one counts",
+        "ada": "there are several scripts (a.py, b.py), and their names do not tell which one counts",
         "bob": "there is no notebook in its folder",
     }
 
