@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 import os
@@ -14,6 +15,7 @@ import subprocess
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,6 +27,8 @@ from gradebooks import events, results, rows, timeless
 from markupsafe import escape
 from safetensors.numpy import load_file
 
+from grader.assignment.load import load_assignment
+from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import engines
 from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import find_submissions
@@ -527,6 +531,27 @@ def test_a_zip_leads_nowhere_else(quiz: Course, run: Command, tmp_path: Path) ->
     }
     assert not list(tmp_path.rglob("outside.py"))
     assert not (tmp_path / "out" / "submissions" / "class" / "link.py").exists()
+
+
+def test_one_student_s_files_in_a_zip_cost_no_other(quiz: Course, tmp_path: Path) -> None:
+    folder = load_assignment(quiz.quiz)
+    takes = replace(folder, spec=folder.spec.model_copy(update={"files": ("*.csv",)}))
+    archive = tmp_path / "class.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("class/ada/quiz.py", RIGHT)
+        opened.writestr("class/eve/quiz.py", WRONG)
+        opened.writestr("class/eve/0.csv", bytes(64 << 20))
+        packed_once = opened.getinfo("class/eve/0.csv")
+        for number in range(1, 130):
+            again = copy.copy(packed_once)
+            again.filename = again.orig_filename = f"class/eve/{number}.csv"
+            opened.filelist.append(again)
+    found = unpack_submissions(archive, tmp_path / "all", folder)
+    assert [(one.student, one.problem) for one in found] == [("ada", ""), ("eve", "")]
+    assert sum(path.stat().st_size for path in (tmp_path / "all").rglob("*") if path.is_file()) < 1_000
+    found = unpack_submissions(archive, tmp_path / "named", takes)
+    assert [one.student for one in found if not one.problem] == ["ada"]
+    assert found[1].problem.startswith("quiz.py has more than 1,000 files or 64 MiB beside it")
 
 
 PLAIN = (

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from grader.assignment.load import Folder
 from grader.batch.submissions import METADATA, TIMESTAMP, Layout, SubmissionFile, find_submissions, key_of
 from grader.errors import SubmissionError, UsageError
-from grader.submission.read import MAX_SIZE
+from grader.submission.read import MAX_SIZE, named
 
 MAX_FILES = 100_000
 MAX_DEPTH = 40
@@ -48,7 +48,8 @@ def unpack_submissions(
                 if not refused:
                     raise
                 found = []
-            parts = {one.path: _parts(folder, one) for one in found if not one.problem}
+            parts: dict[Path, list[Path]] = {}
+            found = [_measured(folder, one, parts) for one in found]
             if sum(members[path].file_size for paths in parts.values() for path in paths) > MAX_TOTAL:
                 raise UsageError(f"{archive} unpacks to more than {MAX_TOTAL >> 30} GiB.", "Unpack it by hand.")
             found = [_filled(opened, one, members, parts.get(one.path, [])) for one in found]
@@ -100,7 +101,8 @@ def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.
                     path.mkdir(parents=True, exist_ok=True)
                     continue
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.open("xb").close()
+                with path.open("xb") as file:
+                    file.truncate(member.file_size)  # takes no room, and its size can be asked for
                 members[path] = member
                 if path.name in _READ:
                     _extract(opened, member, path)
@@ -146,11 +148,15 @@ def _refusal(member: zipfile.ZipInfo, name: str) -> str:
     return ""
 
 
-def _parts(folder: Folder, one: SubmissionFile) -> list[Path]:
-    """The files of a submission."""
-    with suppress(SubmissionError):  # which says so again when it is graded
-        return [one.path, *(one.path.parent / file.name for file in (() if one.alone else folder.beside(one.path)))]
-    return [one.path]
+def _measured(folder: Folder, one: SubmissionFile, parts: dict[Path, list[Path]]) -> SubmissionFile:
+    """A submission whose files are known then; or the reason why it is too large."""
+    if not one.problem:
+        try:
+            beside = () if one.alone else folder.beside(one.path)
+        except SubmissionError as error:
+            return replace(one, problem=error.message.replace(f"{named(one.path.parent)}/", ""))
+        parts[one.path] = [one.path, *(one.path.parent / file.name for file in beside)]
+    return one
 
 
 def _filled(
