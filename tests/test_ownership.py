@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ import pytest
 from conftest import ROOT, Command, Course
 
 from grader.assignment.load import load_assignment
+from grader.errors import SubmissionError
+from grader.judging.grading import _borrowed
 from grader.models.report import ExerciseResult, Report
 
 VALUE = {"kind": "function", "calls": [{"call": "same(x)", "returns": "1"}]}
@@ -536,3 +540,64 @@ def test_a_notebook_without_code_is_told_so(pair: Course) -> None:
     report = pair.grade(pair.notebook({"cell_type": "markdown", "source": "text"}))
     assert [str(note) for note in report.notes] == ["there is no code in it"]
     assert set(statuses(report)) == {"not answered"}
+
+
+HUGE = {
+    "names": (8, "# exercise: one\n(\n" + "\n".join(f"n{i}=" for i in range(9_000)), "define more names"),
+    "imports": (30, ("import " + "a" * 490 + " b\n") * 190 + "(", ""),
+    "options": (9, f"get_ipython().run_line_magic('time', '-a{'1' * 90_000}')", ""),
+    "own": (4_900, "# exercise: one\nv = 1 # " + "ab " * 140, ""),
+}
+
+
+@pytest.mark.parametrize(("number", "cell", "said"), HUGE.values(), ids=HUGE)
+def test_to_look_through_much_takes_not_long(pair: Course, number: int, cell: str, said: str) -> None:
+    folder = load_assignment(pair.quiz)
+    path = pair.notebook(*[cell] * number)
+    start = time.process_time()
+    if said:
+        with pytest.raises(SubmissionError, match=said):
+            folder.read(path)
+    else:
+        _borrowed(folder.read(path), lambda exercise: ["f", "v"])
+    assert time.process_time() - start < 12
+
+
+def test_tags_without_number_that_name_nothing(pair: Course) -> None:
+    cells = [{"source": "x", "metadata": {"grader": {"exercise": [f"on{n:04d}"] * 50}}} for n in range(3_000)]
+    start = time.process_time()
+    assert len(load_assignment(pair.quiz).read(pair.notebook(*cells)).notes) <= 12
+    assert time.process_time() - start < 8
+
+
+def test_a_module_of_any_name_may_be_imported(pair: Course) -> None:
+    report = pair.grade(pair.notebook(f"import {'a' * 300}", "# exercise: three\ndef f(): return 2"))
+    assert by_id(report)["three"].earned
+
+
+def test_a_folder_s_notebook_is_no_link(folder: Course, run: Command) -> None:
+    """To the solution, for example, which lies beside submissions where each is graded by itself."""
+    folder.require(FUNCTION)
+    folder.write("solution.py", "# exercise: one\ndef f(): return 2\n")
+    (folder.path / "in" / "answer.py").unlink()
+    (folder.path / "in" / "answer.py").symlink_to("../solution.py")
+    ended = run("run", folder.quiz, folder.path / "in")
+    assert (ended.code, "answer.py in its folder is a symbolic link" in ended.err) == (2, True)
+
+
+def test_folders_without_end_are_refused(folder: Course, run: Command) -> None:
+    folder.require(FUNCTION)
+    place = folder.path / "in"
+    os.makedirs(place / ("d/" * 60))
+    folder.write("in/answer.py", "# exercise: one\ndef f(): return 2\n")
+    ended = run("run", folder.quiz, place)
+    assert (ended.code, "more than 40 folders" in ended.err) == (2, True)
+
+
+def test_names_beside_a_notebook_fit_in_a_frame(folder: Course, run: Command) -> None:
+    folder.require(FUNCTION, files=["*.csv"])
+    for number in range(300):
+        folder.write(f"in/{'/'.join(['d' * 200] * 9)}/{number}.csv", "")
+    folder.write("in/answer.py", "# exercise: one\ndef f(): return 2\n")
+    ended = run("run", folder.quiz, folder.path / "in" / "answer.py")
+    assert (ended.code, "very long names" in ended.err) == (2, True)

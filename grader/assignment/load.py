@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 from contextlib import suppress
@@ -20,13 +21,18 @@ from grader.errors import SpecError, SubmissionError, UsageError
 from grader.models.cells import Beside, Submission
 from grader.models.message import Message, say
 from grader.models.wording import Code
+from grader.processor_time import TooLong, at_most
 from grader.submission.bindings import bound_names, imported_modules
 from grader.submission.handed_in import answer_in, digest_of, files_beside, modules_of
 from grader.submission.ownership import with_owners
-from grader.submission.read import read_submission
+from grader.submission.read import named, read_submission
 
 MAX_NOTES = 10
 """Notes on files that were not handed in."""
+MAX_BOUND = 256 << 10
+"""Bytes of what is sent to a guest of the names that exercises' cells bind, beside these cells."""
+READING = 10.0
+"""Seconds of computing to see what is in a submission, and whose answer it is."""
 Written = TypeVar("Written", bound=BaseModel)
 
 
@@ -125,6 +131,14 @@ class Folder:
         answer, others = self.answer_in(path), alone is True
         if alone is None:
             alone = answer == path and not self.spec.files
+        try:
+            with at_most(READING):
+                return self._read(answer, alone, others)
+        except (TooLong, MemoryError):
+            said = f"{named(answer)} takes too long, or too much memory, to be looked through."
+            raise SubmissionError(said, "Leave out what the assignment does not ask for.") from None
+
+    def _read(self, answer: Path, alone: bool, others: bool) -> Submission:
         submission = read_submission(answer)
         if beside := () if alone else self.beside(answer):
             more = {"beside": beside, "modules": tuple(modules_of(beside)), "sha256": digest_of(answer, beside)}
@@ -133,7 +147,13 @@ class Folder:
             notes = (*submission.notes, *self._not_handed_in(answer, submission, alone))
             submission = submission.model_copy(update={"notes": notes})
         fixtures = frozenset(bound_names(self.fixtures))
-        return with_owners(submission, [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises])
+        claims = [exercise.claim(self.spec.seed, fixtures) for exercise in self.spec.exercises]
+        submission = with_owners(submission, claims)
+        owned = [cell for cell in submission.cells if cell.exercises]
+        if sum(len(json.dumps([cell.exercises, bound_names(cell.source)])) for cell in owned) > MAX_BOUND:
+            said = f"The cells of exercises in {named(answer)} define more names than are graded."
+            raise SubmissionError(said, "Leave out what the assignment does not ask for.")
+        return submission
 
     def _not_handed_in(self, answer: Path, submission: Submission, alone: bool) -> list[Message]:
         """Modules that lie beside an answer and are no part of it, and files that the spec names and are not there."""
@@ -141,7 +161,7 @@ class Folder:
         wanted = [one for one in self.spec.files or () if not re.search(r"[*?\[]", one)]
         notes = [say("the file {name} was not handed in", name=one) for one in wanted if one not in taken and not alone]
         for name in sorted({name for cell in submission.cells for name in imported_modules(cell.source)}):
-            if f"{name}.py" not in (*taken, *wanted) and (answer.parent / f"{name}.py").is_file():
+            if f"{name}.py" not in (*taken, *wanted) and os.path.isfile(answer.parent / f"{name}.py"):
                 notes.append(say("{name}.py lies beside the notebook, and is no part of the submission", name=name))
         return notes[:MAX_NOTES]
 

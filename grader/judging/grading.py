@@ -106,7 +106,8 @@ class Grading:
     def work(self, exercise: str) -> Work:
         """What the submission's cells of an exercise say, and what they have printed once it has been asked about."""
         own = self.submission.cells_of(exercise)
-        printed = "\n".join(run.output for cell, run in self.cells_so_far() if cell in own)
+        names = {cell.filename for cell in own}
+        printed = "\n".join(run.output for cell, run in self.cells_so_far() if cell.filename in names)
         lines = (line.strip() for cell in own for line in cell.text.splitlines())
         blank = self.untouched(exercise) or all(not line or line.startswith("#") for line in lines)
         return Work(written_calls(own, self.submission.cells), printed, blank)
@@ -168,14 +169,17 @@ def _borrowed(submission: Submission, solved: Callable[[str], Collection[str]]) 
         solved: the names that the solution's cells of an exercise bind.
     """
     owner: dict[str, tuple[str, ...]] = {}
+    mentioned: dict[str, set[str]] = {}
     found: dict[str, set[str]] = {}
-    for cell in submission.cells:
-        for name in bound_names(cell.source):
-            owner[name] = cell.exercises
+    last = {exercise: place for place, cell in enumerate(submission.cells) for exercise in cell.exercises}
+    for place, cell in enumerate(submission.cells):
+        owner |= dict.fromkeys(bound_names(cell.source), cell.exercises)
+        words = mentioned_names(cell.source) if cell.exercises else set()
         for exercise in cell.exercises:
-            mentioned = {word for own in submission.own_cells(exercise) for word in mentioned_names(own.source)}
-            others = {name for name, owners in owner.items() if owners and exercise not in owners}
-            found[exercise] = (others & set(solved(exercise))) - mentioned
+            mentioned.setdefault(exercise, set()).update(words)
+            if place == last[exercise]:
+                others = {name for name in solved(exercise) if owner.get(name) and exercise not in owner[name]}
+                found[exercise] = others - mentioned[exercise]
     return {exercise: frozenset(names) for exercise, names in found.items() if names}
 
 

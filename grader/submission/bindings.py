@@ -15,10 +15,10 @@ _DEFINES = re.compile(
     r"|^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+([\w., \t]+)",
     re.MULTILINE,
 )
-_IMPORTED = re.compile(r"([^\W\d]\w*)(?:\.[\w.]+)?[ \t]*(?:,|$)")
+_IMPORTED = re.compile(r"\b([^\W\d]\w*+)(?:\.[\w.]++)?[ \t]*+(?:,|$)")
 _RUN = {"time", "timeit", "prun", "capture"}
 """Magics that run what stands behind or below them."""
-_OPTIONS = re.compile(r"^\s*(-\w+(\s*\d+)?\s+)+")
+_OPTIONS = re.compile(r"^\s*+(?:-\w++(?:\s++\d++(?=\s))?+\s++)++")
 _WORD = re.compile(r"[^\W\d]\w*")
 
 

@@ -12,13 +12,17 @@ from pathlib import Path
 from grader.errors import SubmissionError
 from grader.models.cells import Beside, Cell
 from grader.models.message import spelled
-from grader.submission.read import MAX_SIZE, named, read_file
+from grader.submission.read import MAX_CODE, MAX_SIZE, named, read_file
 
 SUFFIXES = {".ipynb", ".py"}
 MAX_FILES = 100_000
 """Files of a folder that are looked through."""
+MAX_DEPTH = 40
+"""Folders in one another."""
 MAX_BESIDE = 1_000
 """Files that are taken beside a notebook."""
+MAX_NAMES = 512 << 10
+"""Bytes of their names and paths, which a guest is sent in one frame."""
 MAX_MODULE = 1 << 20
 """Bytes of a module that is looked into, to point to its lines."""
 NOT_WRITTEN_BY_HAND = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
@@ -38,6 +42,8 @@ def answer_in(folder: Path, names: Collection[str]) -> Path:
     notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
     for choice in ([path for path in files if path.stem in names], notebooks, _highest(notebooks or files)):
         if len(choice) == 1:
+            if choice[0].is_symlink():  # to the solution, perhaps
+                raise SubmissionError(f"{spelled(choice[0].name)} in its folder is a symbolic link")
             return choice[0]
     if not files:
         raise SubmissionError("there is no notebook in its folder")
@@ -63,6 +69,8 @@ def files_in(folder: Path) -> list[Path]:
     for place, folders, names in os.walk(folder, onerror=faults.append):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in NOT_WRITTEN_BY_HAND)
         files += (Path(place, name) for name in names if not name.startswith("."))
+        if len(Path(place).parts) - len(folder.parts) > MAX_DEPTH:
+            raise SubmissionError(f"there are more than {MAX_DEPTH} folders in one another in its folder")
         if len(files) > MAX_FILES:
             raise SubmissionError(f"there are more than {MAX_FILES:,} files in its folder")
     if faults and not files:
@@ -81,7 +89,7 @@ def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Besid
         SubmissionError: when they are more, or larger, than anybody hands in.
     """
     found = []
-    size = 0
+    size = names = 0
     for file in sorted(files_in(path.parent)) if patterns else ():
         if file.suffix.lower() == ".ipynb":
             continue
@@ -91,6 +99,9 @@ def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Besid
             continue
         size += file.stat().st_size
         found.append(Beside(name=name, path=os.fspath(file.absolute())))
+        names += len(os.fsencode(found[-1].name + found[-1].path))
+        if names > MAX_NAMES:
+            raise SubmissionError(f"{named(path)} has files with very long names beside it.", "Shorten them.")
         if len(found) > MAX_BESIDE or size > MAX_SIZE:
             said = f"{named(path)} has more than {MAX_BESIDE:,} files or {MAX_SIZE >> 20} MiB beside it"
             raise SubmissionError(f"{said}, of those that the assignment takes.", "Leave out what it does not ask for.")
@@ -98,11 +109,13 @@ def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Besid
 
 
 def modules_of(beside: Sequence[Beside]) -> Iterator[Cell]:
-    """The modules among some files, as if they were cells."""
+    """The modules among some files, as if they were cells; as many as a submission may have code."""
+    left = MAX_CODE
     for file in beside:
-        if file.name.endswith(".py"):
+        if file.name.endswith(".py") and left > 0:
             with suppress(SubmissionError, UnicodeDecodeError):
                 text = read_file(Path(file.path))[:MAX_MODULE].decode("utf-8-sig")
+                left -= len(text)
                 yield Cell(number=None, source=text, filename=file.name, text=text, file=file.name)
 
 

@@ -21,7 +21,7 @@ from grader.models.model import Model
 from grader.models.wording import place
 from grader.processor_time import TooLong, at_most
 from grader.submission.bindings import Bound, bound_names, can_be_read, changed_names
-from grader.submission.read import MARKER, MAX_TAGS
+from grader.submission.read import MARKER, MAX_ASTRAY, MAX_TAGS
 
 SEARCHING = 2.0
 """Seconds of computing for a spec's expression in all cells."""
@@ -165,6 +165,8 @@ class _Found:
         return []
 
     def _not_understood(self, number: int | None, marker: str, name: str) -> None:
+        if len(self.notes) >= MAX_ASTRAY:  # nobody misspells more
+            return
         where, marker = place(number, None), clean(marker[:100])
         near = difflib.get_close_matches(name, self._known, n=1)
         said = (
