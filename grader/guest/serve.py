@@ -73,8 +73,8 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.chdir(scratch)
     for name, path in start["files"].items():
-        os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
         with suppress(OSError):  # it was there when its digest was taken
+            os.makedirs(os.path.dirname(os.path.join(scratch, name)), exist_ok=True)
             shutil.copyfile(path, name)
     os.environ.update(TMPDIR=scratch, HOME=scratch)
     tempfile.tempdir = scratch

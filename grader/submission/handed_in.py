@@ -91,11 +91,11 @@ def files_beside(path: Path, patterns: Sequence[str], data: bool) -> tuple[Besid
     found = []
     size = names = 0
     for file in sorted(files_in(path.parent)) if patterns else ():
-        if file.suffix.lower() == ".ipynb":
-            continue
         name = file.relative_to(path.parent).as_posix()
         taken = any(fnmatchcase(name, pattern) for pattern in patterns) and not (data and name.startswith("data/"))
-        if file == path or not taken or not name.isprintable() or file.is_symlink() or not file.is_file():
+        if file == path or file.suffix.lower() == ".ipynb" or not taken or not name.isprintable():
+            continue
+        if file.is_symlink() or not file.is_file() or not os.access(file, os.R_OK):
             continue
         size += file.stat().st_size
         found.append(Beside(name=name, path=os.fspath(file.absolute())))
