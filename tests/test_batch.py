@@ -312,6 +312,7 @@ def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command,
     assert "are of the whole assignment, and not of -k 'double'" in run(*whole, "-k", "double").err
 
 
+@pytest.mark.slow
 def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> None:
     slow = RIGHT + "import time\ntime.sleep(0.3)\n"
     names = {f"s{number:02}": (slow if number % 3 else WRONG) for number in range(9)}

@@ -47,7 +47,7 @@ _PROGRAMS = ("bash", "sh", "script", "system", "sx", "!", "perl", "ruby", "pypy"
 _INSTALLERS = ("pip", "conda", "mamba", "micromamba", "uv")
 _TIMED = ("<timed exec>", "<timed eval>")  # what %%time calls the code of its cell
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
-_WRITTEN_OVER = re.compile(r"[^\n]*\r(?=[^\n])")
+_WRITTEN_OVER = re.compile(r"^[^\n]*\r(?=[^\n])", re.MULTILINE)
 MOST_PASSED_OVER = 10
 """Statements of a cell that are remembered as passed over."""
 

@@ -19,8 +19,16 @@ from attack_table import ATTACKS, HARMLESS, SOLUTION, STARTER, TIGHT, Attack, at
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
 
+LONG = {"endless", "exceptions_that_misbehave", "hangs_everywhere", "stops_itself", "tracing"}
+"""Attacks that take most of their time by waiting for a limit: `make test-all` tries them."""
+
+
 def pick(attacks: list[Attack]) -> Any:
-    return pytest.mark.parametrize("attack", attacks, ids=lambda attack: attack.name)
+    marked = [
+        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if attack.name in LONG else [])
+        for attack in attacks
+    ]
+    return pytest.mark.parametrize("attack", marked)
 
 
 @pytest.fixture
