@@ -601,3 +601,21 @@ def test_names_beside_a_notebook_fit_in_a_frame(folder: Course, run: Command) ->
     folder.write("in/answer.py", "# exercise: one\ndef f(): return 2\n")
     ended = run("run", folder.quiz, folder.path / "in" / "answer.py")
     assert (ended.code, "very long names" in ended.err) == (2, True)
+
+
+def test_a_name_of_a_hidden_check_is_not_told(course: Course, run: Command) -> None:
+    hidden = {"kind": "function", "calls": [{"call": "secret()", "returns": "1"}], "hidden": True, "id": "h"}
+    course.assign({"id": "one", "requirements": [FUNCTION, hidden]}, {"id": "two", "requirements": [FUNCTION]})
+    for cells in (["secret = f = lambda: 2"], ["# exercise: two\nf = 2", "secret = 2"], ["y = 1"]):
+        path = course.notebook(*cells)
+        for form in ("--json", "--html", "--markdown", "--junit"):
+            said = run("run", course.quiz, path, form, "-").out
+            assert "`secret`" not in said
+        assert "`secret`" not in run("run", course.quiz, path, "-v").out
+
+
+def test_a_line_of_a_module_is_none_of_the_cell(folder: Course) -> None:
+    """The cell binds `f` at the line at which, in the module, a package is missing."""
+    folder.write("in/answer.py", "def f(): return 2\n# %%\n# exercise: one\nimport lib.one\nf = f\n")
+    folder.write("in/lib/one.py", "\n\n\n\nimport no_such_package\n")
+    assert folder.grade(folder.path / "in" / "answer.py").earned == 1

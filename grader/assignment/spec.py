@@ -61,7 +61,8 @@ class Exercise(Model):
         """
 
         def asked() -> frozenset[str]:
-            asked = [check.question.arguments for r in self.requirements for check in r.checks(seed)]
+            checks = (check for requirement in self.requirements for check in requirement.checks(seed))
+            asked = [check.question.arguments for check in checks if not check.hidden]  # the report names them
             given = {name for arguments in asked for name in arguments.get("names", ())}
             return frozenset(names_in(asked)) - given - others - _NAMES
 

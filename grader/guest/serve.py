@@ -215,8 +215,9 @@ class _Life:
 
 
 def _lines_of_cells(raised: dict[str, Any]) -> Iterator[int]:
-    """The lines of an exception's frames that are in no function."""
-    return (frame["line"] for frame in raised["frames"] if frame["function"] == "<module>")
+    """The lines of an exception's frames that are in a cell, and in no function."""
+    frames = (frame for frame in raised["frames"] if frame["file"] is None)
+    return (frame["line"] for frame in frames if frame["function"] == "<module>")
 
 
 def _end_group(pid: int) -> None:
