@@ -508,6 +508,14 @@ def test_what_is_defined_later_is_said(pair: Course) -> None:
     assert (check.cell, check.line) == (2, 1)
 
 
+def test_a_bracket_that_is_open_is_pointed_at(pair: Course) -> None:
+    check = by_id(pair.grade(pair.notebook("# exercise: three\n\ndef f():\n    return (2 +\n\nx = 1")))["three"].checks[
+        0
+    ]
+    assert str(check.observed) == "SyntaxError: '(' was never closed"
+    assert (check.line, check.code) == (4, "return (2 +\n       ^")
+
+
 def test_an_indented_definition_is_the_cause(pair: Course) -> None:
     check = by_id(pair.grade("# exercise: three\n  def f():\n    return 2\n"))["three"].checks[0]
     assert str(check.observed) == "IndentationError: unexpected indent"

@@ -6,6 +6,7 @@ browser, a person or a network is said in a sentence, and costs the statement th
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import builtins
 import contextvars
@@ -148,6 +149,15 @@ class _Displays(DisplayPublisher):
         self.shell.output.clear(wait)
 
 
+def _in_pythons_words(source: str, filename: str) -> SyntaxError | None:
+    """What is wrong with a cell that ends too early: Python names the bracket that is open, and IPython does not."""
+    try:
+        compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except SyntaxError as error:
+        return error
+    return None
+
+
 def _unknown(error: BaseException) -> str | None:
     """The name that was not defined, where that is what an exception says."""
     return error.name if isinstance(error, NameError) else None
@@ -255,7 +265,9 @@ class Shell(InteractiveShell):
             self._sources.forget(timed)
         self.passed_over, self._shown = [], None
         result = self._wait_for(self._run(source), source)
-        return result.error_before_exec or result.error_in_exec or self._shown
+        error = result.error_before_exec or result.error_in_exec or self._shown
+        incomplete = isinstance(error, SyntaxError) and error.msg == "incomplete input"
+        return _in_pythons_words(source, filename) or error if incomplete else error
 
     def _wait_for(self, cell: Coroutine[Any, Any, ExecutionResult], source: str) -> ExecutionResult:
         """Run in the loop, as a kernel does; a script that awaits nothing has none."""
