@@ -281,7 +281,6 @@ RAISED = {
 }  # fmt: skip
 WARNED = {
     "nonleaf_grad": ["The .grad attribute of a Tensor that is not a leaf Tensor is being accessed.", "x is not a leaf"],
-    "copy_construct": ["To copy construct from a tensor, it is recommended to use ...", "copy construct: use clone()"],
     "bwd_full_input_no_grad": [
         "Full backward hook is firing when gradients are computed with respect to module outputs",
         "A backward hook is firing without inputs that require grad",
@@ -394,7 +393,7 @@ mistakes:
         ("{type: KeyError}", "No.", 17, ["None", "facts: check, raised"]),
         ("{fact: raised, tpye: KeyError}", "No.", 17, ["raised has no 'tpye'", "did you mean `type`?"]),
         ("{fact: attribute, zebra: 3}", "No.", 17, ["attribute has no 'zebra'", "it has owner, name"]),
-        ("{fact: differs, what: shape}", "Here: {code}.", 13, ["{code}", "no field", "`when`"]),
+        ("{fact: differs, what: shape}", "Here: {code}.", 13, ["{code}", "no field", "asked for"]),
         ("{fact: uses, name: item, absent: true}", "Here: {code}.", 13, ["{code}", "no field"]),
         ("{fact: uses, name: item}", "Here: {cod}.", 13, ["{cod}", "did you mean `code`?"]),
         ("{fact: lacks, name: item}", "Here: {code}.", 13, ["{code}", "no field"]),  # it would be the solution's

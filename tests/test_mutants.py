@@ -8,8 +8,8 @@ import textwrap
 import pytest
 
 from grader.authoring.mutants.engine import changes, mutants_of
-from grader.authoring.mutants.operators import OPERATORS
 from grader.diagnosis.catalogue import catalogue
+from grader.diagnosis.edits import OPERATORS
 from grader.models.cells import Cell, Submission
 
 SMALL = {

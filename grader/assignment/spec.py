@@ -104,6 +104,10 @@ class Assignment(Model):
     mistakes: tuple[Mistake, ...] = ()
     grading: Policy = Policy()
 
+    def exercise(self, id: str) -> Exercise:
+        """The exercise with an id."""
+        return next(exercise for exercise in self.exercises if exercise.id == id)
+
     @model_validator(mode="after")
     def _exercises_fit(self) -> Assignment:
         known: set[str] = set()

@@ -3,33 +3,72 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from grader.models.message import Localized, Scalar
-from grader.models.mistake import Condition, Fact, Mistake, Pattern, filled_places
+from grader.models.mistake import TRIED, Condition, Fact, Mistake, Pattern, filled_places
+
+BY_ITS_FIX = 3
+"""How likely a mistake is that no facts are asked of: its fix finds it by its form."""
 
 
 def diagnose(facts: list[Fact], mistakes: Iterable[Mistake]) -> tuple[Mistake, Fact] | None:
     """The most specific mistake that the facts show, and the fields that fill its hint.
 
-    The one whose conditions ask for most is the most specific; among equals, the first.
-    Conditions that a fact is absent count nothing, and what leaves a place of the hint empty shows nothing.
     None, where no mistake is shown: no diagnosis is better than a wrong one.
     """
-    best: tuple[int, Mistake, Fact] | None = None
+    kinds = _by_kind(facts)
+    shown = [(mistake, _best(mistake, mistake.when, kinds)) for mistake in mistakes]
+    found = [(mistake, *best) for mistake, best in shown if best is not None]
+    if not found:
+        return None
+    mistake, _, fields = max(found, key=lambda one: one[1])  # the first of equals
+    return mistake, fields
+
+
+def suspects(facts: list[Fact], mistakes: Iterable[Mistake]) -> list[tuple[int, Mistake, Fact]]:
+    """The mistakes that a fix may prove: each with how much of it the facts show, and the fields that fill its hint."""
+    kinds = _by_kind(facts)
+    found: list[tuple[int, Mistake, Fact]] = []
+    for mistake in mistakes:
+        alternatives = (*mistake.when, *mistake.suspected)
+        best = _best(mistake, alternatives, kinds, TRIED) if alternatives else (BY_ITS_FIX, {})
+        if best is not None:
+            found.append((best[0], mistake, best[1]))
+    return found
+
+
+def _by_kind(facts: list[Fact]) -> dict[Scalar, list[Fact]]:
     kinds: dict[Scalar, list[Fact]] = {}
     for fact in facts:
         kinds.setdefault(fact["fact"], []).append(fact)
-    for mistake in mistakes:
-        for alternative in mistake.when:
-            weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
-            if best is not None and weight <= best[0]:
-                continue
-            fields = _match(alternative, kinds)
-            if fields is not None and all(fields.get(p) not in ("", None) for p in filled_places(mistake.hint.en)):
-                best = (weight, mistake, fields)
-    return best[1:] if best else None
+    return kinds
+
+
+def _best(
+    mistake: Mistake,
+    alternatives: Iterable[tuple[Condition, ...]],
+    kinds: dict[Scalar, list[Fact]],
+    filled: Collection[str] = (),
+) -> tuple[int, Fact] | None:
+    """Of the alternatives that are met, the weight of the one whose conditions ask for most, and the fields it gives.
+
+    Conditions that a fact is absent count nothing, and what leaves a place of the hint empty shows nothing.
+
+    Args:
+        filled: the places that something else will fill.
+    """
+    places = filled_places(mistake.hint.en) - set(filled)
+    best: tuple[int, Fact] | None = None
+    for alternative in alternatives:
+        weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
+        if best is not None and weight <= best[0]:
+            continue
+        fields = _match(alternative, kinds)
+        if fields is not None and all(fields.get(place) not in ("", None) for place in places):
+            best = (weight, fields)
+    return best
 
 
 def hint(mistake: Mistake, fields: Fact) -> Localized:

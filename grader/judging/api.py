@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from grader.errors import ReferenceFault, SpecError
 from grader.judging.grading import Grading
-from grader.judging.judge import CheckFailed, Posed, blame_ourselves, expect_value, explained
+from grader.judging.judge import CheckFailed, Posed, blame_ourselves, explained
+from grader.judging.verdict import expect_value
 from grader.models.message import Localized, Message, joined
 from grader.models.observation import Answer
 from grader.models.values import Tensor
@@ -99,6 +100,7 @@ class Asker:
     Args:
         check: name of the test that asks.
         title: what to say of each question, instead of the probe's docstring.
+        test: runs the test once more.
     """
 
     grading: Grading
@@ -108,6 +110,7 @@ class Asker:
     title: Localized | None
     hidden: bool = False
     called: Message | None = None
+    test: Callable[[], None] | None = None
     makers: list[Maker] = field(default_factory=list)
     _last: tuple[Question, Answer] | None = None
     _of_solution: bool = False
@@ -157,8 +160,27 @@ class Asker:
         assert self._last is not None
         question, answer = self._last
         names = question.probe.source
-        posed = Posed(self.exercise, self.check, question, self.called, self.hint, self.hidden, names)
+        passes = self._passes_with if self.test is not None else None
+        posed = Posed(self.exercise, self.check, question, self.called, self.hint, self.hidden, names, passes)
         return explained(self.grading, posed, answer, failure)
+
+    def _passes_with(self, grading: Grading) -> bool:
+        """Whether the test passes where another grading answers."""
+        own, self.grading = self.grading, grading
+        try:
+            return self._ends_well()
+        finally:
+            self.grading = own
+
+    def _ends_well(self) -> bool:
+        assert self.test is not None
+        for maker in self.makers:
+            maker.restart()
+        try:
+            self.test()
+        except Exception:
+            return False
+        return True
 
     def reference(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """What the probe brings back from the solution."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any, Literal
 
 from grader.assignment.load import Folder
 from grader.diagnosis.unrepeatable import drawn_anew
@@ -15,6 +17,7 @@ from grader.judging.answers import Answers
 from grader.judging.locate import Definitions
 from grader.judging.references import References
 from grader.models.cells import Cell, Submission
+from grader.models.limits import Limits
 from grader.models.observation import Answer, CellRun
 from grader.models.work import Work
 from grader.requirements.requirement import Question
@@ -23,6 +26,9 @@ from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Surroundings
 from grader.submission.bindings import bound_names, mentioned_names
 
+Diagnose = Literal["none", "bound", "proven"]
+PROVING = 20.0
+"""Seconds that may be spent on fixes of one submission; an exercise that is begun by then is done."""
 A_CLASS = 30 * 24 * 3600.0
 """Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
@@ -49,6 +55,9 @@ class Grading:
     Attributes:
         waits: exercises about which more will be asked than `prefetch` is told.
         asks_again: whether what fails behind other questions is asked again by itself.
+        diagnose: whether mistakes are named: `bound`, where a check itself saw them; `proven`, also where a fix helps.
+        searches: what looks for the mistakes in each exercise, by its id.
+        seconds_left: that may be spent on such searches.
     """
 
     def __init__(
@@ -61,6 +70,7 @@ class Grading:
         references: References | None = None,
     ) -> None:
         self.folder = folder
+        self._mode = mode
         self.isolation = support.choose(mode)
         if not isinstance(submission, Submission):
             submission = folder.read(submission or folder.saved_last)
@@ -70,6 +80,9 @@ class Grading:
         self._shares = references is not None
         self.references = references or References(folder, partial(self._start, together=A_CLASS), use_recorded)
         self.asks_again = True
+        self.diagnose: Diagnose = "proven"
+        self.searches: dict[str, Any] = {}
+        self.seconds_left = PROVING
         self.waits: set[str] = set()
         self._answers: Answers | None = None
 
@@ -129,6 +142,14 @@ class Grading:
     def _starter(self) -> Submission | None:
         """The assignment's own notebook, if it has one."""
         return self.folder.read(self.folder.notebook) if self.folder.notebook.exists() else None
+
+    def variant(self, submission: Submission, limits: Limits) -> Grading:
+        """A grading of other code for the same assignment, that shares what the solution answers."""
+        folder = replace(self.folder, spec=self.folder.spec.model_copy(update={"limits": limits}))
+        other = Grading(folder, submission, self._zygote, self._mode, references=self.references)
+        other.asks_again = False
+        other.diagnose = "none"
+        return other
 
     def close(self) -> None:
         """End all guests."""

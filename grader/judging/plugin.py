@@ -19,8 +19,8 @@ from grader.assignment.load import Folder
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, ReferenceFault, UsageError
 from grader.judging.api import Asker, Maker
-from grader.judging.diagnosing import facts_question
 from grader.judging.endings import over_limit
+from grader.judging.evidence import facts_question
 from grader.judging.judge import CheckFailed, judge
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
@@ -304,10 +304,11 @@ def asker(request: pytest.FixtureRequest) -> Asker:
         raise pytest.UsageError(f"{request.node.nodeid} has no @check, so it belongs to no exercise")
     session = request.config.stash[SESSION]
     grading = session.grading(request.node.path.parent.parent)
-    exercise = next(e for e in grading.folder.spec.exercises if e.id == mark.kwargs["exercise"])
+    exercise = grading.folder.spec.exercise(mark.kwargs["exercise"])
     skip_unmet_needs(session, exercise)
     hint: Localized | None = mark.kwargs["hint"]
     asker = Asker(grading, exercise.id, request.node.name, hint, mark.kwargs["called"], mark.kwargs["hidden"])
+    asker.test = request.node.runtest
     request.node.stash[ASKER] = asker
     return asker
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, SpecError
-from grader.judging.diagnosing import facts_question
 from grader.judging.driver import run_checks
+from grader.judging.evidence import facts_question
 from grader.judging.foreseen import foreseen_checks
 from grader.judging.references import write_recorded
 from grader.judging.session import Session

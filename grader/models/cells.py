@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from grader.models.message import Message
 from grader.models.model import Model
 
@@ -83,6 +85,14 @@ class Submission(Model):
     astray: tuple[Marked, ...] = ()
     notes: tuple[Message, ...] = ()
     unanswered: dict[str, Message] = {}
+
+    def until(self, exercise: str, sources: Mapping[int, str]) -> Submission:
+        """It up to where an exercise ends, with other sources in some cells, by their indices."""
+        last = max(index for index, cell in enumerate(self.cells) if exercise in cell.exercises)
+        cells = list(self.cells[: last + 1])
+        for index, source in sources.items():
+            cells[index] = cells[index].model_copy(update={"source": source, "text": source})
+        return self.model_copy(update={"cells": tuple(cells)})
 
     def own_cells(self, exercise: str) -> tuple[Cell, ...]:
         """The cells that an exercise owns."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import string
 from collections.abc import Iterable
@@ -68,6 +69,9 @@ FACTS: dict[str, tuple[str, ...]] = {
 }
 """The facts a mistake may be shown by, and the fields of each."""
 
+TRIED = {"code", *_PLACE}
+"""The fields that a fix fills, where it was tried: the line that it changes."""
+
 Pattern = bool | int | str | tuple[str, ...]
 """A number or truth is equal; a text may have `*` and `?`; of several texts one must fit."""
 
@@ -91,25 +95,54 @@ Condition = Annotated[dict[str, Pattern], AfterValidator(_known)]
 """`{fact: attribute, is: tensor, expected: buffer}`; with `absent: true`, that no such fact is there."""
 
 
+def _is_python(source: str) -> str:
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{source!r} is no Python: {error}") from None
+    return source
+
+
+Source = Annotated[str, AfterValidator(_is_python), Field(max_length=1000)]
+
+
+class Replacement(Model):
+    """A piece of code that takes another's place.
+
+    Attributes:
+        replace: an expression, or a simple statement that ends in `;`. A name such as `_x` is a place for any
+            expression; `*_rest` stands for all further arguments.
+        by: what comes in its place, with the same places; `pass` drops a statement.
+    """
+
+    replace: Source
+    by: Source
+
+
 class Mistake(Model):
     """One entry of the catalogue.
 
     Attributes:
         title: what was done, in a few words.
         when: the facts that show it: all conditions of one of the alternatives must hold.
+        suspected: facts, likewise, that only make it worth a try: it is named where its fix, in the student's own
+            code, makes a failing check pass.
+        fix: what takes it back in code; the mistakes that ship have their fixes in Python.
         hint: what to say; fields of the matched facts stand in it as `{name}`.
         page: of PyTorch's documentation, by name, such as `torch.nn.ModuleList`.
-        example, cure: the mistake in a few lines, and the same done right.
+        example, fixed: the mistake in a few lines, and the same done right.
         places: what fills the hint's places where it speaks of the example.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
     title: Text
-    when: tuple[tuple[Condition, ...], ...] = Field(min_length=1)
+    when: tuple[tuple[Condition, ...], ...] = ()
+    suspected: tuple[tuple[Condition, ...], ...] = ()
+    fix: tuple[Replacement, ...] = ()
     hint: Text
     page: str | None = None
     example: str = ""
-    cure: str = ""
+    fixed: str = ""
     places: dict[str, Scalar] = {}
 
     @model_validator(mode="after")
@@ -120,11 +153,12 @@ class Mistake(Model):
                 wanted = filled_places(said)
             except ValueError as error:
                 raise ValueError(f"the hint's places: {error}") from None
-            for alternative in self.when:
+            for alternative in (*self.when, *self.suspected):
                 given = {field for c in alternative if not c.get("absent") for field in FACTS[str(c["fact"])]}
+                given |= TRIED if alternative in self.suspected else set()
                 for name in sorted(wanted - given):
                     advice = _advice(name, sorted(given), "these have")
-                    raise ValueError(f"the hint's {{{name}}} is no field of the facts of `when`; {advice}")
+                    raise ValueError(f"the hint's {{{name}}} is no field of the facts that are asked for; {advice}")
         return self
 
 

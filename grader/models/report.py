@@ -20,6 +20,9 @@ class Diagnosis(Model):
         text: what was done, in the student's own names, and what follows from it.
         page: PyTorch's documentation page, by name, such as `torch.nn.ModuleList`.
         cell, line: where it was made, if the source shows it.
+        passes: names of the exercise's checks that pass once it is fixed, as was tried; empty where the check itself
+            saw the mistake.
+        fix: the lines there as they were in the code with which these pass.
     """
 
     id: str
@@ -27,6 +30,8 @@ class Diagnosis(Model):
     page: str | None = None
     cell: int | None = None
     line: int | None = None
+    passes: tuple[str, ...] = ()
+    fix: str = ""
 
 
 class CheckResult(Model):

@@ -1,4 +1,4 @@
-"""Mistakes explained in a terminal, as a textbook would: what is wrong, an example, its cure."""
+"""Mistakes explained in a terminal, as a textbook would: what is wrong, an example, the fix."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def explain(mistakes: Iterable[Mistake], language: Language) -> RenderableType:
 def _explained(mistake: Mistake, language: Language) -> Iterable[RenderableType]:
     yield Text.assemble((language(mistake.title), "bold"), (f"  {mistake.id}", "dim"))
     yield Padding(Text(language(hint(mistake, {**_UNSAID, **mistake.places}))), (1, 0, 1, 0))
-    for label, code in ((say("the mistake"), mistake.example), (say("its cure"), mistake.cure)):
+    for label, code in ((say("the mistake"), mistake.example), (say("fixed"), mistake.fixed)):
         if code:
             yield Text(language(label), style="dim")
             yield Padding(_highlighted(code), (0, 0, 1, 4))

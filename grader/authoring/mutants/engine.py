@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from grader.authoring.findings import Mutant
-from grader.authoring.mutants import data, general, hook_operators, modules, training_operators  # noqa: F401 (they register operators)
-from grader.authoring.mutants.operators import OPERATORS, Above, Operator, replaced
+from grader.authoring.mutants import general  # noqa: F401 (it registers operators)
+from grader.diagnosis.edits import OPERATORS, Operator, replaced, walk
+from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, training_edits  # noqa: F401 (likewise)
 from grader.models.cells import Cell, Submission
 
 CONTEXT = 2  # lines around a change in a diff
@@ -30,10 +31,7 @@ def mutants_of(solution: Submission, exercises: list[str]) -> list[Mutant]:
 
 def with_mutant(solution: Submission, mutant: Mutant) -> Submission:
     """The solution with a mutant in it, up to where the mutant's exercise ends: what comes later is not judged."""
-    last = max(place for place, cell in enumerate(solution.cells) if mutant.exercise in cell.exercises)
-    cells = list(solution.cells[: last + 1])
-    cells[mutant.cell] = cells[mutant.cell].model_copy(update={"source": mutant.source, "text": mutant.source})
-    return solution.model_copy(update={"cells": tuple(cells)})
+    return solution.until(mutant.exercise, {mutant.cell: mutant.source})
 
 
 def _of_cell(cell: Cell, place: int, exercise: str) -> Iterator[Mutant]:
@@ -60,20 +58,12 @@ def _of_cell(cell: Cell, place: int, exercise: str) -> Iterator[Mutant]:
 def changes(source: str) -> Iterator[tuple[Operator, str]]:
     """Every operator at every place of some code where it applies; those that plant a named mistake come first."""
     module = cst.parse_module(source)
-    nodes = list(_walk(module, ()))
+    nodes = list(walk(module))
     for operator in sorted(OPERATORS, key=lambda operator: operator.mistake is None):
         for node, above in nodes:
             if isinstance(node, operator.node):
                 for changed in operator.mutate(node, above):
                     yield operator, replaced(module, node, changed).code
-
-
-def _walk(node: cst.CSTNode, above: Above) -> Iterator[tuple[cst.CSTNode, Above]]:
-    yield node, above
-    if isinstance(node, cst.Raise):  # what an exception says is the student's to choose
-        return
-    for child in node.children:
-        yield from _walk(child, (*above, node))
 
 
 def _meaning(source: str) -> str | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import libcst as cst
 
-from grader.authoring.mutants.operators import (
+from grader.diagnosis.edits import (
     Above,
     Changed,
     block,

@@ -88,7 +88,7 @@ class Router(nn.Module):
 
     def forward(self, x, route):
         while route:
-            x = self.paths[route.pop()](x)
+            x = self.paths[route.pop(0)](x)
         return x
 
 # %% wrong: result-not-returned (forward_no_return)

@@ -82,7 +82,7 @@ class RunningMean(nn.Module):
             self.mean = (1 - self.momentum) * self.mean + self.momentum * x.detach().mean()
         return x - self.mean
 
-# %% wrong: mean-along-the-wrong-dimension (shape_mismatch)
+# %% wrong: mean-along-the-wrong-dimension (wrong_dim)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()

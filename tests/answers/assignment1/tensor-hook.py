@@ -5,7 +5,7 @@ def scale_gradient(parameter, factor):
 
     return parameter.register_hook(hook)
 
-# %% wrong: scales-the-value (mutates_input)
+# %% wrong: scales-the-value (-)
 def scale_gradient(parameter, factor):
     parameter.data.mul_(factor)
     return parameter.register_hook(lambda grad: grad)

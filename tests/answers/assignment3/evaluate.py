@@ -20,7 +20,7 @@ def evaluate(model, batches):
         module.train(mode)
     return right / total
 
-# %% wrong: mean-of-the-batches (-)
+# %% wrong: mean-of-the-batches (mean_of_means)
 def evaluate(model, batches):
     modes = [(module, module.training) for module in model.modules()]
     model.eval()

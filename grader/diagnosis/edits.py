@@ -1,9 +1,9 @@
-"""What an operator is, and the patterns most of them are written in."""
+"""Edits of code: operators plant mistakes, fixes take them back; and the patterns that most of both are written in."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -57,16 +57,59 @@ def swap(id: str, title: str, pattern: str, replacement: str, mistake: str | Non
         pattern: as `match` takes it.
         replacement: as `fill` takes it; `pass` drops a statement.
     """
-    is_statement = pattern.endswith(";")
+    OPERATORS.append(Operator(id, title, mistake, _kind(pattern), _putting(pattern, replacement)))
 
-    def mutate(node: cst.CSTNode, above: Above) -> Iterator[Changed]:
+
+@dataclass(frozen=True)
+class Fix:
+    """Takes one kind of mistake back, where it may have been made.
+
+    Attributes:
+        mistake: id of the mistake.
+        node, change: as an operator's `node` and `mutate`. Where several things may stand in a place, the likeliest
+            comes first.
+    """
+
+    mistake: str
+    node: type[cst.CSTNode]
+    change: Mutate
+
+
+FIXES: list[Fix] = []
+
+
+def fixes(mistake: str, node: type[cst.CSTNode]) -> Callable[[Mutate], Mutate]:
+    """Register a function as a fix."""
+
+    def register(change: Mutate) -> Mutate:
+        FIXES.append(Fix(mistake, node, change))
+        return change
+
+    return register
+
+
+def fix(mistake: str, pattern: str, *replacements: str) -> None:
+    """Register a fix that puts one piece of code in another's place; see `swap`."""
+    FIXES.extend(written_fix(mistake, pattern, replacement) for replacement in replacements)
+
+
+def written_fix(mistake: str, pattern: str, replacement: str) -> Fix:
+    """A fix that puts one piece of code in another's place; see `swap`."""
+    return Fix(mistake, _kind(pattern), _putting(pattern, replacement))
+
+
+def _kind(pattern: str) -> type[cst.CSTNode]:
+    return cst.SimpleStatementLine if pattern.endswith(";") else type(cst.parse_expression(pattern))
+
+
+def _putting(pattern: str, replacement: str) -> Mutate:
+    def change(node: cst.CSTNode, above: Above) -> Iterator[Changed]:
         found = match(pattern, node)
         if found is not None:
             text = fill(replacement, found)
-            yield statements(text) if is_statement else expression(text, above[-1])
+            yield statements(text) if pattern.endswith(";") else expression(text, above[-1])
 
-    kind = cst.SimpleStatementLine if is_statement else type(cst.parse_expression(pattern))
-    OPERATORS.append(Operator(id, title, mistake, kind, mutate))
+    return change
 
 
 def match(pattern: str, node: cst.CSTNode) -> dict[str, Any] | None:
@@ -105,6 +148,32 @@ def statements(text: str) -> Changed:
     return cst.FlattenSentinel(cst.parse_module(text).body)
 
 
+def walk(node: cst.CSTNode, above: Above = ()) -> Iterator[tuple[cst.CSTNode, Above]]:
+    """A node and all below it, each with its ancestors; what an exception says is left out: it is free."""
+    yield node, above
+    if isinstance(node, cst.Raise):
+        return
+    for child in node.children:
+        yield from walk(child, (*above, node))
+
+
+def all_replaced(tree: Tree, changed: Mapping[cst.CSTNode, Changed]) -> Tree:
+    """A tree with several nodes replaced; of one within another, the outer one is."""
+    return cast("Tree", tree.visit(_Replacer(changed)))
+
+
+class _Replacer(cst.CSTTransformer):
+    def __init__(self, changed: Mapping[cst.CSTNode, Changed]) -> None:
+        super().__init__()
+        self._changed = {id(node): new for node, new in changed.items()}
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        return id(node) not in self._changed
+
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> Any:
+        return self._changed.get(id(original_node), updated_node)
+
+
 def replaced(tree: Tree, old: cst.CSTNode, new: Changed) -> Tree:
     """A tree with one node replaced."""
     return cast("Tree", tree.deep_replace(old, cast("cst.CSTNode", new)))
@@ -116,9 +185,9 @@ def without(parts: Sequence[Any], part: cst.CSTNode) -> list[Any]:
     return [*rest[:-1], rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)] if rest else []
 
 
-def block(function: cst.FunctionDef) -> list[Any]:
-    """The statements of a function."""
-    return list(function.body.body)
+def block(node: cst.FunctionDef | cst.For) -> list[Any]:
+    """The statements of a function, or of a loop."""
+    return list(node.body.body)
 
 
 def enclosing(above: Above, kind: type[cst.CSTNode]) -> Any:
@@ -145,7 +214,20 @@ def _plain(node: cst.CSTNode) -> ast.AST:
         (body,) = ast.parse(code(node)).body
     except (SyntaxError, ValueError):  # an expression over several lines, without the brackets around it
         (body,) = ast.parse(f"({code(node)})").body
-    return body.value if isinstance(body, ast.Expr) and isinstance(node, cst.BaseExpression) else body
+    plain = body.value if isinstance(body, ast.Expr) and isinstance(node, cst.BaseExpression) else body
+    return cast("ast.AST", _UsualNames().visit(plain))
+
+
+class _UsualNames(ast.NodeTransformer):
+    """Has torch.nn and torch.nn.functional go by the names that patterns use, `nn` and `F`."""
+
+    def visit_Attribute(self, node: ast.Attribute) -> Any:
+        match self.generic_visit(node):
+            case ast.Attribute(ast.Name("torch"), "nn"):
+                return ast.Name("nn", node.ctx)
+            case ast.Attribute(ast.Name("nn"), "functional"):
+                return ast.Name("F", node.ctx)
+        return node
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""Operators on hooks, on what they return, and on `apply`."""
+"""Edits of hooks, of what they return, and of `apply`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from grader.authoring.mutants.operators import (
+from grader.diagnosis.edits import (
     Above,
     Changed,
+    block,
     code,
     enclosing,
     expression,
     fill,
+    fix,
+    fixes,
     match,
     operator,
     statements,
     swap,
 )
+from grader.diagnosis.mistakes.module_edits import arguments_of
 
 swap(
     "backward-hook-deprecated",
@@ -157,3 +161,89 @@ def backward_too_many(made: cst.Tuple, above: Above) -> Iterator[Changed]:
 def type_not_tested(made: cst.If, above: Above) -> Iterator[Changed]:
     if match("isinstance(module, _kind)", made.test) is not None:
         yield cst.FlattenSentinel(made.body.body)
+
+
+_KINDS = ("register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook")
+fix("bwd_nonfull", "_o.register_backward_hook(*_rest)", "_o.register_full_backward_hook(*_rest)")
+for _one in _KINDS:
+    fix("called_at_registration", f"_o.{_one}(_f(*_rest))", f"_o.{_one}(_f)")
+    for _other in _KINDS:
+        if _one != _other:
+            fix("hook_other_kind", f"_o.{_one}(*_rest)", f"_o.{_other}(*_rest)")
+fix("called_at_registration", "_o.register_hook(_f(*_rest))", "_o.register_hook(_f)")
+fix("called_at_registration", "_m.apply(_f(_m))", "_m.apply(_f)")
+fix("apply_not_recursive", "_m.children()", "_m.modules()", "list(_m.modules())[1:]")
+fix("apply_not_recursive", "_m.named_children()", "_m.named_modules()", "list(_m.named_modules())[1:]")
+fix(
+    "parameter_replaced",
+    "_o._name = nn.Parameter(_x);",
+    "with torch.no_grad():\n    _o._name.copy_(_x)",
+)
+
+
+def _with_returned(function: cst.FunctionDef) -> Iterator[Changed]:
+    """A function that gives back what its last line computes, or what a name in it was given."""
+    *lines, last = block(function)
+    found = match("_x = _y;", last)
+    made = cst.parse_statement(fill("return _x", found)) if found is not None else None
+    if made is not None:
+        yield function.with_deep_changes(function.body, body=[*lines, last, made])
+    found = match("_x;", last)
+    if found is not None:
+        yield function.with_deep_changes(function.body, body=[*lines, cst.parse_statement(fill("return _x", found))])
+
+
+@fixes("hook_no_return", cst.FunctionDef)
+def hook_returns(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if _is_hook(function, above):
+        yield from _with_returned(function)
+
+
+@fixes("hook_handle_not_returned", cst.FunctionDef)
+def handle_returned(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if re.search(r"\.register_\w*hook\(", code(block(function)[-1])):
+        yield from _with_returned(function)
+
+
+@fixes("hook_not_removed", cst.IndentedBlock)
+def registered_once(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    """Of equal lines that register a hook, the first one is left; and a handle that is kept is removed at the end."""
+    seen: set[str] = set()
+    kept = []
+    for line in lines.body:
+        registers = re.search(r"\.register_\w*hook\(", code(line)) is not None
+        if not (registers and code(line) in seen):
+            kept.append(line)
+        seen.add(code(line))
+    if len(kept) < len(lines.body):
+        yield lines.with_changes(body=kept)
+    handle = re.search(r"^(\w+) = .*\.register_\w*hook\(", code(lines), re.MULTILINE)
+    if handle is not None and f"{handle[1]}.remove(" not in code(lines):
+        removal = cst.parse_statement(f"{handle[1]}.remove()")
+        *rest, last = lines.body
+        ends = code(last).startswith("return")
+        yield lines.with_changes(body=[*rest, removal, last] if ends else [*rest, last, removal])
+
+
+@fixes("apply_touches_containers", cst.FunctionDef)
+def type_tested(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    arguments = arguments_of(function)
+    if len(arguments) == 1 and isinstance(function.body, cst.IndentedBlock):
+        for test in (f"isinstance({arguments[0]}, nn.Linear)", f"hasattr({arguments[0]}, 'weight')"):
+            held = cst.If(cst.parse_expression(test), cst.IndentedBlock(block(function)))
+            yield function.with_deep_changes(function.body, body=[held])
+        there = cst.parse_expression(f"{arguments[0]}.bias is not None")
+        careful = [
+            cst.If(there, cst.IndentedBlock([line])) if ".bias" in code(line) else line for line in block(function)
+        ]
+        held = cst.If(cst.parse_expression(f"isinstance({arguments[0]}, nn.Linear)"), cst.IndentedBlock(careful))
+        yield function.with_deep_changes(function.body, body=[held])
+
+
+@fixes("apply_touches_containers", cst.For)
+def type_tested_in_loop(loop: cst.For, above: Above) -> Iterator[Changed]:
+    if re.search(r"\.(named_)?modules\(", code(loop.iter)):
+        target = loop.target.elements[-1].value if isinstance(loop.target, cst.Tuple) else loop.target
+        for test in (f"isinstance({code(target)}, nn.Linear)", f"hasattr({code(target)}, 'weight')"):
+            held = cst.If(cst.parse_expression(test), cst.IndentedBlock([*block(loop)]))
+            yield loop.with_deep_changes(loop.body, body=[held])

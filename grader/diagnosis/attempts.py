@@ -1,0 +1,118 @@
+"""A student's code with one mistake fixed, in each place where it may have been made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+
+import libcst as cst
+
+from grader.diagnosis.edits import FIXES, Changed, Fix, all_replaced, walk, written_fix
+from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, training_edits  # noqa: F401 (they register)
+from grader.diagnosis.syntax import parse_source
+from grader.models.mistake import Mistake
+
+_IMPORTS = {"torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F"}
+"""What fixes may use, and its import, for code that goes by other names."""
+MOST = 8
+"""Attempts at one mistake."""
+FEW = 2
+"""Places that are tried one after the other before all at once: so it is known which one counts."""
+Place = tuple[int, cst.CSTNode, Changed]
+"""A node of the cell with an index, and what may stand in its place."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Code with one mistake fixed.
+
+    Attributes:
+        sources: of all cells of the exercise, by their indices.
+        index, line: the first place that was changed: the cell, and the line in it.
+        before, after: the lines there, as they were and as they are now.
+    """
+
+    mistake: Mistake
+    sources: Mapping[int, str]
+    index: int
+    line: int
+    before: str
+    after: str
+
+
+def attempts(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Attempt]:
+    """The code of some cells with a mistake fixed: in each place where it may have been made, and in all of them.
+
+    Args:
+        sources: of the cells, by their indices.
+    """
+    written = [written_fix(mistake.id, one.replace, one.by) for one in mistake.fix]
+    together: list[list[Place]] = []
+    single: list[list[Place]] = []
+    for fix in (*written, *_fixes_of(mistake.id)):
+        places = [(index, node, change) for index, source in sources.items() for node, change in _places(source, fix)]
+        first = {(index, id(node)): (index, node, change) for index, node, change in reversed(places)}
+        if len(first) > 1:
+            together.append([*first.values()])
+        single += [[place] for place in places]
+    few = len(single) <= FEW
+    order = (*single, *together) if few else (*together, *single)
+    found = (_attempt(mistake, sources, changes) for changes in order)
+    yield from islice((one for one in found if one is not None), MOST)
+
+
+def _fixes_of(mistake: str) -> list[Fix]:
+    return [fix for fix in FIXES if fix.mistake == mistake]
+
+
+@lru_cache(maxsize=64)
+def _tree(source: str) -> tuple[cst.Module, tuple[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]], ...]] | None:
+    """The tree of a stranger's source, with all nodes; None where it is not Python, or more than people write."""
+    if parse_source(source) is None:
+        return None
+    try:
+        module = cst.parse_module(source)
+    except (cst.ParserSyntaxError, RecursionError):
+        return None
+    return module, tuple(walk(module))
+
+
+def _places(source: str, fix: Fix) -> Iterator[tuple[cst.CSTNode, Changed]]:
+    tree = _tree(source)
+    for node, above in tree[1] if tree is not None else ():
+        if isinstance(node, fix.node) and not isinstance(getattr(node, "body", None), cst.SimpleStatementSuite):
+            # Whatever a stranger writes may be of a form that a fix does not expect: then it is none.
+            with suppress(Exception):
+                for change in fix.change(node, above):
+                    yield node, change
+
+
+def _attempt(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -> Attempt | None:
+    """The code with some places changed; None where that is no other code."""
+    changed = dict(sources)
+    for index in {index for index, _, _ in changes}:
+        tree = _tree(sources[index])
+        assert tree is not None
+        changed[index] = all_replaced(tree[0], {node: new for at, node, new in changes if at == index}).code
+    others = [index for index in sources if changed[index] != sources[index]]
+    if not others or any(parse_source(changed[index]) is None for index in others):
+        return None
+    old, new = (source[others[0]].splitlines() for source in (sources, changed))
+    line = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)) - 1)
+    tail = _equal_tail(old[line:], new[line:])
+    before, after = ("\n".join(lines[line : len(lines) - tail]) for lines in (old, new))
+    for name, how in _IMPORTS.items():
+        used = re.compile(rf"\b{name}\.")
+        if used.search(changed[others[0]]) and not any(re.search(rf"\b{name}\b", code) for code in sources.values()):
+            changed[others[0]] = f"{how}\n{changed[others[0]]}"
+    return Attempt(mistake, changed, others[0], line + 1, before, after)
+
+
+def _equal_tail(one: list[str], other: list[str]) -> int:
+    """How many lines at the end of both are the same."""
+    pairs = zip(reversed(one), reversed(other), strict=False)
+    return next((count for count, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -1,0 +1,514 @@
+"""Edits of Modules: what is registered, and what forward does."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from grader.diagnosis.edits import (
+    Above,
+    Changed,
+    block,
+    code,
+    enclosing,
+    expression,
+    fill,
+    fix,
+    fixes,
+    inside,
+    is_method,
+    match,
+    operator,
+    replaced,
+    statements,
+    swap,
+)
+
+_REGISTERING = {
+    cst.List: "List", cst.ListComp: "List", cst.Tuple: "List", cst.GeneratorExp: "List", cst.Dict: "Dict",
+    cst.DictComp: "Dict",
+}  # fmt: skip
+"""What a plain container is written as, and what the container of torch.nn that registers ends with."""
+_IN_PLACE = ("abs", "add", "clamp", "mul", "relu", "sigmoid", "square", "sub", "tanh")
+
+swap("list", "nn.ModuleList becomes a list", "nn.ModuleList(_x)", "list(_x)", "list_not_registered")
+swap("dict", "nn.ModuleDict becomes a dict", "nn.ModuleDict(_x)", "dict(_x)", "list_not_registered")
+
+
+def _assigned_attribute(line: cst.SimpleStatementLine) -> cst.Assign | None:
+    """An assignment to one attribute, of `self` or of another object."""
+    (part, *_) = line.body
+    if isinstance(part, cst.Assign) and len(part.targets) == 1 and match("_o._name", part.targets[0].target):
+        return part
+    return None
+
+
+def _container(value: cst.BaseExpression) -> str | None:
+    """Whether a value is a plain list (or tuple) or dict, as it is written."""
+    for pattern, kind in (("list(*_rest)", "List"), ("tuple(*_rest)", "List"), ("dict(*_rest)", "Dict")):
+        if match(pattern, value) is not None:
+            return kind
+    if isinstance(value, cst.BinaryOperation):  # `[layer] * n`
+        return _container(value.left) or _container(value.right)
+    return _REGISTERING.get(type(value))
+
+
+def _registered(line: cst.SimpleStatementLine, what: str) -> Iterator[Changed]:
+    """An attribute that is a plain container, kept in one that registers."""
+    made = _assigned_attribute(line)
+    kind = _container(made.value) if made is not None else None
+    if made is not None and kind is not None:
+        value = cst.parse_expression(f"nn.{what}{kind}({code(made.value)})")
+        yield line.with_changes(body=[made.with_changes(value=value)])
+
+
+@fixes("list_not_registered", cst.SimpleStatementLine)
+def layers_registered(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    yield from _registered(line, "Module")
+
+
+@fixes("parameters_in_list", cst.SimpleStatementLine)
+def parameters_registered(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    yield from _registered(line, "Parameter")
+
+
+swap(
+    "shared-layer",
+    "every place of an nn.ModuleList gets the same layer",
+    "nn.ModuleList(_layer for _i in range(_n))",
+    "nn.ModuleList([_layer] * _n)",
+    "layer_shared",
+)
+fix(
+    "layer_shared",
+    "[_layer] * _n",
+    "[_layer for _ in range(_n)]",
+    "[__import__('copy').deepcopy(_layer) for _ in range(_n)]",
+)
+
+
+def _sets_up(above: Above) -> bool:
+    """Whether a node stands where attributes are made, and not where they change."""
+    function = enclosing(above, cst.FunctionDef)
+    return function is not None and function.name.value != "forward"
+
+
+@fixes("tensor_instead_of_parameter", cst.SimpleStatementLine)
+def made_a_parameter(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    made = _assigned_attribute(line)
+    if made is not None and _sets_up(above) and _is_tensor(made.value):
+        value = re.sub(r"\.requires_grad_\((True)?\)$|, requires_grad=True", "", code(made.value))
+        yield line.with_changes(body=[made.with_changes(value=cst.parse_expression(f"nn.Parameter({value})"))])
+
+
+@fixes("buffer_as_attr", cst.SimpleStatementLine)
+def made_a_buffer(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    made = _assigned_attribute(line)
+    if made is not None and _sets_up(above) and _is_tensor(made.value):
+        (target,) = made.targets
+        owner, _, name = code(target.target).rpartition(".")
+        for more in ("", ", persistent=False"):
+            yield statements(f"{owner}.register_buffer({name!r}, {code(made.value)}{more})")
+
+
+def _is_tensor(value: cst.BaseExpression) -> bool:
+    """Whether a value may be a plain tensor, as it is written."""
+    if _container(value) is not None or re.match(r"(torch\.)?nn\.", code(value)):
+        return False
+    return isinstance(value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation, cst.Name, cst.Attribute))
+
+
+swap("parameter-tensor", "a Parameter becomes a tensor", "nn.Parameter(_x)", "_x", "tensor_instead_of_parameter")
+swap(
+    "parameter-requires-grad",
+    "a Parameter becomes a tensor that requires grad",
+    "nn.Parameter(_x)",
+    "_x.requires_grad_()",
+    "tensor_instead_of_parameter",
+)
+swap(
+    "parameter-before-op",
+    "a Parameter is divided after it was made",
+    "nn.Parameter(_x / _y)",
+    "nn.Parameter(_x) / _y",
+    "parameter_then_op",
+)
+swap("parameter-op", "a Parameter is scaled", "nn.Parameter(_x)", "nn.Parameter(_x) * 0.1", "parameter_then_op")
+for _sign in ("*", "/", "+", "-"):
+    fix("parameter_then_op", f"nn.Parameter(_x) {_sign} _y", f"nn.Parameter((_x) {_sign} _y)")
+    fix("parameter_then_op", f"_y {_sign} nn.Parameter(_x)", f"nn.Parameter(_y {_sign} (_x))")
+fix("parameter_then_op", "nn.Parameter(_x)._method(*_rest)", "nn.Parameter((_x)._method(*_rest))")
+swap(
+    "parameter-frozen",
+    "a Parameter requires no grad",
+    "nn.Parameter(_x)",
+    "nn.Parameter(_x, requires_grad=False)",
+    "parameter_frozen",
+)
+fix("parameter_frozen", "nn.Parameter(_x, requires_grad=False)", "nn.Parameter(_x)")
+fix("parameter_frozen", "nn.Parameter(_x, False)", "nn.Parameter(_x)")
+fix("parameter_frozen", "_x.requires_grad_(False);", "pass")
+fix("parameter_frozen", "_x.requires_grad = False;", "pass")
+fix("parameter_frozen", "_x.requires_grad_(False)", "_x", "_x.data")
+
+swap(
+    "buffer-attribute",
+    "a buffer becomes a plain attribute",
+    "_o.register_buffer(_name, _x, *_rest);",
+    "_o._name = _x",
+    "buffer_as_attr",
+)
+swap(
+    "buffer-parameter",
+    "a buffer becomes a Parameter",
+    "_o.register_buffer(_name, _x, *_rest);",
+    "_o._name = nn.Parameter(_x)",
+    "buffer_as_parameter",
+)
+for _made in ("nn.Parameter(_x)", "nn.Parameter(_x, requires_grad=False)"):
+    fix("buffer_as_parameter", f"self._name = {_made};", "self.register_buffer('_name', _x)")
+    fix("registered_tensor", f"self._name = {_made};", "self._name = _x")
+fix("registered_tensor", "self.register_buffer(_name, _x, *_rest);", "self._name = _x")
+swap(
+    "buffer-not-saved",
+    "a buffer is not saved",
+    "_o.register_buffer(_name, _x)",
+    "_o.register_buffer(_name, _x, persistent=False)",
+    "buffer_not_persistent",
+)
+for _given in ("persistent=False", "False"):
+    fix("buffer_not_persistent", f"_o.register_buffer(_name, _x, {_given})", "_o.register_buffer(_name, _x)")
+swap(
+    "buffer-saved",
+    "a buffer is saved",
+    "_o.register_buffer(_name, _x, persistent=False)",
+    "_o.register_buffer(_name, _x)",
+)
+swap("sizes-swapped", "two sizes change places", "nn.Linear(_in, _out)", "nn.Linear(_out, _in)", "sizes_swapped")
+fix("sizes_swapped", "nn._layer(_in, _out, *_rest)", "nn._layer(_out, _in, *_rest)")
+swap("super-init", "super().__init__() is dropped", "super().__init__(*_rest);", "pass", "missing_super")
+
+
+@fixes("missing_super", cst.FunctionDef)
+def super_called_first(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if function.name.value == "__init__" and is_method(above):
+        rest = [line for line in block(function) if not re.match(r"super\b.*__init__", code(line))]
+        first = cst.parse_statement("super().__init__()")
+        yield function.with_deep_changes(function.body, body=[first, *rest])
+
+
+_ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "leaky_relu", "elu", "silu")
+for _home in ("torch", "F"):
+    for _one in _ACTIVATIONS:
+        for _other in _ACTIVATIONS:
+            if _one != _other and not (_home == "torch" and _other in ("gelu", "leaky_relu", "elu", "silu")):
+                fix("other_activation", f"{_home}.{_one}(_x)", f"{_home}.{_other}(_x)")
+for _one in ("ReLU", "Tanh", "Sigmoid", "GELU", "LeakyReLU"):
+    for _other in ("ReLU", "Tanh", "Sigmoid", "GELU", "LeakyReLU"):
+        if _one != _other:
+            fix("other_activation", f"nn.{_one}()", f"nn.{_other}()")
+for _function in ("torch.tanh", "torch.relu", "torch.sigmoid", "F.relu", "F.gelu", "F.tanh"):
+    swap("activation", "an activation is dropped", f"{_function}(_x)", "_x")
+
+
+@operator("activation-module", "an activation module is dropped", cst.Arg)
+def activation_module(argument: cst.Arg, above: Above) -> Iterator[Changed]:
+    if re.fullmatch(r"nn\.(ReLU|Tanh|Sigmoid|GELU)\(\)", code(argument.value)):
+        yield argument.with_changes(value=cst.parse_expression("nn.Identity()"))
+
+
+swap(
+    "plain-attribute-buffer",
+    "a plain tensor becomes a buffer",
+    "self._name = torch._make(*_rest);",
+    "self.register_buffer('_name', torch._make(*_rest))",
+    "registered_tensor",
+)
+swap(
+    "parameter-buffer",
+    "a Parameter becomes a buffer",
+    "_o._name = nn.Parameter(_x);",
+    "_o.register_buffer('_name', _x)",
+    "parameter_as_buffer",
+)
+fix("parameter_as_buffer", "_o.register_buffer(_name, _x, *_rest);", "_o._name = nn.Parameter(_x)")
+
+
+@operator("layer-in-forward", "a layer is made in forward", cst.ClassDef, "layer_created_in_forward")
+def layer_in_forward(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    methods = {f.name.value: f for f in inside(made, cst.FunctionDef)}
+    if not {"__init__", "forward"} <= methods.keys():
+        return
+    init, forward = methods["__init__"], methods["forward"]
+    names = [parameter.name.value for parameter in init.params.params[1:]]
+    for line in inside(init, cst.SimpleStatementLine):
+        found = match("self._name = nn._kind(*_rest);", line)
+        if found is None or found["_kind"].id == "Parameter":
+            continue
+        name = found["_name"].id
+        used = [other for other in names if re.search(rf"\b{other}\b", code(line))]
+        kept = statements("\n".join(f"self.{other} = {other}" for other in used) or "pass")
+        anew = fill("nn._kind(*_rest)", found | {other: ast.Name(f"self.{other}") for other in used})
+        body = "\n".join(map(code, block(forward)))
+        if f"self.{name}" not in body:
+            continue
+        body = re.sub(rf"\bself\.{name}\b", f"new_{name}", body)
+        moved = forward.with_deep_changes(forward.body, body=[*cst.parse_module(f"new_{name} = {anew}\n{body}").body])
+        changed = {init: replaced(init, line, kept), forward: moved}
+        yield made.with_deep_changes(made.body, body=[changed.get(part, part) for part in made.body.body])
+
+
+@operator("forward-called", "forward is called instead of the module", cst.Call, "hook_forward_called_directly")
+def forward_called(call: cst.Call, above: Above) -> Iterator[Changed]:
+    function = code(call.func)
+    if re.fullmatch(r"model|module|layer|self\.(?!training)\w+(\[\w+\])?", function):
+        yield call.with_changes(func=cst.Attribute(call.func, cst.Name("forward")))
+
+
+@fixes("hook_forward_called_directly", cst.Call)
+def module_called(call: cst.Call, above: Above) -> Iterator[Changed]:
+    if match("_m.forward(*_rest)", call) is not None and not code(call.func).startswith("super("):
+        assert isinstance(call.func, cst.Attribute)
+        yield call.with_changes(func=call.func.value)
+
+
+@operator("forward-misspelt", "forward is misspelt", cst.FunctionDef, "forward_misspelt")
+def forward_misspelt(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if function.name.value == "forward" and is_method(above):
+        yield function.with_changes(name=cst.Name("foward"))
+
+
+def _misspelt(made: cst.ClassDef, right: str, *others: str) -> Iterator[Changed]:
+    """A class in which a method that is not there takes its name back from one whose name is like it."""
+    methods = {f.name.value: f for f in made.body.body if isinstance(f, cst.FunctionDef)}
+    near = difflib.get_close_matches(right, methods, n=1, cutoff=0.75) or [n for n in others if n in methods]
+    if near and right not in methods:
+        function = methods[near[0]]
+        renamed = function.with_changes(name=cst.Name(right))
+        yield made.with_deep_changes(made.body, body=[renamed if p is function else p for p in made.body.body])
+
+
+@fixes("forward_misspelt", cst.ClassDef)
+def forward_spelt(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    yield from _misspelt(made, "forward", "Forward", "__forward__", "__call__")
+
+
+@fixes("init_misspelt", cst.ClassDef)
+def init_spelt(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    yield from _misspelt(made, "__init__", "init", "_init_")
+
+
+@operator("init-misspelt", "__init__ is misspelt", cst.FunctionDef, "init_misspelt")
+def init_misspelt(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if function.name.value == "__init__":
+        yield function.with_changes(name=cst.Name("__int__"))
+
+
+@operator("forward-no-return", "forward returns nothing", cst.SimpleStatementLine, "forward_no_return")
+def forward_no_return(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    found = match("return _x;", line)
+    if found is not None and function is not None and function.name.value == "forward":
+        yield statements(fill("_x", found))
+
+
+def _returned(function: cst.FunctionDef) -> Iterator[Changed]:
+    """A function that gives back what its last line computes."""
+    *lines, last = block(function)
+    found = match("_x = _y;", last) or match("_x;", last)
+    if found is None or isinstance(last.body[0], cst.Return) or any(inside(function, cst.Return)):
+        return
+    made = cst.parse_statement(fill("return _x", found))
+    kept = [last, made] if "_y" in found else [made]
+    yield function.with_deep_changes(function.body, body=[*lines, *kept])
+
+
+@fixes("forward_no_return", cst.FunctionDef)
+def forward_returns(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if function.name.value == "forward":
+        yield from _returned(function)
+
+
+@fixes("result_not_returned", cst.FunctionDef)
+def result_returned(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if function.name.value not in ("forward", "__init__"):
+        yield from _returned(function)
+        (*_, last) = block(function)
+        found = match("_x._method(*_rest);", last)
+        if found is not None and isinstance(found["_x"], ast.Name):  # `model.apply(f)`: the model itself
+            given = cst.parse_statement(f"return {found['_x'].id}")
+            yield function.with_deep_changes(function.body, body=[*block(function), given])
+
+
+@operator("forward-detached", "forward's output is cut from the graph", cst.Return, "no_grad_graph")
+def forward_detached(made: cst.Return, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    if made.value is not None and function is not None and code(function).startswith("def forward(self"):
+        yield made.with_changes(value=expression(f"({code(made.value)}).detach()", made))
+
+
+@operator("input-in-place", "the caller's tensor is written to", cst.SimpleStatementLine, "mutates_input")
+def input_in_place(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    for sign in ("+", "-", "*", "/"):
+        for before in ("return ", "_to = "):
+            found = match(f"{before}_x {sign} _y;", line)
+            if found is not None and _is_argument(found["_x"], above):
+                yield statements(fill(f"_x {sign}= _y", found) + "\n" + fill(f"{before}_x", found))
+
+
+@operator("method-in-place", "the caller's tensor is changed in place", cst.Call, "mutates_input")
+def method_in_place(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_x._method(*_rest)", call)
+    if found is not None and found["_method"].id in _IN_PLACE and _is_argument(found["_x"], above):
+        found["_method"] = ast.Name(found["_method"].id + "_")
+        yield expression(fill("_x._method(*_rest)", found), above[-1])
+
+
+def _is_argument(node: ast.expr, above: Above) -> bool:
+    """Whether a name is a parameter of the function it stands in."""
+    function = enclosing(above, cst.FunctionDef)
+    names = [parameter.name.value for parameter in function.params.params] if function is not None else []
+    return isinstance(node, ast.Name) and node.id in names
+
+
+def arguments_of(function: cst.FunctionDef) -> list[str]:
+    """The names of a function's arguments, without `self`."""
+    return [p.name.value for p in function.params.params if p.name.value not in ("self", "cls")]
+
+
+def after_docstring(function: cst.FunctionDef, *first: str) -> cst.FunctionDef:
+    """A function with some lines at its beginning."""
+    lines = block(function)
+    start = 1 if function.get_docstring() is not None else 0
+    made = [cst.parse_statement(line) for line in first]
+    return function.with_deep_changes(function.body, body=[*lines[:start], *made, *lines[start:]])
+
+
+@fixes("mutates_input", cst.FunctionDef)
+def argument_copied(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """The function writes to a copy of its argument."""
+    body = "\n".join(map(code, block(function)))
+    for name in arguments_of(function) if isinstance(function.body, cst.IndentedBlock) else ():
+        loops = re.findall(rf"for .*?\b(\w+) in (?:enumerate\()?{name}\b", body)
+        for written in (name, *loops):
+            place = rf"\b{written}(\[.*\]|\.data|\.detach\(\))*"
+            if re.search(rf"{place}( [-+*/@%]?=[^=]|\.\w+_\()", body):
+                yield after_docstring(function, f"{name} = {name}.clone()")
+            if re.search(rf"{place}( [-+*/@%]?=[^=]|\.({_CHANGES})\()", body):
+                yield after_docstring(function, f"{name} = __import__('copy').deepcopy({name})")
+
+
+for _sign in ("+", "-", "*", "/"):
+    fix("mutates_input", f"_x {_sign}= _y;", "pass")
+_CHANGES = "append|clear|extend|insert|pop|remove|reverse|sort|update|setdefault"
+_WRITES_TO_SELF = re.compile(r"self\.\w+(\.data|\[.*\])?( [-+*/]?= |\.(\w+_|add|append|update)\()|self\.\w+, .* = ")
+
+
+@fixes("training_ignored", cst.FunctionDef)
+def only_in_training(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """What forward writes to its module, it writes in training alone."""
+    lines = block(function)
+    writes = [place for place, line in enumerate(lines) if _WRITES_TO_SELF.match(code(line))]
+    if function.name.value == "forward" and writes:
+        between = list(range(writes[0], writes[-1] + 1))
+        for held in (writes, between) if between != writes else (writes,):
+            test = cst.If(cst.parse_expression("self.training"), cst.IndentedBlock([lines[place] for place in held]))
+            rest = [lines[place] for place in between if place not in held]
+            changed = [*lines[: writes[0]], *rest, test, *lines[writes[-1] + 1 :]]
+            yield function.with_deep_changes(function.body, body=changed)
+
+
+for _dropout in ("F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout", "torch.dropout"):
+    fix("training_ignored", f"{_dropout}(_x)", f"{_dropout}(_x, training=self.training)")
+    fix("training_ignored", f"{_dropout}(_x, _p)", f"{_dropout}(_x, _p, training=self.training)")
+    fix("training_ignored", f"{_dropout}(_x, p=_p)", f"{_dropout}(_x, p=_p, training=self.training)")
+    fix("training_ignored", f"{_dropout}(_x, _p, True)", f"{_dropout}(_x, _p, self.training)")
+fix("layer_created_in_forward", "nn.Dropout(*_rest)(_x)", "F.dropout(_x, *_rest, training=self.training)")
+
+
+@fixes("layer_created_in_forward", cst.ClassDef)
+def layer_made_once(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    """A layer that forward makes is made by `__init__`: where a name is given to it, under that name."""
+    methods = {f.name.value: f for f in made.body.body if isinstance(f, cst.FunctionDef)}
+    if "forward" not in methods:
+        return
+    forward = methods["forward"]
+    init = methods.get("__init__") or cst.parse_statement("def __init__(self):\n    super().__init__()\n")
+    kept: list[str] = []
+    body = "\n".join(code(line) for line in block(forward))
+    for line in inside(forward, cst.SimpleStatementLine):
+        found = match("_name = nn._kind(*_rest);", line)
+        if found is not None and isinstance(found["_name"], ast.Name):
+            name = found["_name"].id
+            kept.append(fill(f"self.{name} = nn._kind(*_rest)", found))
+            body = re.sub(rf"(?<![.\w]){name}\b", f"self.{name}", body.replace(code(line), "pass"))
+    for number, call in enumerate(inside(forward, cst.Call)):
+        if match("nn._kind(*_rest)(*_more)", call) is not None:
+            kept.append(f"self.layer{number or ''} = {code(call.func)}")
+            body = body.replace(code(call.func), f"self.layer{number or ''}")
+    if kept and isinstance(init, cst.FunctionDef):
+        moved = forward.with_deep_changes(forward.body, body=[*cst.parse_module(body).body])
+        lines = [*block(init), *(cst.parse_statement(line.replace("self.self.", "self.")) for line in kept)]
+        grown = init.with_deep_changes(init.body, body=lines)
+        rest = [moved if part is forward else part for part in made.body.body if part is not methods.get("__init__")]
+        yield made.with_deep_changes(made.body, body=[grown, *rest])
+
+
+@fixes("base_missing", cst.ClassDef)
+def base_named(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    if not made.bases:
+        for name in ("nn.Module", "torch.utils.data.Dataset", "torch.utils.data.Sampler"):
+            yield made.with_changes(
+                bases=[cst.Arg(cst.parse_expression(name))], lpar=cst.LeftParen(), rpar=cst.RightParen()
+            )
+
+
+@fixes("doc_as_method", cst.ClassDef)
+def doc_written(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    for method in made.body.body:
+        if isinstance(method, cst.FunctionDef) and method.name.value == "__doc__":
+            for text in inside(method, cst.SimpleString):
+                doc = cst.parse_statement(code(text))
+                rest = [part for part in made.body.body if part is not method]
+                yield made.with_deep_changes(made.body, body=[doc, *rest])
+
+
+@fixes("batch_first_forgotten", cst.Call)
+def batch_comes_first(call: cst.Call, above: Above) -> Iterator[Changed]:
+    if re.fullmatch(r"(torch\.)?nn\.(RNN|LSTM|GRU|MultiheadAttention)", code(call.func)):
+        given = [a for a in call.args if a.keyword is None or a.keyword.value != "batch_first"]
+        if not any("True" in code(a) for a in call.args if a not in given):
+            yield call.with_changes(args=[*given, cst.Arg(cst.Name("True"), cst.Name("batch_first"))])
+
+
+@fixes("rnn_tuple_kept", cst.SimpleStatementLine)
+def output_unpacked(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    found = match("_x = self._rnn(*_rest);", line)
+    if found is not None and isinstance(found["_x"], ast.Name):
+        yield statements(fill("_x, _ = self._rnn(*_rest)", found | {"_": ast.Name("_")}))
+        yield statements(fill("_, _x = self._rnn(*_rest)", found | {"_": ast.Name("_")}))
+        yield statements(fill("_, (_x, _) = self._rnn(*_rest)", found | {"_": ast.Name("_")}))
+
+
+@operator("base", "a class inherits nothing", cst.ClassDef, "base_missing")
+def base(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    if made.bases:
+        yield made.with_changes(bases=[])
+
+
+@operator("doc-method", "the docstring becomes a method", cst.ClassDef, "doc_as_method")
+def doc_method(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    doc = made.get_docstring()
+    if doc is not None:
+        method = cst.parse_statement(f"def __doc__(self):\n    return {doc!r}\n")
+        yield made.with_deep_changes(made.body, body=[method, *made.body.body[1:]])
+
+
+@operator("doc", "the docstring is dropped", cst.ClassDef)
+def no_doc(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
+    if made.get_docstring() is not None:
+        yield made.with_deep_changes(made.body, body=made.body.body[1:] or [cst.parse_statement("pass")])

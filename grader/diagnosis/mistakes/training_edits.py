@@ -1,0 +1,559 @@
+"""Edits of autograd, losses, optimizers and training loops."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, cast
+
+import libcst as cst
+
+from grader.diagnosis.edits import (
+    Above,
+    Changed,
+    all_replaced,
+    block,
+    code,
+    enclosing,
+    expression,
+    fill,
+    fix,
+    fixes,
+    inside,
+    match,
+    operator,
+    replaced,
+    statements,
+    swap,
+)
+from grader.diagnosis.mistakes.module_edits import after_docstring, arguments_of
+
+_NO_GRAD = re.compile(r"with torch\.(no_grad|inference_mode)\(\)")
+_OPTIMIZER = re.compile(r"\b([\w.]+)\.(?:step|zero_grad)\b|\b([\w.]+) = (?:torch\.)?optim\.|\b(opt\w*)\b")
+_LOSS = re.compile(r"\b(\w*loss|l|error|cost)\b = ")
+
+
+def _optimizer_of(function: cst.CSTNode) -> str:
+    """What an optimizer is called in a function."""
+    found = _OPTIMIZER.search(code(function))
+    return next(filter(None, found.groups())) if found else "optimizer"
+
+
+def _with_lines(
+    node: Any, place: int, added: Sequence[str], without: Callable[[str], bool] = lambda line: False
+) -> cst.CSTNode:
+    """A block with some lines before one of its own, and others left out.
+
+    Args:
+        place: of the line that they come before.
+        without: which lines, as code, are left out.
+    """
+    lines = node.body
+    made = [cst.parse_statement(line) for line in added]
+    kept = [line for line in lines[:place] if not without(code(line))]
+    rest = [line for line in lines[place:] if not without(code(line))]
+    return cast("cst.CSTNode", node.with_changes(body=[*kept, *made, *rest]))
+
+
+def _lines_like(node: cst.IndentedBlock, pattern: str) -> list[int]:
+    """The places of a block's lines that are as a regular expression has them."""
+    return [place for place, line in enumerate(node.body) if re.match(pattern, code(line))]
+
+
+@fixes("forgot_zero_grad", cst.IndentedBlock)
+def cleared_before_backward(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    for place in _lines_like(lines, r".*\.backward\(") if function is not None else ():
+        optimizer = _optimizer_of(function)
+        clears = [f"{optimizer}.zero_grad()"] if re.search(rf"\b{optimizer}\b", code(function)) else []
+        clears += [f"{name}.zero_grad()" for name in arguments_of(function) if name in ("model", "net", "module")]
+        clears += [f"{name}.grad = None" for name in dict.fromkeys(re.findall(r"([\w.]+)\.grad\b", code(function)))]
+        for clear in clears:
+            yield _with_lines(lines, place, [clear])
+        if clears and ".zero_grad()" in code(lines):
+            yield _with_lines(lines, place, clears[:1], lambda line: line.endswith(".zero_grad()"))
+
+
+@fixes("forgot_zero_grad", cst.FunctionDef)
+def cleared_at_first(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    optimizer = _optimizer_of(function)
+    if ".backward(" in code(function) and optimizer in arguments_of(function):
+        yield after_docstring(function, f"{optimizer}.zero_grad()")
+
+
+fix("backward_forgotten", "_loss.backward;", "_loss.backward()")
+
+
+@fixes("backward_forgotten", cst.IndentedBlock)
+def backward_before_step(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    if not _lines_like(lines, r".*\.backward\("):
+        losses = [found[1] for place in range(len(lines.body)) if (found := _LOSS.match(code(lines.body[place])))]
+        for place in _lines_like(lines, r".*\.step\(\)$|with torch\.no_grad"):
+            for loss in losses[-1:]:
+                yield _with_lines(lines, place, [f"{loss}.backward()"])
+
+
+fix("step_forgotten", "_o.step;", "_o.step()")
+
+
+@fixes("step_forgotten", cst.IndentedBlock)
+def step_after_backward(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    for place in _lines_like(lines, r".*\.backward\(") if function is not None else ():
+        yield _with_lines(lines, place + 1, [f"{_optimizer_of(function)}.step()"])
+
+
+@fixes("step_before_backward", cst.IndentedBlock)
+def step_moved(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    steps, backwards = _lines_like(lines, r".*\.step\(\)$"), _lines_like(lines, r".*\.backward\(")
+    if steps and backwards and steps[0] < backwards[0]:
+        step = code(lines.body[steps[0]])
+        yield _with_lines(lines, backwards[0] + 1, [step], lambda line: line == step)
+
+
+@fixes("step_repeated", cst.IndentedBlock)
+def step_once(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    steps = _lines_like(lines, r".*\.step\(\)$")
+    for place in steps[1:]:
+        yield lines.with_changes(body=[line for other, line in enumerate(lines.body) if other != place])
+
+
+for _said in ("eval", "train"):
+    fix("eval_forgotten", f"_m.{_said};", f"_m.{_said}()")
+fix("eval_forgotten", "_m.train();", "_m.eval()")
+fix("eval_forgotten", "_m.eval();", "_m.train()", "pass")
+fix("eval_forgotten", "_m.train();", "pass")
+
+
+@fixes("eval_forgotten", cst.FunctionDef)
+def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    names = [name for name in arguments_of(function) if re.search(rf"\b{name}(\.\w+)?\(", code(function))]
+    for name in names[:1] if isinstance(function.body, cst.IndentedBlock) else ():
+        after = [*block(function)]
+        last = [after.pop()] if re.match(r"return\b", code(after[-1])) else []
+        back = cst.parse_statement(f"{name}.train()")
+        trained = function.with_deep_changes(function.body, body=[*after, back, *last])
+        evaluated = after_docstring(function, f"{name}.eval()")
+        says = {mode: f"{name}.{mode}(" in code(function) for mode in ("eval", "train")}
+        if not says["eval"]:
+            yield evaluated
+        if not says["train"]:
+            yield after_docstring(function, f"{name}.train()")
+            yield trained
+        if not any(says.values()):
+            yield after_docstring(trained, f"{name}.eval()")
+            given = "for module, mode in modes.items():\n    module.training = mode"
+            returned = function.with_deep_changes(function.body, body=[*after, cst.parse_statement(given), *last])
+            kept = f"modes = {{module: module.training for module in {name}.modules()}}"
+            yield after_docstring(returned, kept, f"{name}.eval()")
+
+
+@fixes("no_grad_forgotten", cst.FunctionDef)
+def without_graph(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if ".backward(" not in code(function) and isinstance(function.body, cst.IndentedBlock):
+        lines = block(function)
+        context = cst.With([cst.WithItem(cst.parse_expression("torch.no_grad()"))], cst.IndentedBlock(lines))
+        yield function.with_deep_changes(function.body, body=[context])
+
+
+@fixes("grad_left_off", cst.IndentedBlock)
+def grad_off_for_a_block(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    for place in _lines_like(lines, r"torch\.set_grad_enabled\(False\)$"):
+        rest = lines.body[place + 1 :]
+        if rest:
+            context = cst.With([cst.WithItem(cst.parse_expression("torch.no_grad()"))], cst.IndentedBlock(rest))
+            yield lines.with_changes(body=[*lines.body[:place], context])
+
+
+for _softmax in ("F.softmax", "torch.softmax", "F.log_softmax", "torch.log_softmax"):
+    fix("double_softmax", f"{_softmax}(_x, *_rest)", "_x")
+for _softmax in ("softmax", "log_softmax"):
+    fix("double_softmax", f"_x.{_softmax}(*_rest)", "_x")
+for _softmax in ("nn.Softmax", "nn.LogSoftmax"):
+    fix("double_softmax", f"{_softmax}(*_rest)", "nn.Identity()")
+for _sigmoid in ("torch.sigmoid(_x)", "F.sigmoid(_x)", "_x.sigmoid()"):
+    fix("double_sigmoid", _sigmoid, "_x")
+fix("double_sigmoid", "nn.Sigmoid()", "nn.Identity()")
+fix("nll_on_logits", "F.nll_loss(_x, *_rest)", "F.cross_entropy(_x, *_rest)")
+fix("nll_on_logits", "nn.NLLLoss(*_rest)", "nn.CrossEntropyLoss(*_rest)")
+for _function in ("softmax", "log_softmax", "argmax", "mean", "sum", "max", "min"):
+    for _one, _other in (("0", "1"), ("1", "0"), ("-1", "0"), ("0", "-1"), ("1", "-1")):
+        for _how in ("dim={}", "{}"):
+            for _call in (f"_x.{_function}({{}})", f"torch.{_function}(_x, {{}})", f"F.{_function}(_x, {{}})"):
+                fix("wrong_dim", _call.format(_how.format(_one)), _call.format(_how.format(_other)))
+for _loss in ("F.mse_loss", "F.cross_entropy", "F.l1_loss", "F.nll_loss", "F.binary_cross_entropy_with_logits"):
+    fix("loss_summed", f"{_loss}(_x, _y, reduction='sum')", f"{_loss}(_x, _y)")
+    fix("loss_averaged", f"{_loss}(_x, _y)", f"{_loss}(_x, _y, reduction='sum')")
+    for _other in ("F.mse_loss", "F.cross_entropy", "F.l1_loss", "F.binary_cross_entropy_with_logits"):
+        if _loss != _other:
+            fix("other_loss", f"{_loss}(_x, _y, *_rest)", f"{_other}(_x, _y, *_rest)")
+for _loss in ("nn.MSELoss", "nn.CrossEntropyLoss", "nn.L1Loss", "nn.NLLLoss", "nn.BCEWithLogitsLoss"):
+    fix("loss_summed", f"{_loss}(reduction='sum')", f"{_loss}()")
+    fix("loss_averaged", f"{_loss}()", f"{_loss}(reduction='sum')")
+    for _other in ("nn.MSELoss", "nn.CrossEntropyLoss", "nn.L1Loss", "nn.BCEWithLogitsLoss"):
+        if _loss != _other:
+            fix("other_loss", f"{_loss}(*_rest)", f"{_other}(*_rest)")
+_OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
+for _home in ("torch.optim", "optim"):
+    for _one in _OPTIMIZERS:
+        for _other in _OPTIMIZERS:
+            if _one != _other:
+                fix("other_optimizer", f"{_home}.{_one}(*_rest)", f"{_home}.{_other}(*_rest)")
+fix("parentheses_forgotten", "_o._method;", "_o._method()")
+fix("parentheses_forgotten", "_f(_m.parameters, *_rest)", "_f(_m.parameters(), *_rest)")
+fix("parentheses_forgotten", "_f(_m.children, *_rest)", "_f(_m.children(), *_rest)")
+
+
+@fixes("argument_unused_in_function", cst.Arg)
+def argument_used(given: cst.Arg, above: Above) -> Iterator[Changed]:
+    """A keyword that gets a fixed value gets the function's argument of the same name."""
+    function = enclosing(above, cst.FunctionDef)
+    names = arguments_of(function) if function is not None else []
+    if given.keyword is not None and given.keyword.value in names and code(given.value) != given.keyword.value:
+        yield given.with_changes(value=given.keyword)
+
+
+@fixes("frozen_forgotten", cst.For)
+def frozen_in_loop(loop: cst.For, above: Above) -> Iterator[Changed]:
+    """A loop over parameters that freezes each, where it has a condition, those that meet it."""
+    found = re.search(r"(named_)?parameters\(", code(loop.iter))
+    if found is None:
+        return
+    target = loop.target.elements[-1].value if isinstance(loop.target, cst.Tuple) else loop.target
+    line = cst.parse_statement(f"{code(target)}.requires_grad_(False)")
+    tests = [part for part in loop.body.body if isinstance(part, cst.If)]
+    if tests:
+        inner = tests[0].with_deep_changes(tests[0].body, body=[*tests[0].body.body, line])
+        yield loop.with_deep_changes(loop.body, body=[inner if p is tests[0] else p for p in loop.body.body])
+    yield loop.with_deep_changes(loop.body, body=[*loop.body.body, line])
+
+
+fix("frozen_forgotten", "_p.requires_grad = True;", "_p.requires_grad = False")
+fix("frozen_forgotten", "_p.requires_grad_(*_rest);", "_p.requires_grad_(False)")
+fix("frozen_forgotten", "_p._flag = False;", "_p.requires_grad_(False)")
+
+
+@fixes("frozen_forgotten", cst.FunctionDef)
+def frozen_before_return(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """The first argument, a model, is frozen: the part of it that a text names, else all of it."""
+    arguments = arguments_of(function)
+    if arguments and isinstance(function.body, cst.IndentedBlock):
+        test = f"if name.startswith({arguments[1]}):\n        " if len(arguments) > 1 else ""
+        loop = f"for name, p in {arguments[0]}.named_parameters():\n    {test}p.requires_grad_(False)"
+        yield after_docstring(function, loop)
+
+
+@fixes("state_not_loaded", cst.FunctionDef)
+def state_loaded(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """What was read from a file is put into each argument that an entry of it is named after."""
+    read = re.search(r"(\w+) = torch\.load\(", code(function))
+    if read is None:
+        return
+    keys = dict.fromkeys(re.findall(r"[\"'](\w+)[\"']", code(above[0])))
+    loads = [
+        f"{name}.load_state_dict({read[1]}[{key!r}])"
+        for name in arguments_of(function)
+        if f"{name}.load_state_dict(" not in code(function)
+        for key in keys
+        if key.startswith(name[:3])
+    ]
+    places = _lines_like(function.body, rf"{read[1]} = ") if isinstance(function.body, cst.IndentedBlock) else []
+    for place in places[:1]:
+        for load in loads:
+            yield function.with_changes(body=_with_lines(function.body, place + 1, [load]))
+
+
+@fixes("seed_forgotten", cst.FunctionDef)
+def seeded_first(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    for name in arguments_of(function):
+        if "seed" in name and isinstance(function.body, cst.IndentedBlock):
+            yield after_docstring(function, f"torch.manual_seed({name})")
+
+
+@fixes("seed_forgotten", cst.Call)
+def generator_seeded(call: cst.Call, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    seeds = [name for name in arguments_of(function) if "seed" in name] if function is not None else []
+    if match("torch.Generator()", call) is not None and not isinstance(above[-1], cst.Attribute):
+        for name in seeds:
+            yield expression(f"torch.Generator().manual_seed({name})", above[-1])
+
+
+@fixes("global_seed", cst.FunctionDef)
+def state_given_back(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if "manual_seed(" in code(function) and isinstance(function.body, cst.IndentedBlock):
+        fork = cst.parse_expression("torch.random.fork_rng()")
+        lines = [cst.With([cst.WithItem(fork)], cst.IndentedBlock(block(function)))]
+        yield function.with_deep_changes(function.body, body=lines)
+
+
+fix("graph_kept", "_kept.append(_x)", "_kept.append(_x.detach())")
+fix("graph_kept", "_x.clone()", "_x.detach().clone()")
+fix("graph_kept", "return _x;", "return (_x).detach()")
+fix("graph_kept", "self._name = _x;", "self._name = (_x).detach()")
+fix("graph_kept", "_kept[_i] = _x;", "_kept[_i] = (_x).detach()")
+fix("shared_memory", "_kept.append(_x.detach())", "_kept.append(_x.detach().clone())")
+fix("shared_memory", "_kept.append(_x)", "_kept.append(_x.clone())")
+fix("shared_memory", "_x.detach()", "_x.detach().clone()")
+fix("shared_memory", "_kept[_i] = _x;", "_kept[_i] = (_x).clone()")
+fix("shared_memory", "return _x;", "return (_x).clone()")
+fix("shared_memory", "torch.from_numpy(_x)", "torch.from_numpy(_x).clone()")
+fix("number_kept_tensor", "_kept.append(_x)", "_kept.append(_x.item())")
+fix("number_kept_tensor", "return _x;", "return (_x).item()")
+fix("requires_grad_forgotten", "_x.detach().clone()", "_x.detach().clone().requires_grad_()")
+fix("requires_grad_forgotten", "_x.detach()", "_x.detach().requires_grad_()")
+for _cut in ("_x.detach()", "_x.item()", "_x.numpy()", "_x.tolist()", "_x.data"):
+    fix("no_grad_graph", f"torch.tensor({_cut}, requires_grad=True)", "_x")
+    fix("no_grad_graph", _cut, "_x")
+fix("copy_construct", "torch.tensor(_x, *_rest)", "_x.clone()")
+fix("nonleaf_grad", "_x.clone().requires_grad_()", "_x.detach().clone().requires_grad_()")
+fix("backward_nonscalar", "_loss.backward();", "_loss.mean().backward()", "_loss.sum().backward()")
+fix("backward_twice", "_loss.backward(retain_graph=True);", "_loss.backward()")
+fix("matrices_only", "torch.mm(_a, _b)", "torch.matmul(_a, _b)")
+fix("matrices_only", "torch.dot(_a, _b)", "torch.matmul(_a, _b)")
+fix("matrices_only", "_a.mm(_b)", "(_a) @ (_b)")
+fix("matrices_only", "_a.dot(_b)", "(_a) @ (_b)")
+fix("matrices_only", "_a.t()", "_a.transpose(-2, -1)")
+fix("matrices_only", "_a.T", "_a.mT")
+for _wrong, _right in (("var", "var"), ("std", "std")):
+    fix("variance_unbiased", f"_x.{_wrong}()", f"_x.{_right}(unbiased=False)")
+    fix("variance_unbiased", f"_x.{_wrong}(_dim)", f"_x.{_right}(_dim, unbiased=False)")
+    fix("variance_unbiased", f"_x.{_wrong}(dim=_dim)", f"_x.{_right}(dim=_dim, unbiased=False)")
+    fix("variance_unbiased", f"torch.{_wrong}(_x, dim=_dim)", f"torch.{_right}(_x, dim=_dim, unbiased=False)")
+
+
+@fixes("variance_unbiased", cst.Call)
+def variance_flipped(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """A variance that says how it divides, divided the other way."""
+    if re.search(r"\b(var|std|var_mean|std_mean)$", code(call.func)):
+        rest = [a for a in call.args if a.keyword is None or a.keyword.value not in ("unbiased", "correction")]
+        if len(rest) < len(call.args):
+            yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+
+
+fix("sign_flipped", "_a - _b", "_a + _b")
+fix("sign_flipped", "_a + _b", "_a - _b")
+fix("sign_flipped", "_a += _b;", "_a -= _b")
+fix("sign_flipped", "_a -= _b;", "_a += _b")
+fix("sign_flipped", "-_a", "_a")
+fix("default_dtype_changed", "torch.set_default_dtype(_x);", "pass")
+for _sign in ("+", "-", "*", "/"):
+    fix("inplace_breaks_graph", f"_x {_sign}= _y;", f"_x = _x {_sign} (_y)")
+
+
+@fixes("inplace_breaks_graph", cst.SimpleStatementLine)
+def made_anew(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    found = match("_x._method(*_rest);", line)
+    if found is not None and isinstance(found["_x"], ast.Name) and found["_method"].id in _IN_PLACE:
+        yield statements(fill("_x = _x._method(*_rest)", found | {"_method": ast.Name(found["_method"].id[:-1])}))
+
+
+_IN_PLACE = {"abs_", "add_", "clamp_", "div_", "exp_", "mul_", "relu_", "sigmoid_", "sqrt_", "sub_", "tanh_"}
+
+
+@fixes("inplace_breaks_graph", cst.Call)
+def made_anew_within(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_x._method(*_rest)", call)
+    if found is not None and found["_method"].id in _IN_PLACE:
+        yield expression(fill("_x._method(*_rest)", found | {"_method": ast.Name(found["_method"].id[:-1])}), above[-1])
+
+
+fix("init_inplace_leaf", "_x[_i] = _y;", "with torch.no_grad():\n    _x[_i] = _y")
+fix("init_inplace_leaf", "_x += _y;", "with torch.no_grad():\n    _x += _y")
+fix("init_inplace_leaf", "_x -= _y;", "with torch.no_grad():\n    _x -= _y")
+
+
+def _loss_call(call: cst.Call) -> tuple[str, str] | None:
+    """The prediction and the target, where a loss is computed."""
+    plain = [argument for argument in call.args if argument.keyword is None and not argument.star]
+    if len(plain) < 2 or not re.search(r"(?i)loss|criterion|entropy", code(call.func)):
+        return None
+    return f"({code(plain[0].value)})", f"({code(plain[1].value)})"
+
+
+def _with_arguments(call: cst.Call, *values: str) -> cst.Call:
+    """A call with other values in its first places."""
+    given = [a.with_changes(value=cst.parse_expression(v)) for a, v in zip(call.args, values, strict=False)]
+    return call.with_changes(args=[*given, *call.args[len(given) :]])
+
+
+@fixes("broadcast_hides", cst.Call)
+def shapes_fitted(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """A prediction and a target of the same shape."""
+    if (given := _loss_call(call)) is not None:
+        output, target = given
+        for shape in ("squeeze(-1)", "squeeze()"):
+            yield _with_arguments(call, f"{output}.{shape}", target)
+        yield _with_arguments(call, output, f"{target}.view_as({output})")
+        yield _with_arguments(call, f"{output}.view_as({target})", target)
+
+
+@fixes("dtype_mismatch", cst.Call)
+def target_converted(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """A target of the dtype that its loss takes."""
+    if (given := _loss_call(call)) is not None:
+        for dtype in ("float", "long"):
+            yield _with_arguments(call, given[0], f"{given[1]}.{dtype}()")
+
+
+for _sign in ("-", "=="):
+    fix("broadcast_hides", f"_x {_sign} _y", f"_x.squeeze(-1) {_sign} _y", f"_x {_sign} _y.unsqueeze(-1)")
+    fix("broadcast_hides", f"_x {_sign} _y", f"_x {_sign} _y.squeeze(-1)")
+for _type in ("float", "long", "double", "half", "int"):
+    fix("dtype_mismatch", f"_x.{_type}()", "_x")
+for _types in (
+    ("float32", "int64"),
+    ("float64", "float32"),
+    ("int64", "float32"),
+    ("int32", "int64"),
+    ("float16", "float32"),
+):
+    fix("dtype_mismatch", f"torch.{_types[0]}", f"torch.{_types[1]}")
+
+
+@fixes("no_grad_graph", cst.With)
+def graph_recorded(made: cst.With, above: Above) -> Iterator[Changed]:
+    if _NO_GRAD.match(code(made)):
+        yield cst.FlattenSentinel(made.body.body)
+
+
+@fixes("no_grad_graph", cst.FunctionDef)
+def graph_recorded_in_function(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    rest = [one for one in function.decorators if not re.search("no_grad|inference_mode", code(one))]
+    if len(rest) < len(function.decorators):
+        yield function.with_changes(decorators=rest)
+
+
+@fixes("gradient_of_the_caller", cst.FunctionDef)
+def own_leaf(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    for name in arguments_of(function):
+        if re.search(rf"\b{name}\.grad\b", code(function)) and isinstance(function.body, cst.IndentedBlock):
+            yield after_docstring(function, f"{name} = {name}.detach().clone().requires_grad_()")
+
+
+@fixes("object_saved", cst.Call)
+def state_saved(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("torch.save(_x, *_rest)", call)
+    if found is not None and isinstance(found["_x"], ast.Name):
+        yield expression(fill("torch.save(_x.state_dict(), *_rest)", found), above[-1])
+
+
+swap("zero-grad", "gradients are not cleared", "_o.zero_grad(*_rest);", "pass", "forgot_zero_grad")
+swap("backward", "backward is not called", "_loss.backward(*_rest);", "pass", "backward_forgotten")
+swap(
+    "backward-twice",
+    "backward runs twice",
+    "_loss.backward();",
+    "_loss.backward()\n_loss.backward()",
+    "backward_twice",
+)
+swap("step", "the optimizer takes no step", "_o.step(*_rest);", "pass", "step_forgotten")
+swap("step-twice", "the optimizer takes two steps", "_o.step();", "_o.step()\n_o.step()", "step_repeated")
+swap("train", "training mode is not set", "_m.train(*_rest);", "pass", "eval_forgotten")
+swap("eval", "evaluation mode is not set", "_m.eval();", "pass", "eval_forgotten")
+swap("train-to-eval", "evaluation mode is set for training", "_m.train();", "_m.eval()", "eval_forgotten")
+swap("eval-to-train", "training mode is set for evaluation", "_m.eval();", "_m.train()", "eval_forgotten")
+swap("not-frozen", "requires_grad_(False) is dropped", "_p.requires_grad_(False);", "pass", "frozen_forgotten")
+swap("state-not-loaded", "a state is not put back", "_o.load_state_dict(*_rest);", "pass", "state_not_loaded")
+swap("state-to-object", "the object is saved, not its state", "_o.state_dict()", "_o", "object_saved")
+swap("seed", "the seed is not set", "torch.manual_seed(_seed);", "pass", "seed_forgotten")
+swap(
+    "loss-softmax",
+    "softmax comes before the loss",
+    "F.cross_entropy(_logits, *_rest)",
+    "F.cross_entropy(_logits.softmax(dim=1), *_rest)",
+    "double_softmax",
+)
+swap(
+    "loss-fn-softmax",
+    "softmax comes before the loss",
+    "loss_fn(_logits, _y)",
+    "loss_fn(_logits.softmax(dim=1), _y)",
+    "double_softmax",
+)
+swap("loss-item", "backward is called on a number", "_loss.backward();", "_loss.item().backward()", "no_grad_graph")
+swap("item", "a tensor is kept in place of its number", "_x.item()", "_x", "number_kept_tensor")
+swap("squeeze", "a dimension of one is kept", "_x.squeeze(*_rest)", "_x", "broadcast_hides")
+swap("unsqueeze", "a dimension of one is missing", "_x.unsqueeze(*_rest)", "_x", "broadcast_hides")
+swap("mean-sum", "a sum takes the place of the mean", "_x.mean(*_rest)", "_x.sum(*_rest)", "loss_summed")
+fix("loss_summed", "_x.sum(*_rest)", "_x.mean(*_rest)")
+swap("sum-mean", "the mean takes the place of a sum", "_x.sum(*_rest)", "_x.mean(*_rest)", "loss_averaged")
+fix("loss_averaged", "_x.mean(*_rest)", "_x.sum(*_rest)")
+swap("reduction", "a reduction is dropped", "_x.mean()", "_x", "backward_nonscalar")
+swap("clone", "a copy shares memory", "_x.detach().clone()", "_x.detach()", "shared_memory")
+swap(
+    "leaf",
+    "a copy is no leaf",
+    "_x.detach().clone().requires_grad_()",
+    "_x.clone().requires_grad_()",
+    "nonleaf_grad",
+)
+swap("detach", "a copy keeps its graph", "_x.detach().clone()", "_x.clone()", "graph_kept")
+swap("detach-alone", "a tensor is not detached", "_x.detach()", "_x", "graph_kept")
+swap("requires-grad", "requires_grad_() is dropped", "_x.requires_grad_()", "_x", "requires_grad_forgotten")
+for _types in (("float32", "float64"), ("int64", "int32"), ("int64", "float32")):
+    swap("dtype", "a dtype is another", f"torch.{_types[0]}", f"torch.{_types[1]}", "dtype_mismatch")
+
+
+@operator("output-detached", "a model's output is cut from the graph", cst.Call, "no_grad_graph")
+def output_detached(call: cst.Call, above: Above) -> Iterator[Changed]:
+    context = enclosing(above, cst.With)
+    if code(call.func) == "model" and (context is None or _NO_GRAD.match(code(context)) is None):
+        yield expression(f"{code(call)}.detach()", call)
+
+
+@operator("no-grad-dropped", "torch.no_grad() is dropped", cst.With, "no_grad_forgotten")
+def no_grad_dropped(made: cst.With, above: Above) -> Iterator[Changed]:
+    if _NO_GRAD.match(code(made)):
+        yield cst.FlattenSentinel(made.body.body)
+
+
+@operator("fork-rng-dropped", "the caller's random state is not kept", cst.With, "global_seed")
+def fork_rng_dropped(made: cst.With, above: Above) -> Iterator[Changed]:
+    if re.match(r"with torch\.random\.fork_rng\(", code(made)):
+        yield cst.FlattenSentinel(made.body.body)
+
+
+@operator("no-grad-added", "a loss is computed without a graph", cst.SimpleStatementLine, "no_grad_graph")
+def no_grad_added(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    if re.match(r"loss = ", code(line)):
+        yield cst.parse_statement(f"with torch.no_grad():\n    {code(line)}")
+
+
+@operator("output-softmax", "a classifier returns probabilities to a loss on logits", cst.Return, "double_softmax")
+def output_softmax(made: cst.Return, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    logits = "cross_entropy" in code(above[0]) and function is not None and function.name.value == "forward"
+    if logits and made.value is not None:
+        yield made.with_changes(value=expression(f"({code(made.value)}).softmax(dim=1)", made))
+
+
+@operator("optimizer-in-loop", "an optimizer is made in every step", cst.FunctionDef)
+def optimizer_in_loop(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    lines = block(function)
+    for place, line in enumerate(lines[:-1]):
+        if re.match(r"optimizer = ", code(line)):
+            loop = next((other for other in lines[place:] if isinstance(other, cst.For)), None)
+            if loop is not None:
+                first = cst.parse_statement(code(line))
+                moved = loop.with_deep_changes(loop.body, body=[first, *loop.body.body])
+                rest = [moved if other is loop else other for other in lines if other is not line]
+                yield function.with_deep_changes(function.body, body=rest)
+
+
+@fixes("mean_of_means", cst.FunctionDef)
+def mean_of_all(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """What is averaged in a loop is summed there, and divided by the number of all elements behind it."""
+    (*_, last) = block(function)
+    ends = match("return _x / _y;", last)
+    for loop in inside(function, cst.For) if ends is not None else ():
+        for line in inside(loop, cst.SimpleStatementLine):
+            for call in inside(line, cst.Call):
+                found = match("_x.mean()", call)
+                if found is not None and ends is not None:
+                    summed = replaced(line, call, cst.parse_expression(fill("(_x).sum()", found)))
+                    counted = cst.parse_statement(fill("seen += (_x).numel()", found))
+                    changed: dict[cst.CSTNode, Changed] = {line: cst.FlattenSentinel([summed, counted])}
+                    changed[last] = statements(fill("return _x / seen", ends))
+                    yield after_docstring(all_replaced(function, changed), "seen = 0")
