@@ -1,4 +1,4 @@
-"""Every mistake can be explained: in both languages, with an example and a cure that do as their comments say."""
+"""Every mistake can be explained: in both languages, with an example and a fix that do as their comments say."""
 
 from __future__ import annotations
 
@@ -47,15 +47,15 @@ json.dump([[tried(code) for code in codes], [exists(page) for page in pages]], s
 every = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.id)
 each_code = pytest.mark.parametrize(
     ("number", "code"),
-    list(enumerate(code for mistake in MISTAKES for code in (mistake.example, mistake.cure))),
-    ids=[f"{mistake.id}-{what}" for mistake in MISTAKES for what in ("example", "cure")],
+    list(enumerate(code for mistake in MISTAKES for code in (mistake.example, mistake.fixed))),
+    ids=[f"{mistake.id}-{what}" for mistake in MISTAKES for what in ("example", "fixed")],
 )
 
 
 @pytest.fixture(scope="module")
 def torch_says() -> tuple[list[dict[str, Any]], list[bool]]:
-    """How each example and cure went, and which pages there are: all asked of one process."""
-    codes = [code for mistake in MISTAKES for code in (mistake.example, mistake.cure)]
+    """How each example and its fix went, and which pages there are: all asked of one process."""
+    codes = [code for mistake in MISTAKES for code in (mistake.example, mistake.fixed)]
     asked = json.dumps([codes, [mistake.page or "torch.nn" for mistake in MISTAKES]])
     done = subprocess.run([sys.executable, "-c", RUN], input=asked, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
@@ -91,7 +91,7 @@ def test_the_hint_speaks_of_the_example(mistake: Mistake) -> None:
     assert set(mistake.places) == filled_places(mistake.hint.en)
     assert "{" not in str(hint(mistake, mistake.places))
     for said in mistake.places.values():
-        assert not isinstance(said, str) or said in mistake.example + mistake.cure, said
+        assert not isinstance(said, str) or said in mistake.example + mistake.fixed, said
 
 
 @every
@@ -100,7 +100,7 @@ def test_pages_are_of_pytorch(mistake: Mistake, torch_says: tuple[Any, list[bool
     assert torch_says[1][MISTAKES.index(mistake)], mistake.page
 
 
-# -- examples and cures
+# -- examples and fixes
 
 
 @each_code
@@ -124,11 +124,11 @@ def test_code_does_what_its_comments_say(number: int, code: str, torch_says: tup
 
 @every
 def test_examples_show_and_cures_cure(mistake: Mistake, torch_says: tuple[list[dict[str, Any]], Any]) -> None:
-    example, cure = (torch_says[0][2 * MISTAKES.index(mistake) + which] for which in (0, 1))
-    assert cure["raised"] is None
+    example, fixed = (torch_says[0][2 * MISTAKES.index(mistake) + which] for which in (0, 1))
+    assert fixed["raised"] is None
     assert example["printed"] or example["raised"]
-    assert cure["printed"] != example["printed"]
-    assert all(len(line) <= 76 for line in (mistake.example + mistake.cure).splitlines()), "it must fit 80 columns"
+    assert fixed["printed"] != example["printed"]
+    assert all(len(line) <= 76 for line in (mistake.example + mistake.fixed).splitlines()), "it must fit 80 columns"
     assert len(mistake.example.splitlines()) <= 12
 
 
@@ -175,7 +175,7 @@ def test_in_korean(run: Command) -> None:
     out = run("explain", "list_not_registered", "--lang", "ko").out
     assert "`self.layers` 속성은 보통 list이므로 그 안의 Linear 층 3개가 등록되지 않았습니다." in out
     assert "the mistake" not in out
-    assert "its cure" not in out
+    assert "fixed" not in out
     listed = run("explain", "--lang", "ko").out
     assert "보통 리스트나 딕셔너리에 담은 층" in listed
     assert "Modules" not in listed
@@ -191,7 +191,7 @@ def test_the_installed_command_starts_no_zygote(command: Command) -> None:
 def test_explanations_fit_a_terminal(mistake: Mistake, run: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     out = run("explain", mistake.id).out
-    for line in (mistake.example + mistake.cure).splitlines():
+    for line in (mistake.example + mistake.fixed).splitlines():
         assert f"    {line}".rstrip() in out.splitlines()
 
 
@@ -206,7 +206,7 @@ def test_a_report_says_once_where_to_read_more(run: Command, course: Course) -> 
     )
     course.write("answer.py", "import torch.nn as nn\n" + tower.format("[nn.Linear(2, 2) for _ in range(2)]"))
     out = run("run", course.quiz, course.path / "answer.py").out
-    assert out.count("`grade explain list_not_registered` shows an example and its cure.") == 1
+    assert out.count("`grade explain list_not_registered` shows an example, and how it is fixed.") == 1
     course.write("answer.py", (course.quiz / "solution.py").read_bytes())
     assert "grade explain" not in run("run", course.quiz, course.path / "answer.py").out
 

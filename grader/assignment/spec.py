@@ -87,6 +87,8 @@ class Assignment(Model):
         exercises: in the order of the notebook.
         grading: which attempt of a student counts, the due date, and what being late costs; for whole classes.
         mistakes: added to the catalogue of typical mistakes; they come before it.
+        diagnosis: what a report says of the mistake behind a failure: its `name`; a `hint`, with the line; the `fix`,
+            too, where one was tried and helped; or `none`.
     """
 
     format: Literal[1]
@@ -102,6 +104,7 @@ class Assignment(Model):
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
     mistakes: tuple[Mistake, ...] = ()
+    diagnosis: Literal["none", "name", "hint", "fix"] = "hint"
     grading: Policy = Policy()
 
     def exercise(self, id: str) -> Exercise:

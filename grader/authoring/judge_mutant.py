@@ -36,7 +36,12 @@ def judge_mutant(job: MutantJob, given: Session, collected: pytest.Session, chec
     folder = _short(given.started.folder, job)
     references = given.started.references
     session = Session(
-        job.submission, zygote=given.zygote, given=folder, references=references, one_failure_is_enough=True
+        job.submission,
+        zygote=given.zygote,
+        given=folder,
+        references=references,
+        diagnose="proven" if job.mutant.mistake else "bound",
+        one_failure_is_enough=True,
     )
     try:
         session.grading(folder.path)

@@ -9,6 +9,7 @@ from functools import cache
 from grader.assignment.load import Folder
 from grader.batch import engines as place
 from grader.batch.tasks import Graded, Task
+from grader.judging.grading import Diagnose
 from grader.registry import modules_in
 from grader.sandbox.client import Zygote
 from grader.sandbox.support import IsolationMode
@@ -28,6 +29,7 @@ class Site:
         selection: which checks, as pytest's `-k` takes it; all if None.
         jobs: most workers side by side; as many as there are cores if None.
         address: of a cluster; None where none is given.
+        diagnose: whether mistakes are named; see `Grading`.
     """
 
     folder: Folder
@@ -36,6 +38,7 @@ class Site:
     selection: str | None
     jobs: int | None
     address: str | None
+    diagnose: Diagnose = "proven"
 
 
 @dataclass(frozen=True)

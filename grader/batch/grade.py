@@ -25,7 +25,7 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
         submission = folder.read(task.path, task.alone)
         session = Session(
             submission, given.mode, given.zygote, given.selection,
-            seed=given.seed, foreseen=given.foreseen, given=folder, references=references,
+            seed=given.seed, foreseen=given.foreseen, given=folder, references=references, diagnose=task.diagnose,
         )  # fmt: skip
         session.grading(folder.path)
         run_collected(session, collected, checks)

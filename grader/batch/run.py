@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from grader.assignment.load import Folder
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.fingerprint import fingerprint
 from grader.batch.gradebook import Attempt, Gradebook
@@ -53,7 +52,7 @@ def run_batch(
     checks = fingerprint(with_drawn_seed(site.folder, seed))
     left: dict[Task, SubmissionFile] = {}
     for one in found:
-        begun = _begin(site.folder, one, checks, gradebook, regrade)
+        begun = _begin(site, one, checks, gradebook, regrade)
         if isinstance(begun, Step):
             yield begun
         else:
@@ -74,13 +73,13 @@ def run_batch(
         yield Step(kind, attempt, before if before is not None and before.checks != checks else None)
 
 
-def _begin(folder: Folder, one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
+def _begin(site: Site, one: SubmissionFile, checks: str, gradebook: Gradebook, regrade: bool) -> Task | Step:
     """A submission as a task; or as a step, where nothing is left to do."""
     problem = one.problem
     sha256 = ""
     if not problem:
         try:
-            sha256 = folder.digest_of(one.path, one.alone)
+            sha256 = site.folder.digest_of(one.path, one.alone)
         except OSError as error:
             problem = f"it cannot be read: {error.strerror}"
         except SubmissionError as error:
@@ -97,7 +96,7 @@ def _begin(folder: Folder, one: SubmissionFile, checks: str, gradebook: Gradeboo
             return Step("kept", known)
         if not regrade:
             return Step("old", known)
-    return Task(one.student, one.path, sha256, known is not None, one.alone)
+    return Task(one.student, one.path, sha256, known is not None, one.alone, site.diagnose)
 
 
 def _attempt(one: SubmissionFile, sha256: str, checks: str) -> Attempt:

@@ -6,6 +6,7 @@ import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.judging.grading import Diagnose
 from grader.models.report import Report
 
 
@@ -22,6 +23,7 @@ class Task:
         sha256: of its files as the coordinator saw them.
         known: whether the gradebook has a result of it already.
         alone: whether what lies beside the file is others'.
+        diagnose: whether mistakes are named; see `Grading`.
     """
 
     student: str
@@ -29,6 +31,7 @@ class Task:
     sha256: str
     known: bool = False
     alone: bool = True
+    diagnose: Diagnose = "proven"
 
 
 @dataclass(frozen=True)

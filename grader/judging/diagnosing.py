@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from grader.diagnosis.catalogue import catalogue
 from grader.diagnosis.diagnose import diagnose, hint
 from grader.judging.evidence import Failed, evidence
 from grader.judging.grading import Grading
+from grader.models.mistake import Fact, Mistake
 from grader.models.report import Diagnosis
 from grader.processor_time import TooLong, at_most
+
+if TYPE_CHECKING:
+    from grader.judging.proof import Proven
 
 DIAGNOSING = 2.0
 """Seconds of computing after which a mistake is not looked for any more."""
@@ -21,23 +27,41 @@ def diagnose_failure(grading: Grading, exercise: str, failed: Failed) -> Diagnos
     if grading.diagnose == "proven":
         from grader.judging.proof import proven  # it needs libcst, which right answers do not wait for
 
-        known = proven(grading, exercise, failed)
-        if known is not None:
-            return known
+        found = proven(grading, exercise, failed)
+        if found is not None:
+            return _tried(grading, found)
     try:
         with at_most(DIAGNOSING):
             facts = evidence(grading, exercise, failed)
             match = diagnose(facts, (*grading.folder.spec.mistakes, *catalogue()))
     except (TooLong, MemoryError):
         return None
-    if match is None:
-        return None
-    mistake, fields = match
+    return _named(grading, *match) if match is not None else None
+
+
+def _named(grading: Grading, mistake: Mistake, fields: Fact) -> Diagnosis:
+    """As much as the spec wants to be said of a mistake.
+
+    Args:
+        fields: fill the hint's places.
+    """
     cell, line = (fields.get(key) for key in ("cell", "line"))
     return Diagnosis(
         id=mistake.id,
-        text=hint(mistake, fields),
+        text=mistake.title if grading.folder.spec.diagnosis == "name" else hint(mistake, fields),
         page=mistake.page,
         cell=cell if isinstance(cell, int) else None,
         line=line if isinstance(line, int) else None,
     )
+
+
+def _tried(grading: Grading, found: Proven) -> Diagnosis:
+    """What is to be said of a mistake whose fix helped: of the line that was changed, wherever the facts are from."""
+    attempt, cell = found.attempt, grading.submission.cells[found.attempt.index]
+    fields: Fact = {**found.fields, "cell": cell.number, "line": attempt.line}
+    if found.fields.get("line") != attempt.line:
+        lines = cell.source.splitlines()
+        fields["code"] = lines[min(attempt.line, len(lines)) - 1].strip()
+    fix = attempt.after if grading.folder.spec.diagnosis == "fix" else ""
+    passes = tuple(sorted(found.passes))
+    return _named(grading, attempt.mistake, fields).model_copy(update={"passes": passes, "fix": fix})

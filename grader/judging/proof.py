@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat, zip_longest
 
 from grader.diagnosis.attempts import Attempt, attempts
 from grader.diagnosis.catalogue import catalogue
-from grader.diagnosis.diagnose import hint, suspects
+from grader.diagnosis.diagnose import suspects
 from grader.errors import GraderError
 from grader.judging.evidence import Failed, evidence
 from grader.judging.grading import Grading
 from grader.judging.verdict import verdict
 from grader.models.mistake import Fact, Mistake
-from grader.models.report import Diagnosis
 from grader.processor_time import TooLong, at_most
 
 GUESTS = 12
 """Fixes that are tried for one mistake."""
-SECONDS = 6.0
-"""That the cells may take, over all of these."""
+SECONDS = 2.0
+"""After which no other fix is tried in an exercise, and which cells may not take over all of them."""
 DEAR = 0.5
 """Seconds after which another exercise's cell is left out, where all take long."""
 LONGEST = 3.0
@@ -30,7 +30,22 @@ COMPUTING = 10.0
 """Seconds of the judge's own computing for one exercise."""
 
 
-def proven(grading: Grading, exercise: str, failed: Failed) -> Diagnosis | None:
+@dataclass(frozen=True)
+class Proven:
+    """A mistake whose fix helped.
+
+    Attributes:
+        attempt: the fix.
+        fields: of the facts that made the mistake likely; they fill its hint.
+        passes: names of the checks that pass with the fix.
+    """
+
+    attempt: Attempt
+    fields: Fact
+    passes: frozenset[str]
+
+
+def proven(grading: Grading, exercise: str, failed: Failed) -> Proven | None:
     """The mistake for which a check fails, as trying shows.
 
     Each fix is tried in a fresh guest. It proves its mistake where with it a failing check passes, and none fails
@@ -42,8 +57,8 @@ def proven(grading: Grading, exercise: str, failed: Failed) -> Diagnosis | None:
     search = grading.searches.setdefault(exercise, Search(grading, exercise))
     try:
         with at_most(COMPUTING):
-            diagnosis: Diagnosis | None = search.of(failed)
-            return diagnosis
+            found: Proven | None = search.of(failed)
+            return found
     except (TooLong, MemoryError):
         grading.seconds_left = 0.0
         return None
@@ -64,32 +79,31 @@ class Search:
         cells = enumerate(grading.submission.cells)
         self._code: Mapping[int, str] = {index: cell.source for index, cell in cells if exercise in cell.exercises}
         self._proven: list[tuple[Attempt, Fact]] = []
+        self._spent = 0.0
 
-    def of(self, failed: Failed) -> Diagnosis | None:
+    def of(self, failed: Failed) -> Proven | None:
         """The mistake for which a check fails."""
         if not self._guests:
             return None
         known = self._found.get(failed.name)
         if known is not None or failed.passes is None:
             return known
-        best = self._best(self._code, self._judged[0], {failed.name: failed}, self._proven)
-        return self._diagnosis(*best) if best is not None else None
+        return self._best(self._code, self._judged[0], {failed.name: failed}, self._proven)
 
     @cached_property
-    def _found(self) -> Mapping[str, Diagnosis]:
+    def _found(self) -> Mapping[str, Proven]:
         """The mistakes that the spec's checks fail for, by the names of the checks that pass without them."""
-        found: dict[str, Diagnosis] = {}
+        found: dict[str, Proven] = {}
         passed, failed = self._judged
         right, left, code = set(passed), dict(failed), self._code
         while left:
             best = self._best(code, right, left)
             if best is None:
                 break
-            attempt, fields, gained = best
-            found |= dict.fromkeys(gained, self._diagnosis(attempt, fields, gained))
-            self._proven.append((attempt, fields))
-            right, code = right | gained, attempt.sources
-            left = {name: one for name, one in left.items() if name not in gained}
+            found |= dict.fromkeys(best.passes, best)
+            self._proven.append((best.attempt, best.fields))
+            right, code = right | best.passes, best.attempt.sources
+            left = {name: one for name, one in left.items() if name not in best.passes}
         return found
 
     def _best(
@@ -98,7 +112,7 @@ class Search:
         right: set[str],
         left: Mapping[str, Failed],
         first: list[tuple[Attempt, Fact]] | None = None,
-    ) -> tuple[Attempt, Fact, set[str]] | None:
+    ) -> Proven | None:
         """The fix with which most of the failing checks pass, and none fails that passed.
 
         Args:
@@ -106,20 +120,22 @@ class Search:
             left: those that fail, by their names.
             first: fixes to try before all others.
         """
-        best: tuple[Attempt, Fact, set[str]] | None = None
+        best: Proven | None = None
         tried: set[tuple[str, ...]] = set()
         for attempt, fields in chain(first or (), self._attempts(code, left)):
-            if len(tried) == self._guests:
+            if len(tried) == self._guests or self._spent > SECONDS:
                 break
             key = tuple(attempt.sources.values())
             if key in tried:
                 continue
             tried.add(key)
+            started = time.monotonic()
             passing = self._passing(attempt.sources, right, left)
+            self._spent += time.monotonic() - started
             gained = left.keys() & passing
-            if gained and right <= passing and (best is None or len(gained) > len(best[2])):
-                best = attempt, fields, gained
-            if best is not None and len(best[2]) == len(left):
+            if gained and right <= passing and (best is None or len(gained) > len(best.passes)):
+                best = Proven(attempt, fields, frozenset(gained))
+            if best is not None and len(best.passes) == len(left):
                 break
         return best
 
@@ -199,18 +215,3 @@ class Search:
         finally:
             fixed.close()
         return passing
-
-    def _diagnosis(self, attempt: Attempt, fields: Fact, fixed: set[str]) -> Diagnosis:
-        """What to say of a mistake: of the line that was changed, where the facts are about another one."""
-        lines = self._grading.submission.cells[attempt.index].source.splitlines()
-        changed = lines[min(attempt.line, len(lines)) - 1].strip()
-        said = fields if fields.get("line") == attempt.line else {**fields, "code": changed}
-        return Diagnosis(
-            id=attempt.mistake.id,
-            text=hint(attempt.mistake, said),
-            page=attempt.mistake.page,
-            cell=self._grading.submission.cells[attempt.index].number,
-            line=attempt.line,
-            passes=tuple(sorted(fixed)),
-            fix=attempt.after,
-        )

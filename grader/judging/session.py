@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.assignment.load import Folder, load_assignment
 from grader.errors import UsageError
-from grader.judging.grading import Grading
+from grader.judging.grading import Diagnose, Grading
 from grader.judging.references import References
 from grader.models.cells import Submission
 from grader.models.report import CheckResult
@@ -71,6 +71,7 @@ class Session:
         make: makes the grading.
         given: the assignment, where it is not as its folder says.
         references: another session's answers of the solution.
+        diagnose: whether mistakes are named; see `Grading`.
         one_failure_is_enough: whether a failure is likely, and what comes after the first only has to be quick.
     """
 
@@ -84,6 +85,7 @@ class Session:
     make: Callable[..., Grading] = Grading
     given: Folder | None = None
     references: References | None = None
+    diagnose: Diagnose = "proven"
     one_failure_is_enough: bool = False
     judging: Budget = field(default_factory=lambda: Budget(each=JUDGING_EACH, together=JUDGING))
     judged: list[Judged] = field(default_factory=list)
@@ -106,6 +108,7 @@ class Session:
             self._grading = self.make(
                 folder, self.submission, self.zygote, self.mode, self.use_recorded, self.references
             )
+            self._grading.diagnose = "none" if folder.spec.diagnosis == "none" else self.diagnose
         elif path != self._path and self._grading.folder.path.resolve() != path.resolve():
             raise UsageError(
                 f"One run grades one assignment, and this one grades {self._grading.folder.spec.id} already.",

@@ -128,6 +128,8 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
     mistake = failure.diagnosis
     rows: list[tuple[Message, Said | None]] = [
         (say("mistake"), mistake.text if mistake else None),
+        (say("tried"), _tried(mistake) if mistake else None),
+        (say("fix"), verbatim(mistake.fix) if mistake and mistake.fix else None),
         (say("see"), verbatim(mistake.page) if mistake and mistake.page else None),
         (say("called"), failure.called),
         (say("expected"), failure.expected),
@@ -137,6 +139,15 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
         (say("hint"), failure.hint),
     ]
     return [(label, text) for label, said in rows if (text := language(said))]
+
+
+def _tried(mistake: Diagnosis) -> Message | None:
+    """What came of fixing a mistake in a copy of the code."""
+    if not mistake.passes:
+        return None
+    if len(mistake.passes) == 1:
+        return say("With this fixed in a copy of your code, {name} passes.", name=mistake.passes[0])
+    return say("With this fixed in a copy of your code, these checks pass.")
 
 
 def four_parts(failure: FourParts) -> str:

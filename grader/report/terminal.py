@@ -141,4 +141,4 @@ def _explanations(report: Report, language: Language) -> list[RenderableType]:
 
 def more_about(ids: Iterable[str]) -> Message:
     """Which command explains mistakes."""
-    return say("`grade explain {ids}` shows an example and its cure.", ids=" ".join(ids))
+    return say("`grade explain {ids}` shows an example, and how it is fixed.", ids=" ".join(ids))

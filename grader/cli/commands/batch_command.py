@@ -13,6 +13,7 @@ from grader.batch.submissions import Layout
 from grader.cli.group import app
 from grader.cli.options import Isolation, Jobs, Lang, Name, Seed, Selection, named, warm_zygote
 from grader.errors import UsageError
+from grader.judging.grading import Diagnose
 from grader.models.wording import choose_language
 from grader.sandbox.support import refuse_without
 
@@ -41,6 +42,12 @@ def batch_command(
         typer.Option(metavar="URL", help="a database as SQLAlchemy names it; if not given, SQLite in FOLDER"),
     ] = None,
     seed: Seed = None,
+    diagnose: Annotated[
+        Diagnose,
+        typer.Option(
+            help="name mistakes: also those that a fix, tried on the code, proves; only those that a check saw; or none"
+        ),
+    ] = "proven",
     isolation: Isolation = "auto",
     lang: Lang = None,
 ) -> None:
@@ -52,7 +59,7 @@ def batch_command(
     refuse_without(isolation)
     from grader.cli.coordinate import grade_class  # it takes long to import
 
-    site = Site(folder, isolation, warm_zygote(context), select, jobs, address)
+    site = Site(folder, isolation, warm_zygote(context), select, jobs, address, diagnose)
     language = choose_language(lang, os.environ)
     faults = grade_class(site, chosen, submissions, out, layout, regrade, gradebook, seed, language)
     raise typer.Exit(3 if faults else 0)

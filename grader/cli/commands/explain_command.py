@@ -1,4 +1,4 @@
-"""`grade explain`: typical mistakes, each with an example and its cure."""
+"""`grade explain`: typical mistakes, each with an example, and how it is fixed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from grader.models.wording import choose_language
 from grader.report.terminal import put
 
 
-@app.command("explain", help="Explain typical mistakes. Each has an example and its cure. Without an ID, list them.")
+@app.command(
+    "explain", help="Explain typical mistakes. Each has an example, and how it is fixed. Without an ID, list them."
+)
 def explain_command(
     ids: Annotated[
         list[str] | None, typer.Argument(help="mistakes to explain; without one, all are listed", metavar="ID")

@@ -202,7 +202,7 @@ def index_refused(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
 @fixes("wrong_exception", cst.Raise)
 def other_exception(made: cst.Raise, above: Above) -> Iterator[Changed]:
     raised = made.exc.func if isinstance(made.exc, cst.Call) else made.exc
-    for name in ("IndexError", "ValueError", "KeyError", "TypeError", "RuntimeError", "NotImplementedError"):
+    for name in ("IndexError", "ValueError", "KeyError", "TypeError", "AttributeError", "RuntimeError"):
         if raised is not None and code(raised) != name:
             said = made.exc.args if isinstance(made.exc, cst.Call) else ()
             yield made.with_changes(exc=cst.Call(cst.Name(name), said))

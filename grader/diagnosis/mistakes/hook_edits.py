@@ -228,7 +228,7 @@ def registered_once(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]
 @fixes("apply_touches_containers", cst.FunctionDef)
 def type_tested(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     arguments = arguments_of(function)
-    if len(arguments) == 1 and isinstance(function.body, cst.IndentedBlock):
+    if len(arguments) == 1:
         for test in (f"isinstance({arguments[0]}, nn.Linear)", f"hasattr({arguments[0]}, 'weight')"):
             held = cst.If(cst.parse_expression(test), cst.IndentedBlock(block(function)))
             yield function.with_deep_changes(function.body, body=[held])

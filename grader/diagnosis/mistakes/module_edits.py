@@ -392,7 +392,7 @@ def after_docstring(function: cst.FunctionDef, *first: str) -> cst.FunctionDef:
 def argument_copied(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     """The function writes to a copy of its argument."""
     body = "\n".join(map(code, block(function)))
-    for name in arguments_of(function) if isinstance(function.body, cst.IndentedBlock) else ():
+    for name in arguments_of(function):
         loops = re.findall(rf"for .*?\b(\w+) in (?:enumerate\()?{name}\b", body)
         for written in (name, *loops):
             place = rf"\b{written}(\[.*\]|\.data|\.detach\(\))*"
@@ -413,7 +413,7 @@ def only_in_training(function: cst.FunctionDef, above: Above) -> Iterator[Change
     """What forward writes to its module, it writes in training alone."""
     lines = block(function)
     writes = [place for place, line in enumerate(lines) if _WRITES_TO_SELF.match(code(line))]
-    if function.name.value == "forward" and writes:
+    if function.name.value == "forward" and writes and "self.training" not in code(function):
         between = list(range(writes[0], writes[-1] + 1))
         for held in (writes, between) if between != writes else (writes,):
             test = cst.If(cst.parse_expression("self.training"), cst.IndentedBlock([lines[place] for place in held]))

@@ -86,12 +86,22 @@ fix("backward_forgotten", "_loss.backward;", "_loss.backward()")
 
 
 @fixes("backward_forgotten", cst.IndentedBlock)
+def backward_of_each_loss(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    """Where a loss is computed, backward follows."""
+    function = enclosing(above, cst.FunctionDef)
+    if function is not None and ".backward(" not in code(function):
+        for place, line in enumerate(lines.body):
+            if found := _LOSS.match(code(line)):
+                yield _with_lines(lines, place + 1, [f"{found[1]}.backward()"])
+
+
+@fixes("backward_forgotten", cst.IndentedBlock)
 def backward_before_step(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
-    if not _lines_like(lines, r".*\.backward\("):
-        losses = [found[1] for place in range(len(lines.body)) if (found := _LOSS.match(code(lines.body[place])))]
+    function = enclosing(above, cst.FunctionDef)
+    losses = [found[1] for line in lines.body if (found := _LOSS.match(code(line)))]
+    if function is not None and losses and ".backward(" not in code(function):
         for place in _lines_like(lines, r".*\.step\(\)$|with torch\.no_grad"):
-            for loss in losses[-1:]:
-                yield _with_lines(lines, place, [f"{loss}.backward()"])
+            yield _with_lines(lines, place, [f"{losses[-1]}.backward()"])
 
 
 fix("step_forgotten", "_o.step;", "_o.step()")
@@ -100,8 +110,14 @@ fix("step_forgotten", "_o.step;", "_o.step()")
 @fixes("step_forgotten", cst.IndentedBlock)
 def step_after_backward(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
     function = enclosing(above, cst.FunctionDef)
-    for place in _lines_like(lines, r".*\.backward\(") if function is not None else ():
+    if function is None or ".step(" in code(function):
+        return
+    for place in _lines_like(lines, r".*\.backward\("):
         yield _with_lines(lines, place + 1, [f"{_optimizer_of(function)}.step()"])
+    if lines is function.body:
+        for place, line in enumerate(lines.body):
+            if isinstance(line, cst.For) and ".backward(" in code(line):
+                yield _with_lines(lines, place + 1, [f"{_optimizer_of(function)}.step()"])
 
 
 @fixes("step_before_backward", cst.IndentedBlock)
@@ -129,7 +145,7 @@ fix("eval_forgotten", "_m.train();", "pass")
 @fixes("eval_forgotten", cst.FunctionDef)
 def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     names = [name for name in arguments_of(function) if re.search(rf"\b{name}(\.\w+)?\(", code(function))]
-    for name in names[:1] if isinstance(function.body, cst.IndentedBlock) else ():
+    for name in names[:1]:
         after = [*block(function)]
         last = [after.pop()] if re.match(r"return\b", code(after[-1])) else []
         back = cst.parse_statement(f"{name}.train()")
@@ -138,6 +154,9 @@ def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
         says = {mode: f"{name}.{mode}(" in code(function) for mode in ("eval", "train")}
         if not says["eval"]:
             yield evaluated
+            begins = [place for place, line in enumerate(block(function)) if isinstance(line, (cst.For, cst.With))]
+            if begins and begins[0] > 0:
+                yield function.with_changes(body=_with_lines(function.body, begins[0], [f"{name}.eval()"]))
         if not says["train"]:
             yield after_docstring(function, f"{name}.train()")
             yield trained
@@ -151,7 +170,7 @@ def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
 
 @fixes("no_grad_forgotten", cst.FunctionDef)
 def without_graph(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
-    if ".backward(" not in code(function) and isinstance(function.body, cst.IndentedBlock):
+    if ".backward(" not in code(function):
         lines = block(function)
         context = cst.With([cst.WithItem(cst.parse_expression("torch.no_grad()"))], cst.IndentedBlock(lines))
         yield function.with_deep_changes(function.body, body=[context])
@@ -214,11 +233,13 @@ def argument_used(given: cst.Arg, above: Above) -> Iterator[Changed]:
         yield given.with_changes(value=given.keyword)
 
 
+_FREEZES = re.compile(r"requires_grad(_\(False|\s*=\s*False|['\"], False)")
+
+
 @fixes("frozen_forgotten", cst.For)
 def frozen_in_loop(loop: cst.For, above: Above) -> Iterator[Changed]:
-    """A loop over parameters that freezes each, where it has a condition, those that meet it."""
-    found = re.search(r"(named_)?parameters\(", code(loop.iter))
-    if found is None:
+    """A loop over parameters that freezes each; where it has a condition, those that meet it."""
+    if "parameters(" not in code(loop.iter) or _FREEZES.search(code(loop)):
         return
     target = loop.target.elements[-1].value if isinstance(loop.target, cst.Tuple) else loop.target
     line = cst.parse_statement(f"{code(target)}.requires_grad_(False)")
@@ -238,7 +259,7 @@ fix("frozen_forgotten", "_p._flag = False;", "_p.requires_grad_(False)")
 def frozen_before_return(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     """The first argument, a model, is frozen: the part of it that a text names, else all of it."""
     arguments = arguments_of(function)
-    if arguments and isinstance(function.body, cst.IndentedBlock):
+    if arguments and not _FREEZES.search(code(function)):
         test = f"if name.startswith({arguments[1]}):\n        " if len(arguments) > 1 else ""
         loop = f"for name, p in {arguments[0]}.named_parameters():\n    {test}p.requires_grad_(False)"
         yield after_docstring(function, loop)
@@ -267,8 +288,17 @@ def state_loaded(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
 @fixes("seed_forgotten", cst.FunctionDef)
 def seeded_first(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     for name in arguments_of(function):
-        if "seed" in name and isinstance(function.body, cst.IndentedBlock):
+        if "seed" in name and "manual_seed" not in code(function):
             yield after_docstring(function, f"torch.manual_seed({name})")
+
+
+@fixes("seed_forgotten", cst.With)
+def seeded_in_fork(made: cst.With, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    seeds = [name for name in arguments_of(function) if "seed" in name] if function is not None else []
+    if "fork_rng" in code(made.items[0]) and "manual_seed" not in code(made):
+        for name in seeds:
+            yield made.with_changes(body=_with_lines(made.body, 0, [f"torch.manual_seed({name})"]))
 
 
 @fixes("seed_forgotten", cst.Call)
@@ -282,7 +312,7 @@ def generator_seeded(call: cst.Call, above: Above) -> Iterator[Changed]:
 
 @fixes("global_seed", cst.FunctionDef)
 def state_given_back(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
-    if "manual_seed(" in code(function) and isinstance(function.body, cst.IndentedBlock):
+    if "manual_seed(" in code(function):
         fork = cst.parse_expression("torch.random.fork_rng()")
         lines = [cst.With([cst.WithItem(fork)], cst.IndentedBlock(block(function)))]
         yield function.with_deep_changes(function.body, body=lines)
@@ -428,7 +458,7 @@ def graph_recorded_in_function(function: cst.FunctionDef, above: Above) -> Itera
 @fixes("gradient_of_the_caller", cst.FunctionDef)
 def own_leaf(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     for name in arguments_of(function):
-        if re.search(rf"\b{name}\.grad\b", code(function)) and isinstance(function.body, cst.IndentedBlock):
+        if re.search(rf"\b{name}\.grad\b", code(function)):
             yield after_docstring(function, f"{name} = {name}.detach().clone().requires_grad_()")
 
 
