@@ -55,7 +55,7 @@ MALFORMED = {
     "unknown key, near": (HEAD + "sed: 3\n" + EXERCISE + "          - {call: f()}\n", 4, ["`sed`", "did you mean `seed`?"]),
     "unknown key, far": (
         HEAD + "zebra: 3\n" + EXERCISE + "          - {call: f()}\n", 4,
-        ["`zebra`", "valid keys: device, exercises, files, fixtures, format, grading, id, limits, mistakes, notebook, preload, seed, solution"],
+        ["`zebra`", "valid keys: device, diagnosis, exercises, files, fixtures, format, grading, id, limits, mistakes, notebook, preload, seed, solution"],
     ),
     "unknown key of a limit": (
         HEAD + "limits: {seconds: 3, memmory: 1}\n" + EXERCISE + "          - {call: f()}\n", 4,

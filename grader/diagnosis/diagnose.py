@@ -9,7 +9,7 @@ from functools import lru_cache
 from grader.models.message import Localized, Scalar
 from grader.models.mistake import TRIED, Condition, Fact, Mistake, Pattern, filled_places
 
-BY_ITS_FIX = 3
+BY_ITS_FIX = 5
 """How likely a mistake is that no facts are asked of: its fix finds it by its form."""
 
 

@@ -55,7 +55,7 @@ def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> I
 
 def _differs(what: str, at: str, **fields: Any) -> Fact:
     texts = dict.fromkeys(("expected", "observed", "missing"), "")
-    empty: Fact = {**texts, "broadcasts": False, "reversed": False, "sums_to_one": False}
+    empty: Fact = {**texts, "broadcasts": False, "reversed": False, "sums_to_one": False, "alike": False}
     return {"fact": "differs", "what": what, "at": at, **empty, **fields}
 
 
@@ -77,7 +77,8 @@ def _tensors(observed: Any, expected: Tensor, at: str) -> Iterator[Fact]:
         turned = observed.shape == expected.shape[::-1]
         yield _differs("shape", at, broadcasts=_broadcasts(observed, expected), reversed=turned, **shapes)
     elif observed.dtype != expected.dtype:
-        yield _differs("dtype", at, expected=expected.dtype, observed=observed.dtype)
+        alike = _equal_in_numbers(observed, expected)
+        yield _differs("dtype", at, expected=expected.dtype, observed=observed.dtype, alike=alike)
     elif observed.requires_grad != expected.requires_grad:
         grads = {"expected": str(expected.requires_grad), "observed": str(observed.requires_grad)}
         yield _differs("requires_grad", at, **grads)
@@ -89,13 +90,18 @@ def _broadcasts(observed: Tensor, expected: Tensor) -> bool:
     """Whether the numbers are right and only the shape is not, which `==` hides."""
     try:
         shape = np.broadcast_shapes(observed.shape, expected.shape)
-        if math.prod(shape) > MOST_NUMBERS:
-            return False
-        left, right = np.broadcast_arrays(observed.values, expected.values)
     except ValueError:
         return False
+    return bool(expected.shape) and math.prod(shape) > 0 and _equal_in_numbers(observed, expected)
+
+
+def _equal_in_numbers(observed: Tensor, expected: Tensor) -> bool:
+    """Whether two tensors hold about the same numbers, whatever their dtypes; of other shapes, broadcast."""
+    if math.prod(np.broadcast_shapes(observed.shape, expected.shape)) > MOST_NUMBERS:
+        return False
+    left, right = np.broadcast_arrays(observed.values, expected.values)
     wide = np.complex128 if "c" in (left.dtype.kind, right.dtype.kind) else np.float64
-    return bool(np.allclose(left.astype(wide), right.astype(wide), rtol=1e-4, atol=1e-5))
+    return bool(np.allclose(left.astype(wide), right.astype(wide), rtol=1e-2, atol=1e-4, equal_nan=True))
 
 
 def _sums_to_one(tensor: Tensor) -> bool:

@@ -26,6 +26,8 @@ def read_function(node: ast.FunctionDef | ast.AsyncFunctionDef, hooks: set[str])
     rebound: dict[str, int] = {}
     for part in ast.walk(node):
         match part:
+            case ast.Assign(targets=[ast.Name(name)], value=ast.Name(whole)) if whole in arguments:
+                arguments.add(name)
             case ast.Assign(targets=[ast.Name(name)]):
                 rebound[name] = min(part.lineno, rebound.get(name, part.lineno))
             case ast.For(target=ast.Name(name), iter=ast.Name(whole)) if whole in arguments:

@@ -57,11 +57,11 @@ def _named(grading: Grading, mistake: Mistake, fields: Fact) -> Diagnosis:
 
 def _tried(grading: Grading, found: Proven) -> Diagnosis:
     """What is to be said of a mistake whose fix helped: of the line that was changed, wherever the facts are from."""
-    attempt, cell = found.attempt, grading.submission.cells[found.attempt.index]
-    fields: Fact = {**found.fields, "cell": cell.number, "line": attempt.line}
-    if found.fields.get("line") != attempt.line:
-        lines = cell.source.splitlines()
-        fields["code"] = lines[min(attempt.line, len(lines)) - 1].strip()
-    fix = attempt.after if grading.folder.spec.diagnosis == "fix" else ""
+    trial, cell = found.trial, grading.submission.cells[found.trial.index]
+    fields: Fact = {"cell": cell.number, "line": trial.line, **found.fields}
+    one_line = trial.before and "\n" not in trial.before
+    if one_line and fields["line"] != trial.line:
+        fields |= {"cell": cell.number, "line": trial.line, "code": trial.before.strip()}
+    fix = trial.after if grading.folder.spec.diagnosis == "fix" else ""
     passes = tuple(sorted(found.passes))
-    return _named(grading, attempt.mistake, fields).model_copy(update={"passes": passes, "fix": fix})
+    return _named(grading, trial.mistake, fields).model_copy(update={"passes": passes, "fix": fix})

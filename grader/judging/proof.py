@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, repeat, zip_longest
 
-from grader.diagnosis.attempts import Attempt, attempts
 from grader.diagnosis.catalogue import catalogue
 from grader.diagnosis.diagnose import suspects
+from grader.diagnosis.trials import Trial, trials
 from grader.errors import GraderError
 from grader.judging.evidence import Failed, evidence
 from grader.judging.grading import Grading
@@ -35,12 +35,12 @@ class Proven:
     """A mistake whose fix helped.
 
     Attributes:
-        attempt: the fix.
+        trial: the fix.
         fields: of the facts that made the mistake likely; they fill its hint.
         passes: names of the checks that pass with the fix.
     """
 
-    attempt: Attempt
+    trial: Trial
     fields: Fact
     passes: frozenset[str]
 
@@ -78,7 +78,7 @@ class Search:
         self._checks = [check for check in made if not check.hidden]
         cells = enumerate(grading.submission.cells)
         self._code: Mapping[int, str] = {index: cell.source for index, cell in cells if exercise in cell.exercises}
-        self._proven: list[tuple[Attempt, Fact]] = []
+        self._proven: list[tuple[Trial, Fact]] = []
         self._spent = 0.0
 
     def of(self, failed: Failed) -> Proven | None:
@@ -101,8 +101,8 @@ class Search:
             if best is None:
                 break
             found |= dict.fromkeys(best.passes, best)
-            self._proven.append((best.attempt, best.fields))
-            right, code = right | best.passes, best.attempt.sources
+            self._proven.append((best.trial, best.fields))
+            right, code = right | best.passes, best.trial.sources
             left = {name: one for name, one in left.items() if name not in best.passes}
         return found
 
@@ -111,7 +111,7 @@ class Search:
         code: Mapping[int, str],
         right: set[str],
         left: Mapping[str, Failed],
-        first: list[tuple[Attempt, Fact]] | None = None,
+        first: list[tuple[Trial, Fact]] | None = None,
     ) -> Proven | None:
         """The fix with which most of the failing checks pass, and none fails that passed.
 
@@ -122,26 +122,26 @@ class Search:
         """
         best: Proven | None = None
         tried: set[tuple[str, ...]] = set()
-        for attempt, fields in chain(first or (), self._attempts(code, left)):
+        for trial, fields in chain(first or (), self._trials(code, left)):
             if len(tried) == self._guests or self._spent > SECONDS:
                 break
-            key = tuple(attempt.sources.values())
+            key = tuple(trial.sources.values())
             if key in tried:
                 continue
             tried.add(key)
             started = time.monotonic()
-            passing = self._passing(attempt.sources, right, left)
+            passing = self._passing(trial.sources, right, left)
             self._spent += time.monotonic() - started
             gained = left.keys() & passing
             if gained and right <= passing and (best is None or len(gained) > len(best.passes)):
-                best = Proven(attempt, fields, frozenset(gained))
+                best = Proven(trial, fields, frozenset(gained))
             if best is not None and len(best.passes) == len(left):
                 break
         return best
 
-    def _attempts(self, code: Mapping[int, str], left: Mapping[str, Failed]) -> Iterator[tuple[Attempt, Fact]]:
+    def _trials(self, code: Mapping[int, str], left: Mapping[str, Failed]) -> Iterator[tuple[Trial, Fact]]:
         """Fixes of what the failing checks make likely: the first one of each mistake, then the second one of each."""
-        tries = [zip(attempts(mistake, code), repeat(fields)) for mistake, fields in self._suspects(left)]
+        tries = [zip(trials(mistake, code), repeat(fields)) for mistake, fields in self._suspects(left)]
         return (one for turn in zip_longest(*tries) for one in turn if one is not None)
 
     def _suspects(self, left: Mapping[str, Failed]) -> list[tuple[Mistake, Fact]]:

@@ -27,7 +27,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "warned": ("category", "message"),
     "changed_input": ("place",),
     "hooks": ("path", "kind", "number", "expected"),
-    "differs": ("what", "at", "expected", "observed", "missing", "broadcasts", "reversed", "sums_to_one"),
+    "differs": ("what", "at", "expected", "observed", "missing", "broadcasts", "reversed", "sums_to_one", "alike"),
     # about the objects
     "attribute": _ATTRIBUTE,
     "no_forward": ("class", "similar"),

@@ -146,7 +146,7 @@ def _tried(mistake: Diagnosis) -> Message | None:
     if not mistake.passes:
         return None
     if len(mistake.passes) == 1:
-        return say("With this fixed in a copy of your code, {name} passes.", name=mistake.passes[0])
+        return say("With this fixed in a copy of your code, this check passes.")
     return say("With this fixed in a copy of your code, these checks pass.")
 
 

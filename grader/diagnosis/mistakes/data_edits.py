@@ -151,7 +151,8 @@ fix("dataset_len_wrong", "_x.read().split(_sep)", "_x.read().splitlines()")
 for _wrong in ("_x - 1", "_x + 1"):
     fix("dataset_len_wrong", f"return {_wrong};", "return _x")
 fix("dataset_len_wrong", "return len(_x);", "return len(_x) - 1", "return len(_x) + 1")
-fix("dataset_len_wrong", "return _x // _y;", "return -(-(_x) // (_y))")
+fix("dataset_len_wrong", "return _x // _y;", "return -(-(_x) // (_y))", "return _x")
+fix("dataset_len_wrong", "return _x // _y + 1;", "return -(-(_x) // (_y))")
 fix("dataset_len_wrong", "return int(_x / _y);", "return -(-(_x) // (_y))")
 fix("pad_value", "torch.ones(*_rest)", "torch.zeros(*_rest)")
 fix("pad_value", "torch.empty(*_rest)", "torch.zeros(*_rest)")
@@ -163,6 +164,15 @@ fix("numpy_seed_workers", "np.random.random()", "torch.rand(()).item()")
 fix("numpy_seed_workers", "np.random.uniform()", "torch.rand(()).item()")
 fix("numpy_seed_workers", "np.random.randint(_a, _b)", "torch.randint(_a, _b, ()).item()")
 fix("numpy_seed_workers", "np.random.permutation(_x)", "torch.randperm(_x).numpy()")
+
+
+@fixes("dataset_len_wrong", cst.Return)
+def batches_counted(made: cst.Return, above: Above) -> Iterator[Changed]:
+    """A length in batches, where it was given in items."""
+    function, owner = enclosing(above, cst.FunctionDef), enclosing(above, cst.ClassDef)
+    size = re.search(r"self\.\w*batch\w*", code(owner)) if owner is not None else None
+    if function is not None and function.name.value == "__len__" and size is not None and made.value is not None:
+        yield made.with_changes(value=cst.parse_expression(f"-(-({code(made.value)}) // {size[0]})"))
 
 
 @fixes("pad_value", cst.Call)
@@ -307,3 +317,8 @@ def sampler_alone(call: cst.Call, above: Above) -> Iterator[Changed]:
     if "shuffle" in names and names & {"sampler", "batch_sampler"}:
         rest = [a for a in call.args if a.keyword is None or a.keyword.value != "shuffle"]
         yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+
+
+fix("pad_side", "[_zero] * _n + _x", "(_x) + [_zero] * (_n)")
+fix("pad_side", "torch.cat([_x, _y])", "torch.cat([_y, _x])")
+fix("pad_side", "torch.cat((_x, _y))", "torch.cat((_y, _x))")

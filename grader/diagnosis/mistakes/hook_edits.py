@@ -191,6 +191,10 @@ def _with_returned(function: cst.FunctionDef) -> Iterator[Changed]:
     found = match("_x;", last)
     if found is not None:
         yield function.with_deep_changes(function.body, body=[*lines, cst.parse_statement(fill("return _x", found))])
+    found = match("_x = _y;", last)
+    if found is not None:  # of a backward hook
+        given = cst.parse_statement(fill("return (_x,)", found))
+        yield function.with_deep_changes(function.body, body=[*lines, last, given])
 
 
 @fixes("hook_no_return", cst.FunctionDef)

@@ -319,6 +319,10 @@ def forward_no_return(line: cst.SimpleStatementLine, above: Above) -> Iterator[C
 def _returned(function: cst.FunctionDef) -> Iterator[Changed]:
     """A function that gives back what its last line computes."""
     *lines, last = block(function)
+    if isinstance(last, cst.FunctionDef) and not any(inside(cst.Module(lines), cst.Return)):
+        given = cst.parse_statement(f"return {last.name.value}")
+        yield function.with_deep_changes(function.body, body=[*lines, last, given])
+        return
     found = match("_x = _y;", last) or match("_x;", last)
     if found is None or isinstance(last.body[0], cst.Return) or any(inside(function, cst.Return)):
         return
@@ -394,7 +398,8 @@ def argument_copied(function: cst.FunctionDef, above: Above) -> Iterator[Changed
     body = "\n".join(map(code, block(function)))
     for name in arguments_of(function):
         loops = re.findall(rf"for .*?\b(\w+) in (?:enumerate\()?{name}\b", body)
-        for written in (name, *loops):
+        others = re.findall(rf"^\s*(\w+) = {name}$", body, re.MULTILINE)
+        for written in (name, *loops, *others):
             place = rf"\b{written}(\[.*\]|\.data|\.detach\(\))*"
             if re.search(rf"{place}( [-+*/@%]?=[^=]|\.\w+_\()", body):
                 yield after_docstring(function, f"{name} = {name}.clone()")
@@ -405,7 +410,9 @@ def argument_copied(function: cst.FunctionDef, above: Above) -> Iterator[Changed
 for _sign in ("+", "-", "*", "/"):
     fix("mutates_input", f"_x {_sign}= _y;", "pass")
 _CHANGES = "append|clear|extend|insert|pop|remove|reverse|sort|update|setdefault"
-_WRITES_TO_SELF = re.compile(r"self\.\w+(\.data|\[.*\])?( [-+*/]?= |\.(\w+_|add|append|update)\()|self\.\w+, .* = ")
+_WRITES_TO_SELF = re.compile(
+    r"self\.\w+\(.*\)$|self\.\w+(\.data|\[.*\])?( [-+*/]?= |\.(\w+_|add|append|update)\()|self\.\w+, .* = "
+)
 
 
 @fixes("training_ignored", cst.FunctionDef)

@@ -75,6 +75,23 @@ def cleared_before_backward(lines: cst.IndentedBlock, above: Above) -> Iterator[
             yield _with_lines(lines, place, clears[:1], lambda line: line.endswith(".zero_grad()"))
 
 
+@fixes("forgot_zero_grad", cst.IndentedBlock)
+def cleared_after_step(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    if function is not None and ".zero_grad(" not in code(function):
+        for place in _lines_like(lines, r".*\.step\(\)$"):
+            yield _with_lines(lines, place + 1, [f"{_optimizer_of(function)}.zero_grad()"])
+
+
+@fixes("cleared_before_step", cst.IndentedBlock)
+def cleared_first(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    backwards, clears = _lines_like(lines, r".*\.backward\("), _lines_like(lines, r".*\.zero_grad\(")
+    steps = _lines_like(lines, r".*\.step\(")
+    if backwards and clears and steps and backwards[0] < clears[0] < steps[0]:
+        clear = code(lines.body[clears[0]])
+        yield _with_lines(lines, backwards[0], [clear], lambda line: line == clear)
+
+
 @fixes("forgot_zero_grad", cst.FunctionDef)
 def cleared_at_first(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     optimizer = _optimizer_of(function)
@@ -138,6 +155,8 @@ def step_once(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
 for _said in ("eval", "train"):
     fix("eval_forgotten", f"_m.{_said};", f"_m.{_said}()")
 fix("eval_forgotten", "_m.train();", "_m.eval()")
+fix("eval_forgotten", "_m.training = False;", "_m.eval()")
+fix("eval_forgotten", "_m.training = True;", "_m.train()")
 fix("eval_forgotten", "_m.eval();", "_m.train()", "pass")
 fix("eval_forgotten", "_m.train();", "pass")
 
@@ -170,7 +189,7 @@ def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
 
 @fixes("no_grad_forgotten", cst.FunctionDef)
 def without_graph(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
-    if ".backward(" not in code(function):
+    if ".backward(" not in code(function) and "set_grad_enabled" not in code(function):
         lines = block(function)
         context = cst.With([cst.WithItem(cst.parse_expression("torch.no_grad()"))], cst.IndentedBlock(lines))
         yield function.with_deep_changes(function.body, body=[context])
@@ -190,6 +209,8 @@ for _softmax in ("F.softmax", "torch.softmax", "F.log_softmax", "torch.log_softm
 for _softmax in ("softmax", "log_softmax"):
     fix("double_softmax", f"_x.{_softmax}(*_rest)", "_x")
 for _softmax in ("nn.Softmax", "nn.LogSoftmax"):
+    fix("wrong_dim", f"{_softmax}(dim=0)", f"{_softmax}(dim=1)")
+    fix("wrong_dim", f"{_softmax}(dim=1)", f"{_softmax}(dim=0)")
     fix("double_softmax", f"{_softmax}(*_rest)", "nn.Identity()")
 for _sigmoid in ("torch.sigmoid(_x)", "F.sigmoid(_x)", "_x.sigmoid()"):
     fix("double_sigmoid", _sigmoid, "_x")
@@ -219,9 +240,26 @@ for _home in ("torch.optim", "optim"):
         for _other in _OPTIMIZERS:
             if _one != _other:
                 fix("other_optimizer", f"{_home}.{_one}(*_rest)", f"{_home}.{_other}(*_rest)")
-fix("parentheses_forgotten", "_o._method;", "_o._method()")
+
+
+@fixes("parentheses_forgotten", cst.SimpleStatementLine)
+def method_called(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    found = match("_o._method;", line)
+    if found is not None and getattr(found["_method"], "id", "") not in ("backward", "step"):
+        yield statements(fill("_o._method()", found))
+
+
 fix("parentheses_forgotten", "_f(_m.parameters, *_rest)", "_f(_m.parameters(), *_rest)")
 fix("parentheses_forgotten", "_f(_m.children, *_rest)", "_f(_m.children(), *_rest)")
+
+
+@fixes("argument_unused_in_function", cst.Call)
+def seed_used(call: cst.Call, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    found = match("_o.manual_seed(_c)", call)
+    for name in arguments_of(function) if function is not None and found is not None else ():
+        if "seed" in name and isinstance(call.args[0].value, cst.Integer):
+            yield _with_arguments(call, name)
 
 
 @fixes("argument_unused_in_function", cst.Arg)
@@ -312,7 +350,8 @@ def generator_seeded(call: cst.Call, above: Above) -> Iterator[Changed]:
 
 @fixes("global_seed", cst.FunctionDef)
 def state_given_back(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
-    if "manual_seed(" in code(function):
+    seeds = any("seed" in name for name in arguments_of(function)) and "manual_seed(" in code(above[0])
+    if seeds or "manual_seed(" in code(function):
         fork = cst.parse_expression("torch.random.fork_rng()")
         lines = [cst.With([cst.WithItem(fork)], cst.IndentedBlock(block(function)))]
         yield function.with_deep_changes(function.body, body=lines)
@@ -362,8 +401,18 @@ def variance_flipped(call: cst.Call, above: Above) -> Iterator[Changed]:
             yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
 
 
-fix("sign_flipped", "_a - _b", "_a + _b")
-fix("sign_flipped", "_a + _b", "_a - _b")
+@fixes("sign_flipped", cst.BinaryOperation)
+def sign_turned(made: cst.BinaryOperation, above: Above) -> Iterator[Changed]:
+    """A sum or difference of numbers that are computed; not of indices, keys and bounds."""
+    counted = (cst.Comparison, cst.Subscript, cst.Lambda, cst.Index)
+    if not isinstance(made.left, cst.Integer) and not isinstance(made.right, cst.Integer):
+        other = {cst.Add: cst.Subtract(), cst.Subtract: cst.Add()}.get(type(made.operator))
+        if other is not None and not any(isinstance(node, counted) for node in above):
+            yield made.with_changes(operator=other)
+
+
+fix("sign_flipped", "_x.add_(_g, alpha=_lr)", "_x.add_(_g, alpha=-_lr)")
+fix("sign_flipped", "return _x.mean();", "return -_x.mean()")
 fix("sign_flipped", "_a += _b;", "_a -= _b")
 fix("sign_flipped", "_a -= _b;", "_a += _b")
 fix("sign_flipped", "-_a", "_a")
@@ -430,6 +479,8 @@ def target_converted(call: cst.Call, above: Above) -> Iterator[Changed]:
 for _sign in ("-", "=="):
     fix("broadcast_hides", f"_x {_sign} _y", f"_x.squeeze(-1) {_sign} _y", f"_x {_sign} _y.unsqueeze(-1)")
     fix("broadcast_hides", f"_x {_sign} _y", f"_x {_sign} _y.squeeze(-1)")
+for _type in ("float", "long", "double"):
+    fix("dtype_mismatch", "return _x;", f"return (_x).{_type}()")
 for _type in ("float", "long", "double", "half", "int"):
     fix("dtype_mismatch", f"_x.{_type}()", "_x")
 for _types in (
@@ -460,6 +511,22 @@ def own_leaf(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     for name in arguments_of(function):
         if re.search(rf"\b{name}\.grad\b", code(function)):
             yield after_docstring(function, f"{name} = {name}.detach().clone().requires_grad_()")
+
+
+@fixes("object_saved", cst.Dict)
+def states_saved(made: cst.Dict, above: Above) -> Iterator[Changed]:
+    """Of the entries that are saved, those that are models and optimizers."""
+    call = enclosing(above, cst.Call)
+    if call is None or not re.search(r"\bsave$", code(call.func)):
+        return
+    changed = [
+        element.with_changes(value=cst.parse_expression(f"{code(element.value)}.state_dict()"))
+        if isinstance(element, cst.DictElement)
+        and re.fullmatch(r"model|net|module|opt\w*|sched\w*", code(element.value))
+        else element
+        for element in made.elements
+    ]
+    yield made.with_changes(elements=changed)
 
 
 @fixes("object_saved", cst.Call)

@@ -14,7 +14,7 @@ def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(rows, columns)
 
-# %% wrong: always-the-same-seed (-)
+# %% wrong: always-the-same-seed (argument_unused_in_function)
 def noise(rows, columns, seed=0):
     generator = torch.Generator().manual_seed(0)
     return torch.randn(rows, columns, generator=generator)

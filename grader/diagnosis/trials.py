@@ -19,7 +19,7 @@ from grader.models.mistake import Mistake
 _IMPORTS = {"torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F"}
 """What fixes may use, and its import, for code that goes by other names."""
 MOST = 8
-"""Attempts at one mistake."""
+"""Trials of one mistake."""
 FEW = 2
 """Places that are tried one after the other before all at once: so it is known which one counts."""
 Place = tuple[int, cst.CSTNode, Changed]
@@ -27,7 +27,7 @@ Place = tuple[int, cst.CSTNode, Changed]
 
 
 @dataclass(frozen=True)
-class Attempt:
+class Trial:
     """Code with one mistake fixed.
 
     Attributes:
@@ -44,7 +44,7 @@ class Attempt:
     after: str
 
 
-def attempts(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Attempt]:
+def trials(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Trial]:
     """The code of some cells with a mistake fixed: in each place where it may have been made, and in all of them.
 
     Args:
@@ -61,7 +61,7 @@ def attempts(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Attempt]:
         single += [[place] for place in places]
     few = len(single) <= FEW
     order = (*single, *together) if few else (*together, *single)
-    found = (_attempt(mistake, sources, changes) for changes in order)
+    found = (_trial(mistake, sources, changes) for changes in order)
     yield from islice((one for one in found if one is not None), MOST)
 
 
@@ -91,7 +91,7 @@ def _places(source: str, fix: Fix) -> Iterator[tuple[cst.CSTNode, Changed]]:
                     yield node, change
 
 
-def _attempt(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -> Attempt | None:
+def _trial(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -> Trial | None:
     """The code with some places changed; None where that is no other code."""
     changed = dict(sources)
     for index in {index for index, _, _ in changes}:
@@ -109,7 +109,7 @@ def _attempt(mistake: Mistake, sources: Mapping[int, str], changes: list[Place])
         used = re.compile(rf"\b{name}\.")
         if used.search(changed[others[0]]) and not any(re.search(rf"\b{name}\b", code) for code in sources.values()):
             changed[others[0]] = f"{how}\n{changed[others[0]]}"
-    return Attempt(mistake, changed, others[0], line + 1, before, after)
+    return Trial(mistake, changed, others[0], line + 1, before, after)
 
 
 def _equal_tail(one: list[str], other: list[str]) -> int:
