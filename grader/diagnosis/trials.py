@@ -52,13 +52,18 @@ def trials(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Trial]:
     """
     written = [written_fix(mistake.id, one.replace, one.by) for one in mistake.fix]
     together: list[list[Place]] = []
-    single: list[list[Place]] = []
+    turns: dict[int, list[list[Place]]] = {}
     for fix in (*written, *_fixes_of(mistake.id)):
-        places = [(index, node, change) for index, source in sources.items() for node, change in _places(source, fix)]
-        first = {(index, id(node)): (index, node, change) for index, node, change in reversed(places)}
-        if len(first) > 1:
-            together.append([*first.values()])
-        single += [[place] for place in places]
+        seen: dict[tuple[int, int], list[Place]] = {}
+        for index, source in sources.items():
+            for node, change in _places(source, fix):
+                seen.setdefault((index, id(node)), []).append((index, node, change))
+        if len(seen) > 1:
+            together.append([options[0] for options in seen.values()])
+        for options in seen.values():
+            for turn, place in enumerate(options):
+                turns.setdefault(turn, []).append([place])
+    single = [places for turn in sorted(turns) for places in turns[turn]]
     few = len(single) <= FEW
     order = (*single, *together) if few else (*together, *single)
     found = (_trial(mistake, sources, changes) for changes in order)

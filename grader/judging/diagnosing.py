@@ -58,10 +58,15 @@ def _named(grading: Grading, mistake: Mistake, fields: Fact) -> Diagnosis:
 def _tried(grading: Grading, found: Proven) -> Diagnosis:
     """What is to be said of a mistake whose fix helped: of the line that was changed, wherever the facts are from."""
     trial, cell = found.trial, grading.submission.cells[found.trial.index]
-    fields: Fact = {"cell": cell.number, "line": trial.line, **found.fields}
-    one_line = trial.before and "\n" not in trial.before
-    if one_line and fields["line"] != trial.line:
-        fields |= {"cell": cell.number, "line": trial.line, "code": trial.before.strip()}
+    lines = cell.source.splitlines()
+    changed: Fact = {
+        "cell": cell.number,
+        "line": trial.line,
+        "code": (trial.before or lines[min(trial.line, len(lines)) - 1]).strip(),
+    }
+    # Where lines were only added, or several changed, the facts know better which one it is about.
+    certain = trial.before and "\n" not in trial.before and found.fields.get("line") != trial.line
+    fields = {**found.fields, **changed} if certain else {**changed, **found.fields}
     fix = trial.after if grading.folder.spec.diagnosis == "fix" else ""
     passes = tuple(sorted(found.passes))
     return _named(grading, trial.mistake, fields).model_copy(update={"passes": passes, "fix": fix})

@@ -20,8 +20,8 @@ from grader.processor_time import TooLong, at_most
 
 GUESTS = 12
 """Fixes that are tried for one mistake."""
-SECONDS = 2.0
-"""After which no other fix is tried in an exercise, and which cells may not take over all of them."""
+SECONDS = 3.0
+"""After which no other fix is tried for a mistake, and which cells may not take over all of them."""
 DEAR = 0.5
 """Seconds after which another exercise's cell is left out, where all take long."""
 LONGEST = 3.0
@@ -79,7 +79,6 @@ class Search:
         cells = enumerate(grading.submission.cells)
         self._code: Mapping[int, str] = {index: cell.source for index, cell in cells if exercise in cell.exercises}
         self._proven: list[tuple[Trial, Fact]] = []
-        self._spent = 0.0
 
     def of(self, failed: Failed) -> Proven | None:
         """The mistake for which a check fails."""
@@ -122,16 +121,15 @@ class Search:
         """
         best: Proven | None = None
         tried: set[tuple[str, ...]] = set()
+        until = time.monotonic() + SECONDS
         for trial, fields in chain(first or (), self._trials(code, left)):
-            if len(tried) == self._guests or self._spent > SECONDS:
+            if len(tried) == self._guests or time.monotonic() > until:
                 break
             key = tuple(trial.sources.values())
             if key in tried:
                 continue
             tried.add(key)
-            started = time.monotonic()
             passing = self._passing(trial.sources, right, left)
-            self._spent += time.monotonic() - started
             gained = left.keys() & passing
             if gained and right <= passing and (best is None or len(gained) > len(best.passes)):
                 best = Proven(trial, fields, frozenset(gained))

@@ -153,9 +153,10 @@ class Mistake(Model):
                 wanted = filled_places(said)
             except ValueError as error:
                 raise ValueError(f"the hint's places: {error}") from None
-            for alternative in (*self.when, *self.suspected):
+            alternatives = (*self.when, *self.suspected)
+            for alternative in alternatives or ((),):
                 given = {field for c in alternative if not c.get("absent") for field in FACTS[str(c["fact"])]}
-                given |= TRIED if alternative in self.suspected else set()
+                given |= TRIED if alternative not in self.when else set()
                 for name in sorted(wanted - given):
                     advice = _advice(name, sorted(given), "these have")
                     raise ValueError(f"the hint's {{{name}}} is no field of the facts that are asked for; {advice}")
