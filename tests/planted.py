@@ -65,8 +65,18 @@ def notebooks(answers: list[Answer]) -> Iterator[list[Answer]]:
 
 ALL = list(answers())
 TOGETHER = {answer: tuple(group) for group in notebooks(ALL) for answer in group}
-EACH = [pytest.param(a, id=str(a), marks=pytest.mark.xdist_group(f"with {TOGETHER[a][0]}")) for a in ALL]
-"""Every answer, as a parameter; those of one notebook go to one process, where it is graded once."""
+GROUPS = list(dict.fromkeys(TOGETHER.values()))
+
+
+def _marks(answer: Answer) -> list[pytest.MarkDecorator]:
+    """Those of one notebook go to one process, where it is graded once; every second notebook is left to test-all."""
+    group = TOGETHER[answer]
+    together = pytest.mark.xdist_group(f"with {group[0]}")
+    return [together, pytest.mark.slow] if GROUPS.index(group) % 2 else [together]
+
+
+EACH = [pytest.param(answer, id=str(answer), marks=_marks(answer)) for answer in ALL]
+"""Every answer, as a parameter."""
 
 
 def with_answers(answers: Sequence[Answer], folder: Path, assignment: str = "") -> Path:

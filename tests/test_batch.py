@@ -156,6 +156,7 @@ ODD = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_class_gets_the_reports_that_each_would_get(course: Course, run: Command, tmp_path: Path) -> None:
     """A batch has an exercise's state held by the notebook's own process, one at a time, where the order allows it."""
     calls = [{"call": "{}(2)"}, {"call": "{}(5)"}]
@@ -372,6 +373,7 @@ def test_a_gradebook_keeps_its_seed_and_reports_do_not_tell_it(quiz: Course, run
         assert book.seed() == seed + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["worker", "zygote"])
 def test_a_killed_worker_is_replaced(victim: str, quiz: Course, tmp_path: Path) -> None:
     names = {f"s{number:02}": RIGHT + "import time\ntime.sleep(0.3)\n" for number in range(8)}

@@ -60,6 +60,7 @@ def test_marks_missing_exit_1(quiz: Course, command: Command) -> None:
     assert "2 / 3.5 points" in ended.out
 
 
+@pytest.mark.slow
 def test_the_command_may_be_named_or_not(quiz: Course, command: Command) -> None:
     assert "3.5 / 3.5 points" in command("run", "quiz", "right.py", cwd=quiz.path).out
     assert "1.5 / 1.5 points" in command("-k", "two", "quiz", "right.py", cwd=quiz.path).out
@@ -83,6 +84,7 @@ def test_what_cannot_run_does_not_import_torch(
     assert runs_code(line.split()) is expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["quiz", "assignments/quiz/assignment.yaml"])
 def test_what_the_first_look_does_not_see_runs_nevertheless(quiz: Course, command: Command, name: str) -> None:
     ended = command("batch", name, "missing", "--out", "out", cwd=quiz.path)
@@ -393,6 +395,7 @@ def test_no_color_is_heeded(quiz: Course) -> None:
 # -- terminals that cannot print it all
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "code"),
     [("quiz half.py -v --lang ko", 1), ("list --lang ko", 0), ("explain --lang ko", 0), ("quizz half.py", 2), ("--help", 0),

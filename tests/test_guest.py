@@ -242,6 +242,7 @@ def test_an_answer_that_no_frame_holds_says_so(course: Course) -> None:
     assert "too large" in str(check.observed)
 
 
+@pytest.mark.slow
 def test_a_busy_machine_stops_nobody(course: Course) -> None:
     """Most of a second of work, with a limit of one second, while six others want the same processors."""
     course.require(calls("f()"), solution="def f(): return 1\n", limits={"seconds": 1})

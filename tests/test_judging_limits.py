@@ -87,6 +87,7 @@ def test_an_answer_that_takes_long_to_judge_fails(course: Course, monkeypatch: p
     assert course.grade(SOLUTION).earned == 3
 
 
+@pytest.mark.slow
 def test_a_submission_that_holds_its_worker_up_costs_no_other(
     course: Course, run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,6 +151,7 @@ def test_an_empty_cell_does_not_pass_for_what_it_avoids(course: Course, code: st
     assert passes(course, {"kind": "avoids", "avoids": ["torch.gather"]}, code) is right
 
 
+@pytest.mark.slow
 def test_hidden_lines_are_no_repetition_of_others(course: Course, run: Command) -> None:
     shown, hidden = ({"kind": "prints", "prints": [word], "hint": "Print."} for word in ("a", "b"))
     value = {"kind": "value", "value": "x", "hint": "Draw."}
@@ -245,6 +246,7 @@ def test_points_left_out_are_the_weights(course: Course) -> None:
     assert (exercise.earned, exercise.possible) == (3.0, 5.0)
 
 
+@pytest.mark.slow
 def test_points_of_checks_alone_need_not_be_said(course: Course, run: Command, tmp_path: Path) -> None:
     own = """
         from grader import check, probe

@@ -89,6 +89,7 @@ def test_an_unknown_language_is_refused(
     assert not ended.out
 
 
+@pytest.mark.slow
 def test_the_option_may_come_before_the_command(command: Command) -> None:
     assert "커스텀 모델" in command("--lang", "ko", "list", cwd=ROOT).out
     assert re.fullmatch(r"0 / \d+점\n", command("--lang", "ko", "assignment1", "-q", cwd=ROOT).out)
@@ -357,6 +358,7 @@ def test_a_diagnosis_comes_first(mixed: Course) -> None:
     assert four_parts(check).splitlines()[:2] == ["  mistake: It is so.", "      see: torch.nn.Module"]
 
 
+@pytest.mark.slow
 def test_a_report_says_the_same_in_every_language(mixed: Course, run: Command) -> None:
     path = mixed.notebook(*CELLS)
     written = [json.loads(run("run", mixed.quiz, path, "--lang", code, "--json", "-").out) for code in get_args(Code)]

@@ -611,6 +611,7 @@ def test_names_beside_a_notebook_fit_in_a_frame(folder: Course, run: Command) ->
     assert (ended.code, "very long names" in ended.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_name_of_a_hidden_check_is_not_told(course: Course, run: Command) -> None:
     hidden = {"kind": "function", "calls": [{"call": "secret()", "returns": "1"}], "hidden": True, "id": "h"}
     course.assign({"id": "one", "requirements": [FUNCTION, hidden]}, {"id": "two", "requirements": [FUNCTION]})

@@ -76,6 +76,7 @@ def pytest_command(course: Course) -> Command:
     return call
 
 
+@pytest.mark.slow
 def test_ids(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz", "--submission", "right.py", "--collect-only", "-q")
     assert ended.code == 0, ended
@@ -101,6 +102,7 @@ def test_failures_show_the_four_parts(quiz: Course, pytest_command: Command) -> 
         assert frames not in ended.out
 
 
+@pytest.mark.slow
 def test_stopping_and_repeating(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz", "--submission", "wrong.py", "-x")
     assert "1 failed" in ended.out
@@ -110,18 +112,21 @@ def test_stopping_and_repeating(quiz: Course, pytest_command: Command) -> None:
     assert "1 passed" in ended.out
 
 
+@pytest.mark.slow
 def test_selecting(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz", "--submission", "right.py", "-k", "two")
     assert ended.code == 0, ended
     assert "2 passed, 2 deselected" in ended.out
 
 
+@pytest.mark.slow
 def test_one_check_by_its_id(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz/assignment.yaml::one::module[Mean]", "--submission", "wrong.py")
     assert ended.code == 0, ended
     assert "1 passed" in ended.out
 
 
+@pytest.mark.slow
 def test_a_missing_submission(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz", "--submission", "nowhere.py")
     assert ended.code in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.USAGE_ERROR)

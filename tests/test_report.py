@@ -471,6 +471,7 @@ def test_time_in_a_probe(tight: Course) -> None:
     assert check.line in (3, 4)
 
 
+@pytest.mark.slow
 def test_a_cell_that_does_not_listen(tight: Course, run: Command) -> None:
     path = tight.notebook(DEAF, RIGHT)
     report = tight.grade(path)
@@ -551,6 +552,7 @@ def test_crashing_cells_cost_only_themselves(tight: Course) -> None:
     assert [c.number for c in report.cells] == [1, 2, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.slow
 def test_cells_that_must_be_killed_cost_only_themselves(course: Course) -> None:
     course.require(value("f()", "1"), limits={"seconds": 0.2})
     report = course.grade(course.notebook(DEAF, DEAF, RIGHT))
@@ -558,6 +560,7 @@ def test_cells_that_must_be_killed_cost_only_themselves(course: Course) -> None:
     assert [c.lost.to if c.lost else None for c in report.cells] == ["time", "time", None]
 
 
+@pytest.mark.slow
 def test_the_time_of_the_whole_notebook(course: Course) -> None:
     course.assign(
         {"id": "one", "requirements": [value("f()", "1")]}, {"id": "two", "requirements": [value("f()", "1")]},

@@ -104,6 +104,7 @@ def _timeless(report: dict[str, Any]) -> str:
     return json.dumps(report)
 
 
+@pytest.mark.slow
 def test_equal_reports_whatever_the_hash_seed(course: Course, command: Command) -> None:
     calls = [{"call": "names()", "returns": "3"}, {"call": "names()", "exact": True}, {"call": "table()"}]
     solution = "def names():\n    return {'a', 'b', 'c', 'd'}\ndef table():\n    return {'x': {1}, 'y': {2}}\n"

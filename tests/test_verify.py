@@ -246,6 +246,7 @@ def test_what_a_weak_check_misses(quiz: Callable[..., Path], run: Command, cours
     assert kept.equivalent == "Nobody asks for more than one."
 
 
+@pytest.mark.slow
 def test_mutants_that_hang_or_break_the_grader(quiz: Callable[..., Path], run: Command, course: Course) -> None:
     solution = "# exercise: one\ndef count(n):\n    while n > 1:\n        n -= 1\n    return n\n"
     course.check("""

@@ -190,6 +190,19 @@ def block(node: cst.FunctionDef | cst.For) -> list[Any]:
     return list(node.body.body)
 
 
+def arguments_of(function: cst.FunctionDef) -> list[str]:
+    """The names of a function's arguments, without `self`."""
+    return [p.name.value for p in function.params.params if p.name.value not in ("self", "cls")]
+
+
+def after_docstring(function: cst.FunctionDef, *first: str) -> cst.FunctionDef:
+    """A function with some lines at its beginning."""
+    lines = block(function)
+    start = 1 if function.get_docstring() is not None else 0
+    made = [cst.parse_statement(line) for line in first]
+    return function.with_deep_changes(function.body, body=[*lines[:start], *made, *lines[start:]])
+
+
 def enclosing(above: Above, kind: type[cst.CSTNode]) -> Any:
     """The nearest ancestor of a kind, or None."""
     return next((node for node in reversed(above) if isinstance(node, kind)), None)

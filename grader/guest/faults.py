@@ -6,10 +6,12 @@ import linecache
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 from grader.guest.lacking import lacks
+from grader.guest.named_values import named_values
 from grader.guest.timing import TimeLimit
 from grader.protocol import Lacks
 
@@ -54,13 +56,19 @@ class Sources:
     def frames(self, error: BaseException) -> list[dict[str, Any]]:
         """The student's frames of a traceback, outermost first."""
         found = []
-        for frame in traceback.extract_tb(error.__traceback__):
+        last: tuple[str, FrameType] | None = None
+        live = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        for frame, running in zip(traceback.extract_tb(error.__traceback__), live, strict=False):
             place = self._places.get(frame.filename)
             if place is not None and frame.lineno is not None:
                 offset = place[1]
                 code = (frame.line or "").strip()[:200]
                 column = _column(frame.filename, frame.lineno, frame.colno)
                 found.append(self._frame(frame.filename, frame.lineno + offset, frame.name, code, column))
+                last = code, running
+        if last is not None:
+            with suppress(Exception):  # whatever the student's objects do
+                found[-1]["values"] = named_values(*last)
         if isinstance(error, SyntaxError) and error.filename in self._places:
             offset = self._places[error.filename][1]
             code = (error.text or "").strip()[:200]

@@ -32,6 +32,7 @@ class CheckFailed(Exception):
         hint: Said | None,
         at: Place = NOWHERE,
         diagnosis: Diagnosis | None = None,
+        values: str = "",
     ) -> None:
         super().__init__(str(failure))
         self.called = called
@@ -40,6 +41,7 @@ class CheckFailed(Exception):
         self.hint = failure.hint or hint
         self.cell, self.line, self.file, self.prompt, self.code = at.cell, at.line, at.file, at.prompt, at.code
         self.diagnosis = diagnosis
+        self.values = values
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,9 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
         where = Where(diagnosis.cell, diagnosis.line)
     hint = None if answer.raised and answer.raised.type in _SLIPS else posed.hint
-    return CheckFailed(posed.called, failure, hint, grading.definitions.at(where), diagnosis)
+    frames = answer.raised.frames if answer.raised else ()
+    values = "\n".join(f"{name}: {value}" for name, value in frames[-1].values) if frames else ""
+    return CheckFailed(posed.called, failure, hint, grading.definitions.at(where), diagnosis, values)
 
 
 def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:

@@ -37,10 +37,10 @@ MAX_REPORT = 500_000
 BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
-    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "detail"),
+    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "values", "detail"),
     CellRun: ("exercises", "raised", "passed_over", "lost", "output"),
     Raised: ("type", "message", "missing", "frames", "bases"),
-    Frame: ("function", "code"),
+    Frame: ("function", "code", "values"),
     Lost: ("detail",),
 }
 """The fields that a submission can fill with texts, the most telling first."""
@@ -90,6 +90,7 @@ def make_result(
             "file": failed.file,
             "prompt": failed.prompt,
             "code": failed.code,
+            "values": failed.values,
         }
         if hidden:
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}

@@ -46,6 +46,7 @@ class Frame(Model):
         line: line in the cell, or in the script, from 1.
         column: characters of the line before what raised, where Python tells.
         file: the name of the module that it is in; None in a notebook or script itself.
+        values: the names in the line, and what they stood for: shapes of tensors, and layers with their sizes.
     """
 
     cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
@@ -54,6 +55,7 @@ class Frame(Model):
     code: CleanName
     column: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
     file: CleanName | None = None
+    values: tuple[tuple[CleanName, CleanName], ...] = Field(default=(), max_length=10)
 
     @property
     def where(self) -> Where:

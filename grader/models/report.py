@@ -46,6 +46,7 @@ class CheckResult(Model):
         file: the module that the place is in; None in a notebook or script itself.
         prompt: the cell's `In [n]`, where it has one.
         code: the line there; below it, a caret where something was raised.
+        values: what the names in that line stood for when it raised, a line for each.
         detail: for `error`: what went wrong on our side.
         duration: seconds.
     """
@@ -65,6 +66,7 @@ class CheckResult(Model):
     file: str | None = None
     prompt: int | None = None
     code: str = ""
+    values: str = ""
     detail: str = ""
     duration: float = 0.0
 

@@ -83,6 +83,8 @@ class FourParts(Protocol):
     def prompt(self) -> int | None: ...
     @property
     def code(self) -> str: ...
+    @property
+    def values(self) -> str: ...
 
 
 def place(cell: int | None, line: int | None, prompt: int | None = None, file: str | None = None) -> Message | None:
@@ -136,6 +138,7 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
         (say("observed"), failure.observed),
         (say("where"), place(failure.cell, failure.line, failure.prompt, failure.file)),
         (say("code"), verbatim(failure.code) if failure.code else None),
+        (say("values"), verbatim(failure.values) if failure.values else None),
         (say("hint"), failure.hint),
     ]
     return [(label, text) for label, said in rows if (text := language(said))]

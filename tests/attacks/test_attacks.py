@@ -116,6 +116,7 @@ def test_nothing_outside_is_reached_through_pytest(place: Place) -> None:
     assert [found for attack in HARMLESS for found in breaches(attack, result)] + changed_outside(place) == []
 
 
+@pytest.mark.slow
 def test_all_that_forge_at_once_earn_nothing_through_pytest(place: Place) -> None:
     forging = [attack for attack in ATTACKS if attack.costs is None and attack.aims == "forges"]
     result = place.through_pytest(attacked(STARTER, forging, place.targets()))
@@ -157,6 +158,7 @@ HARD_TO_READ = {
 }
 
 
+@pytest.mark.slow
 def test_a_cell_that_is_hard_to_read_costs_itself(place: Place) -> None:
     cells = tuple(f"# exercise: {name}\n{source}" for name, source in HARD_TO_READ.items())
     report = place.grade(attacked(SOLUTION, [Attack("", "stops", cells)], place.targets())).report

@@ -12,6 +12,8 @@ import libcst as cst
 from grader.diagnosis.edits import (
     Above,
     Changed,
+    after_docstring,
+    arguments_of,
     code,
     enclosing,
     fill,
@@ -25,7 +27,6 @@ from grader.diagnosis.edits import (
     swap,
     without,
 )
-from grader.diagnosis.mistakes.module_edits import after_docstring, arguments_of
 
 swap("loader-next", "next is called on what is no iterator", "next(iter(_x))", "next(_x)", "loader_next")
 swap("workers-unknown", "workers are not told apart", "get_worker_info()", "None", "workers_repeat")

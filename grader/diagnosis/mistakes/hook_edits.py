@@ -10,6 +10,7 @@ import libcst as cst
 from grader.diagnosis.edits import (
     Above,
     Changed,
+    arguments_of,
     block,
     code,
     enclosing,
@@ -22,7 +23,6 @@ from grader.diagnosis.edits import (
     statements,
     swap,
 )
-from grader.diagnosis.mistakes.module_edits import arguments_of
 
 swap(
     "backward-hook-deprecated",
@@ -44,6 +44,13 @@ swap(
     "_o.register_forward_pre_hook(_f)",
     "_o.register_forward_hook(_f)",
     "hook_wrong_arity",
+)
+swap(
+    "apply-called",
+    "the function for apply is called at once",
+    "_m.apply(_f)",
+    "_m.apply(_f(_m))",
+    "called_at_registration",
 )
 swap("handle-kept", "a hook is not removed", "_handle.remove();", "pass", "hook_not_removed")
 swap(

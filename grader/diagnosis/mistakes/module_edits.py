@@ -12,6 +12,8 @@ import libcst as cst
 from grader.diagnosis.edits import (
     Above,
     Changed,
+    after_docstring,
+    arguments_of,
     block,
     code,
     enclosing,
@@ -377,19 +379,6 @@ def _is_argument(node: ast.expr, above: Above) -> bool:
     function = enclosing(above, cst.FunctionDef)
     names = [parameter.name.value for parameter in function.params.params] if function is not None else []
     return isinstance(node, ast.Name) and node.id in names
-
-
-def arguments_of(function: cst.FunctionDef) -> list[str]:
-    """The names of a function's arguments, without `self`."""
-    return [p.name.value for p in function.params.params if p.name.value not in ("self", "cls")]
-
-
-def after_docstring(function: cst.FunctionDef, *first: str) -> cst.FunctionDef:
-    """A function with some lines at its beginning."""
-    lines = block(function)
-    start = 1 if function.get_docstring() is not None else 0
-    made = [cst.parse_statement(line) for line in first]
-    return function.with_deep_changes(function.body, body=[*lines[:start], *made, *lines[start:]])
 
 
 @fixes("mutates_input", cst.FunctionDef)

@@ -12,7 +12,9 @@ import libcst as cst
 from grader.diagnosis.edits import (
     Above,
     Changed,
+    after_docstring,
     all_replaced,
+    arguments_of,
     block,
     code,
     enclosing,
@@ -27,7 +29,6 @@ from grader.diagnosis.edits import (
     statements,
     swap,
 )
-from grader.diagnosis.mistakes.module_edits import after_docstring, arguments_of
 
 _NO_GRAD = re.compile(r"with torch\.(no_grad|inference_mode)\(\)")
 _OPTIMIZER = re.compile(r"\b([\w.]+)\.(?:step|zero_grad)\b|\b([\w.]+) = (?:torch\.)?optim\.|\b(opt\w*)\b")
@@ -547,6 +548,31 @@ swap(
 )
 swap("step", "the optimizer takes no step", "_o.step(*_rest);", "pass", "step_forgotten")
 swap("step-twice", "the optimizer takes two steps", "_o.step();", "_o.step()\n_o.step()", "step_repeated")
+
+
+@operator("step-first", "the optimizer steps before backward", cst.IndentedBlock, "step_before_backward")
+def step_first(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    steps, backwards = _lines_like(lines, r".*\.step\(\)$"), _lines_like(lines, r".*\.backward\(")
+    if steps and backwards and backwards[0] < steps[0]:
+        step = code(lines.body[steps[0]])
+        yield _with_lines(lines, backwards[0], [step], lambda line: line == step)
+
+
+@operator("zero-grad-late", "gradients are cleared before the step", cst.IndentedBlock, "cleared_before_step")
+def cleared_late(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+    steps, clears = _lines_like(lines, r".*\.step\(\)$"), _lines_like(lines, r".*\.zero_grad\(\)$")
+    if steps and clears and clears[0] < steps[0] and _lines_like(lines, r".*\.backward\("):
+        clear = code(lines.body[clears[0]])
+        yield _with_lines(lines, steps[0], [clear], lambda line: line == clear)
+
+
+swap("zero-grad-uncalled", "zero_grad is named, not called", "_o.zero_grad();", "_o.zero_grad", "parentheses_forgotten")
+swap(
+    "optimizer-other", "the optimizer is Adam", "torch.optim.SGD(*_rest)", "torch.optim.Adam(*_rest)", "other_optimizer"
+)
+for _function in ("mean", "softmax", "argmax"):
+    swap("dim", "another dimension is gone along", f"_x.{_function}(dim=0)", f"_x.{_function}(dim=1)", "wrong_dim")
+    swap("dim", "another dimension is gone along", f"_x.{_function}(dim=1)", f"_x.{_function}(dim=0)", "wrong_dim")
 swap("train", "training mode is not set", "_m.train(*_rest);", "pass", "eval_forgotten")
 swap("eval", "evaluation mode is not set", "_m.eval();", "pass", "eval_forgotten")
 swap("train-to-eval", "evaluation mode is set for training", "_m.train();", "_m.eval()", "eval_forgotten")
