@@ -81,9 +81,9 @@ def _tree(source: str) -> tuple[cst.Module, tuple[tuple[cst.CSTNode, tuple[cst.C
         return None
     try:
         module = cst.parse_module(source)
+        return module, tuple(walk(module))
     except (cst.ParserSyntaxError, RecursionError):
         return None
-    return module, tuple(walk(module))
 
 
 def _places(source: str, fix: Fix) -> Iterator[tuple[cst.CSTNode, Changed]]:
@@ -102,7 +102,10 @@ def _trial(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -
     for index in {index for index, _, _ in changes}:
         tree = _tree(sources[index])
         assert tree is not None
-        changed[index] = all_replaced(tree[0], {node: new for at, node, new in changes if at == index}).code
+        try:
+            changed[index] = all_replaced(tree[0], {node: new for at, node, new in changes if at == index}).code
+        except (cst.CSTValidationError, RecursionError):
+            return None
     others = [index for index in sources if changed[index] != sources[index]]
     if not others or any(parse_source(changed[index]) is None for index in others):
         return None

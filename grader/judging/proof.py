@@ -25,7 +25,9 @@ SECONDS = 3.0
 DEAR = 0.5
 """Seconds after which another exercise's cell is left out, where all take long."""
 LONGEST = 3.0
-"""Seconds of a cell, or of a probe, of code with a fix in it."""
+"""Seconds of a cell, or of a probe, of code with a fix in it; all of it together may take twice as long."""
+LONGEST_CODE = 20_000
+"""Characters of an exercise's cells: of longer ones nothing is tried."""
 COMPUTING = 10.0
 """Seconds of the judge's own computing for one exercise."""
 
@@ -73,7 +75,11 @@ class Search:
         self._grading = grading
         self._exercise = exercise
         spec = grading.folder.spec
-        self._limits = spec.limits.model_copy(update={"seconds": min(spec.limits.seconds, LONGEST)})
+        shorter = {
+            "seconds": min(spec.limits.seconds, LONGEST),
+            "notebook_seconds": min(spec.limits.notebook_seconds, 2 * LONGEST),
+        }
+        self._limits = spec.limits.model_copy(update=shorter)
         made = chain.from_iterable(r.checks(spec.seed) for r in spec.exercise(exercise).requirements)
         self._checks = [check for check in made if not check.hidden]
         cells = enumerate(grading.submission.cells)
@@ -173,7 +179,7 @@ class Search:
     @cached_property
     def _guests(self) -> int:
         """How many fixes may be tried."""
-        if not self._code:
+        if not self._code or sum(map(len, self._code.values())) > LONGEST_CODE:
             return 0
         seconds = sum(seconds for index, seconds in self._times.items() if index not in self._left_out)
         return min(GUESTS, int(SECONDS / max(seconds, 0.01)))
