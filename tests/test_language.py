@@ -281,7 +281,13 @@ def test_no_english_about_a_starter_and_a_solution(
 
 
 @pytest.mark.parametrize(
-    ("name", "round"), [("assignment1", 0), ("assignment1", 1), ("assignment2", 0), ("assignment3", 1)]
+    ("name", "round"),
+    [
+        pytest.param("assignment1", 0, marks=pytest.mark.slow),
+        ("assignment1", 1),
+        ("assignment2", 0),
+        pytest.param("assignment3", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_no_english_about_wrong_answers(
     left_in_english: Callable[[str, Path], list[str]], tmp_path: Path, name: str, round: int

@@ -115,6 +115,7 @@ def test_blank_answers_show_nothing(course: Course) -> None:
         assert named(course.grade(HEAD + blank)) == {}
 
 
+@pytest.mark.slow
 def test_cells_that_take_long_are_not_run_again(course: Course) -> None:
     wrong = FIT.replace("        optimizer.zero_grad()\n", "")
     course.require(FITS, solution=HEAD + FIT)
@@ -204,9 +205,10 @@ def sources() -> Iterator[str]:
         yield from (cell.source for cell in nbformat.read(file, as_version=4).cells if cell.cell_type == "code")
 
 
-def test_no_fix_stumbles_over_what_people_write() -> None:
+@pytest.mark.parametrize("share", [0, *(pytest.param(share, marks=pytest.mark.slow) for share in range(1, 8))])
+def test_no_fix_stumbles_over_what_people_write(share: int) -> None:
     """Where one does, it is passed over in silence, so that nobody would see it."""
-    for source in sources():
+    for source in list(sources())[share::8]:
         for node, above in walk(cst.parse_module(source)):
             if not isinstance(getattr(node, "body", None), cst.SimpleStatementSuite):
                 for fix in FIXES:

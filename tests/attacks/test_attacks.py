@@ -19,9 +19,13 @@ from attack_table import ATTACKS, HARMLESS, SOLUTION, STARTER, TIGHT, Attack, at
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 
 
+WAITS = {"endless", "exceptions_that_misbehave", "hangs_everywhere", "stops_itself", "tracing"}
+"""Attacks that take most of their time by waiting for a limit."""
+
+
 def pick(attacks: list[Attack]) -> Any:
     marked = [
-        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if place % 4 else [])
+        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if place % 4 or attack.name in WAITS else [])
         for place, attack in enumerate(attacks)
     ]
     return pytest.mark.parametrize("attack", marked)
