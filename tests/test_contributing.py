@@ -61,6 +61,7 @@ def test_there_are_four() -> None:
     assert DIFFS == [KIND, FORMAT, ENGINE, COMMAND]
 
 
+@pytest.mark.slow
 @only(KIND)
 def test_a_kind_of_requirement(course: Course, patched: Patched) -> None:
     (requirement,) = yaml.safe_load(block(KIND, "yaml"))
@@ -72,6 +73,7 @@ def test_a_kind_of_requirement(course: Course, patched: Patched) -> None:
     assert patched(course.quiz, course.write("right.py", answer.format("warnings.warn('odd')"))).code == 0
 
 
+@pytest.mark.slow
 @only(FORMAT)
 def test_a_report_format(course: Course, patched: Patched) -> None:
     course.require(value("f()", "1"), value("f()", "2", id="b"))
@@ -85,6 +87,7 @@ def test_a_report_format(course: Course, patched: Patched) -> None:
     assert "--tap FILE" in patched("run", "--help").out
 
 
+@pytest.mark.slow
 @only(ENGINE)
 def test_an_engine_of_a_batch(course: Course, patched: Patched, tmp_path: Path) -> None:
     course.assign(EXERCISE, solution=RIGHT)
@@ -97,6 +100,7 @@ def test_an_engine_of_a_batch(course: Course, patched: Patched, tmp_path: Path) 
     assert scores == {"ada": ("graded", 2), "bob": ("graded", 0), "cleo": ("graded", 0), "eve": ("refused", 0)}
 
 
+@pytest.mark.slow
 @only(COMMAND)
 def test_a_command(course: Course, patched: Patched) -> None:
     course.require(value("f()", "1"))

@@ -121,6 +121,7 @@ def shared():
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mistake", "seconds", "said"),
     [

@@ -453,6 +453,7 @@ GARBAGE = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_guest_that_tells_garbage_breaks_nothing(course: Course) -> None:
     """Student code puts something of its own in the place of what collects facts."""
     course.require(call("f(3)"), MODULE, solution=HEAD + RIGHT_F + NET)

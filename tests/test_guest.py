@@ -192,6 +192,7 @@ def g(): raise ValueError(f"{{seen}} {{open('loot').read()}}")
     assert report.exercises[0].checks[1].duration == 0
 
 
+@pytest.mark.slow
 def test_a_large_question_waits_for_a_guest_that_is_stopped(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     course.require(calls("f(randn(1000000))", "f(randn(1000001))"), solution="def f(x): return x.sum()\n")
     start = Zygote.start

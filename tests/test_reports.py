@@ -648,6 +648,7 @@ def test_the_archive_tells_what_it_cannot_grade(autograder: Path) -> None:
     assert "Hand in quiz.ipynb" in found["output"]
 
 
+@pytest.mark.slow
 def test_the_archive_gives_no_score_where_the_grader_fails(autograder: Path) -> None:
     (autograder / "source" / "assignments" / "quiz" / "reference.safetensors").unlink()
     code, found = hand_in(autograder, "quiz.py", content="# exercise: one\ndef double(x): return 2 * x\n")

@@ -77,6 +77,7 @@ def test_a_solution_that_is_different_each_time(quiz: Callable[..., Path], run: 
     assert "the cells' output differs" in failed(ended)["twice"]
 
 
+@pytest.mark.slow
 def test_a_check_that_holds_with_one_seed(quiz: Callable[..., Path], run: Command) -> None:
     lucky = {"kind": "function", "calls": [{"call": "seeded()", "returns": "3"}]}
     solution = "# exercise: one\nimport torch\ndef seeded():\n    return torch.initial_seed()\n"
@@ -116,6 +117,7 @@ def test_texts_that_are_missing(quiz: Callable[..., Path], run: Command) -> None
     assert "one has none" in failed(ended)["hints"]
 
 
+@pytest.mark.slow
 def test_korean_titles_are_asked_for_where_the_spec_has_korean(quiz: Callable[..., Path], run: Command) -> None:
     english = exercise("double(tensor([1.0, -2.0]))", title="One")
     assert run("verify", quiz(english, title="Quiz"), "--no-mutants").code == 0
@@ -124,6 +126,7 @@ def test_korean_titles_are_asked_for_where_the_spec_has_korean(quiz: Callable[..
     assert "the assignment has no Korean title\n    one has no Korean title" in said
 
 
+@pytest.mark.slow
 def test_a_tolerance_that_zeros_pass(quiz: Callable[..., Path], run: Command) -> None:
     small = exercise("small(rand(4))")
     small["requirements"][0]["tolerance"] = {"rtol": 1e-4, "atol": 1e-4}
@@ -136,6 +139,7 @@ def test_a_tolerance_that_zeros_pass(quiz: Callable[..., Path], run: Command) ->
     assert "zeros" not in failed(run("verify", quiz(small, solution=solution), "--no-mutants"))
 
 
+@pytest.mark.slow
 def test_files_that_do_not_belong_there(quiz: Callable[..., Path], run: Command, course: Course) -> None:
     folder = quiz()
     course.write("assignments/quiz/notes.txt", "")
@@ -284,6 +288,7 @@ def test_mutants_that_hang_or_break_the_grader(quiz: Callable[..., Path], run: C
     assert "6 mutants, 2 killed, 1 stopped by the limit of time, 0 survived, 3 ended in an error" in ended.out
 
 
+@pytest.mark.slow
 def test_one_exercise_and_json_alone(quiz: Callable[..., Path], run: Command) -> None:
     solution = DOUBLE + "# %%\n# exercise: two\ndef three():\n    return double(1) + 1\n"
     folder = quiz(exercise("double(tensor([1.0]))"), exercise("three()", name="two"), solution=solution)
@@ -294,6 +299,7 @@ def test_one_exercise_and_json_alone(quiz: Callable[..., Path], run: Command) ->
     assert {result.status for result in report.results} == {"killed"}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes that are left")
 @pytest.mark.usefixtures("interruptible")
 def test_interrupted_it_leaves_nothing_behind(quiz: Callable[..., Path], tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_module_beside_the_submission_is_not_imported(
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("settings", ["addopts = {folder}", "addopts = --confcutdir=/ {folder} -p no:cacheprovider"])
 @pytest.mark.parametrize("inside", [True, False])
 def test_settings_beside_the_submission_are_refused(course: Course, settings: str, inside: bool) -> None:
