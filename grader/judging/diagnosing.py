@@ -62,7 +62,7 @@ def _tried(grading: Grading, found: Proven) -> Diagnosis:
     changed: Fact = {
         "cell": cell.number,
         "line": trial.line,
-        "code": (trial.before or lines[min(trial.line, len(lines)) - 1]).strip(),
+        "code": lines[min(trial.line, len(lines)) - 1].strip(),
     }
     # Where lines were only added, or several changed, the facts know better which one it is about.
     certain = trial.before and "\n" not in trial.before and found.fields.get("line") != trial.line
