@@ -337,6 +337,7 @@ def test_a_killed_batch_goes_on(quiz: Course, run: Command, tmp_path: Path) -> N
     assert len(graded) == len(set(graded))
 
 
+@pytest.mark.slow
 def test_published_answers_earn_no_marks(quiz: Course, run: Command, tmp_path: Path) -> None:
     """Who hands in what `reference.safetensors` holds passes in practice; for marks a seed is drawn."""
     assert run("record", quiz.quiz).code == 0

@@ -314,6 +314,7 @@ def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPat
     assert "No assignments here" in run("list").out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("package", "extra", "arguments"),
     [

@@ -146,6 +146,7 @@ def test_pytest_never_runs_student_code(quiz: Course, pytest_command: Command) -
     assert not outside.exists()
 
 
+@pytest.mark.slow
 def test_the_plugin_keeps_out_of_other_projects(tmp_path: Path, pytest_command: Command) -> None:
     (tmp_path / "test_other.py").write_text("import sys\ndef test_it():\n    assert 'torch' not in sys.modules\n")
     ended = pytest_command("-q", cwd=tmp_path)

@@ -630,6 +630,7 @@ def hand_in(home: Path, *names: str, content: str) -> tuple[int, Any]:
     return done.returncode, json.loads(written.read_text()) if written.exists() else done.stderr
 
 
+@pytest.mark.slow
 def test_the_archive_grades_without_the_solution(autograder: Path) -> None:
     assert not [p for p in autograder.rglob("*") if p.is_file() and b"THE-SOLUTION" in p.read_bytes()]
     assert not list(autograder.rglob("verify.yaml"))

@@ -152,6 +152,7 @@ def test_files_that_do_not_belong_there(quiz: Callable[..., Path], run: Command,
     assert run("verify", folder, "--no-mutants").code == 0
 
 
+@pytest.mark.slow
 def test_a_hidden_check_that_repeats_a_visible_one(quiz: Callable[..., Path], run: Command) -> None:
     shown = {"kind": "function", "calls": [{"call": "double(tensor([1.0]))"}]}
     other = {"kind": "function", "id": "other", "hidden": True, "calls": [{"call": "double(tensor([2.0]))"}]}
