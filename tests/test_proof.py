@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import libcst as cst
 import nbformat
 import pytest
+import yaml
 from conftest import ROOT, Command, Course
 from planted import ALL
 
@@ -125,7 +127,7 @@ def test_cells_that_take_long_are_not_run_again(course: Course) -> None:
 
 
 def test_a_fix_that_never_ends_is_given_up(course: Course) -> None:
-    """`len(x) // 2` and its like are fixed by other lengths, with which this one goes round for ever."""
+    """With the sign turned, `n + step` never comes below 3."""
     right = "def count(n):\n    while n > 3:\n        n = n - 3\n    return n\n"
     course.require({"kind": "function", "calls": [{"call": "count(8)"}]}, solution=HEAD + right)
     report = course.grade(
@@ -148,6 +150,20 @@ def test_an_instructors_own_fix(course: Course) -> None:
     (found,) = named(course.grade(HEAD + right.replace("dim=0", ""))).values()
     assert (found.id, str(found.text)) == ("whole_table", "`return x - x.mean()` is computed over the whole table.")
     assert named(course.grade(HEAD + "def center(x):\n    return x * x.mean()\n")) == {}
+
+
+def test_the_fix_in_the_doc(course: Course) -> None:
+    """The answer in docs/mistakes.md is named by the mistake with a fix that stands there."""
+    blocks = re.findall(r"```(?:yaml|python)\n(.*?)```", (ROOT / "docs" / "mistakes.md").read_text("utf-8"), re.DOTALL)
+    (written,) = (
+        yaml.safe_load(block)["mistakes"] for block in blocks if block.startswith("mistakes:") and "fix:" in block
+    )
+    right, wrong = (block for block in blocks if "def standardize" in block)
+    course.require(
+        {"kind": "function", "calls": [{"call": "standardize(randn(6, 3))"}]}, solution=right, mistakes=written
+    )
+    (found,) = named(course.grade(wrong)).values()
+    assert (found.id, found.passes) == (written[0]["id"], ("call[1]",))
 
 
 @pytest.mark.parametrize(

@@ -185,6 +185,13 @@ def without(parts: Sequence[Any], part: cst.CSTNode) -> list[Any]:
     return [*rest[:-1], rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)] if rest else []
 
 
+def without_keywords(call: cst.Call, *names: str) -> Iterator[cst.Call]:
+    """A call without some keywords; nothing where it has none of them."""
+    rest = [a for a in call.args if a.keyword is None or a.keyword.value not in names]
+    if len(rest) < len(call.args):
+        yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+
+
 def block(node: cst.FunctionDef | cst.For) -> list[Any]:
     """The statements of a function, or of a loop."""
     return list(node.body.body)

@@ -56,10 +56,11 @@ def proven(grading: Grading, exercise: str, failed: Failed) -> Proven | None:
     if grading.seconds_left <= 0:
         return None
     started = time.monotonic()
-    search = grading.searches.setdefault(exercise, Search(grading, exercise))
     try:
         with at_most(COMPUTING):
-            found: Proven | None = search.of(failed)
+            if exercise not in grading.searches:
+                grading.searches[exercise] = Search(grading, exercise)
+            found: Proven | None = grading.searches[exercise].of(failed)
             return found
     except (TooLong, MemoryError):
         grading.seconds_left = 0.0

@@ -26,6 +26,7 @@ from grader.diagnosis.edits import (
     statements,
     swap,
     without,
+    without_keywords,
 )
 
 swap("loader-next", "next is called on what is no iterator", "next(iter(_x))", "next(_x)", "loader_next")
@@ -178,16 +179,12 @@ def batches_counted(made: cst.Return, above: Above) -> Iterator[Changed]:
 
 @fixes("pad_value", cst.Call)
 def padded_with_zeros(call: cst.Call, above: Above) -> Iterator[Changed]:
-    rest = [a for a in call.args if a.keyword is None or a.keyword.value not in ("padding_value", "value")]
-    if len(rest) < len(call.args):
-        yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+    yield from without_keywords(call, "padding_value", "value")
 
 
 @fixes("pad_side", cst.Call)
 def padded_behind(call: cst.Call, above: Above) -> Iterator[Changed]:
-    rest = [a for a in call.args if a.keyword is None or a.keyword.value != "padding_side"]
-    if len(rest) < len(call.args):
-        yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+    yield from without_keywords(call, "padding_side")
 
 
 @fixes("pad_side", cst.Slice)
@@ -316,8 +313,7 @@ fix("loader_next", "next(_x)", "next(iter(_x))")
 def sampler_alone(call: cst.Call, above: Above) -> Iterator[Changed]:
     names = {a.keyword.value for a in call.args if a.keyword is not None}
     if "shuffle" in names and names & {"sampler", "batch_sampler"}:
-        rest = [a for a in call.args if a.keyword is None or a.keyword.value != "shuffle"]
-        yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+        yield from without_keywords(call, "shuffle")
 
 
 fix("pad_side", "[_zero] * _n + _x", "(_x) + [_zero] * (_n)")

@@ -28,6 +28,7 @@ from grader.diagnosis.edits import (
     replaced,
     statements,
     swap,
+    without_keywords,
 )
 
 _NO_GRAD = re.compile(r"with torch\.(no_grad|inference_mode)\(\)")
@@ -386,20 +387,18 @@ fix("matrices_only", "_a.mm(_b)", "(_a) @ (_b)")
 fix("matrices_only", "_a.dot(_b)", "(_a) @ (_b)")
 fix("matrices_only", "_a.t()", "_a.transpose(-2, -1)")
 fix("matrices_only", "_a.T", "_a.mT")
-for _wrong, _right in (("var", "var"), ("std", "std")):
-    fix("variance_unbiased", f"_x.{_wrong}()", f"_x.{_right}(unbiased=False)")
-    fix("variance_unbiased", f"_x.{_wrong}(_dim)", f"_x.{_right}(_dim, unbiased=False)")
-    fix("variance_unbiased", f"_x.{_wrong}(dim=_dim)", f"_x.{_right}(dim=_dim, unbiased=False)")
-    fix("variance_unbiased", f"torch.{_wrong}(_x, dim=_dim)", f"torch.{_right}(_x, dim=_dim, unbiased=False)")
+for _spread in ("var", "std"):
+    fix("variance_unbiased", f"_x.{_spread}()", f"_x.{_spread}(unbiased=False)")
+    fix("variance_unbiased", f"_x.{_spread}(_dim)", f"_x.{_spread}(_dim, unbiased=False)")
+    fix("variance_unbiased", f"_x.{_spread}(dim=_dim)", f"_x.{_spread}(dim=_dim, unbiased=False)")
+    fix("variance_unbiased", f"torch.{_spread}(_x, dim=_dim)", f"torch.{_spread}(_x, dim=_dim, unbiased=False)")
 
 
 @fixes("variance_unbiased", cst.Call)
 def variance_flipped(call: cst.Call, above: Above) -> Iterator[Changed]:
     """A variance that says how it divides, divided the other way."""
     if re.search(r"\b(var|std|var_mean|std_mean)$", code(call.func)):
-        rest = [a for a in call.args if a.keyword is None or a.keyword.value not in ("unbiased", "correction")]
-        if len(rest) < len(call.args):
-            yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
+        yield from without_keywords(call, "unbiased", "correction")
 
 
 @fixes("sign_flipped", cst.BinaryOperation)
@@ -416,7 +415,6 @@ fix("sign_flipped", "_x.add_(_g, alpha=_lr)", "_x.add_(_g, alpha=-_lr)")
 fix("sign_flipped", "return _x.mean();", "return -_x.mean()")
 fix("sign_flipped", "_a += _b;", "_a -= _b")
 fix("sign_flipped", "_a -= _b;", "_a += _b")
-fix("sign_flipped", "-_a", "_a")
 fix("default_dtype_changed", "torch.set_default_dtype(_x);", "pass")
 for _sign in ("+", "-", "*", "/"):
     fix("inplace_breaks_graph", f"_x {_sign}= _y;", f"_x = _x {_sign} (_y)")
