@@ -102,13 +102,14 @@ def test_two_mistakes_are_found_as_two(course: Course) -> None:
     ]
 
 
-def test_what_breaks_a_check_that_passed_is_no_fix(course: Course) -> None:
-    """With `eval()` the first check passes, and the second one, that the mode is left alone, fails."""
-    right = "def scores(model, x):\n    return x\n"
-    calls = [{"call": "scores(nn.Dropout(0.5), ones(9))"}, {"call": "mode(nn.Dropout(0.5), ones(9))"}]
-    mode = "def mode(model, x):\n    scores(model, x)\n    model.train(model.training)\n    return model.training\n"
-    course.require({"kind": "function", "calls": calls}, solution=HEAD + right + mode)
-    assert named(course.grade(HEAD + "def scores(model, x):\n    return model(x)\n" + mode)) == {}
+@pytest.mark.parametrize(("by", "ids"), [("n + 2", []), ("n * n", ["m"])])
+def test_what_breaks_a_check_that_passed_is_no_fix(course: Course, by: str, ids: list[str]) -> None:
+    """With `n + 2` the second check passes, too, and the first one does no more."""
+    own = {"id": "m", "title": "M", "hint": "No.", "fix": [{"replace": "n * 1", "by": by}]}
+    calls = [{"call": "square(1)"}, {"call": "square(2)"}]
+    right = "def square(n):\n    return n * n\n"
+    course.require({"kind": "function", "calls": calls}, solution=HEAD + right, mistakes=[own])
+    assert [one.id for one in named(course.grade(HEAD + right.replace("n * n", "n * 1"))).values()] == ids
 
 
 def test_blank_answers_show_nothing(course: Course) -> None:
