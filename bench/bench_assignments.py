@@ -1,4 +1,4 @@
-"""How long grading assignment2 and assignment3 takes, against a bare run of the solution notebook's cells.
+"""How long grading assignment2, assignment3 and assignment4 takes, against a bare run of the solution notebook's cells.
 
     python bench/bench_assignments.py [ROUNDS]
 
@@ -80,10 +80,10 @@ def measure(name: str, rounds: int, zygote: Zygote) -> None:
 
 
 def main() -> None:
-    """Measure both assignments."""
+    """Measure these assignments."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with Zygote.spawn(long_lived=True) as zygote:
-        for name in ("assignment2", "assignment3"):
+        for name in ("assignment2", "assignment3", "assignment4"):
             measure(name, rounds, zygote)
 
 

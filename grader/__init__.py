@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from grader.requirements.compare import Failure
 
 _HOMES = {
+    "load_ipython_extension": "grader.kernel.magics",
+    "unload_ipython_extension": "grader.kernel.magics",
     "assert_close": "grader.judging.api",
     "check": "grader.judging.api",
     "probe": "grader.judging.api",

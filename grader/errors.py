@@ -5,6 +5,8 @@ A mistake in a student's code is never one of these: it is a failed check.
 
 from __future__ import annotations
 
+import errno
+
 
 class GraderError(Exception):
     """Base of every error the grader raises on purpose.
@@ -43,6 +45,10 @@ class IsolationError(UsageError):
     """Isolation was asked for and this machine cannot give it."""
 
 
+class BusyError(UsageError):
+    """Another command is at work in the same folder."""
+
+
 class ReferenceFault(GraderError):
     """The solution could not be observed, so there is nothing to compare with."""
 
@@ -51,9 +57,27 @@ class SandboxFault(GraderError):
     """A trusted process of ours (the zygote) failed."""
 
 
+class SurroundingsFault(GraderError):
+    """The machine does not give what is needed: room on the disk, a file, a package. Afterwards, going on works."""
+
+
 class WireError(GraderError):
     """A frame broke the limits or the form of the wire.
 
     Raised on the judge's side while it reads from a guest; the judge turns it
     into a failed check, since what a guest sends is the submission's doing.
     """
+
+
+_EXHAUSTED = {
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ESTALE, errno.ENOMEM, errno.EMFILE,
+    errno.ENFILE,
+}  # fmt: skip
+
+
+def of_the_machine(error: Exception) -> SurroundingsFault | None:
+    """What to say of an error that tells that the machine has no more of something, or that its disk fails."""
+    if not isinstance(error, OSError) or error.errno not in _EXHAUSTED:
+        return None
+    named = f"{error.filename}: " if error.filename is not None else ""
+    return SurroundingsFault(f"{named}{error.strerror}.")

@@ -8,15 +8,12 @@ student's; it refuses to. Other projects' runs of pytest import nothing else of 
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from grader.assignment import SPEC
-
-if TYPE_CHECKING:
-    from grader.judging.plugin import SpecFile
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,10 +39,16 @@ def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Pa
         raise pytest.UsageError(f"{settings} lies beside the submission. Write --submission=PATH, with `=`.")
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SpecFile | None:
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     folder = file_path.parent
-    if file_path.name == SPEC or (folder.name == "checks" and (folder.parent / SPEC).is_file()):
+    of_checks = folder.name == "checks" and (folder.parent / SPEC).is_file()
+    if file_path.name == SPEC or of_checks:
         parent.config.pluginmanager.import_plugin("grader.judging.plugin")
+    if of_checks and file_path.suffix == ".py":
+        from grader.judging.plugin import plain_file
+
+        taken = any(fnmatch(file_path.name, pattern) for pattern in parent.config.getini("python_files"))
+        return None if taken else plain_file(file_path, parent)
     if file_path.name != SPEC:
         return None
     from grader.judging.plugin import SpecFile

@@ -175,12 +175,14 @@ class Place:
     def _surroundings(self) -> dict[str, Any]:
         """What no submission may change."""
         process = self.bystander
+        ours = [p for p in psutil.process_iter(["environ"])
+                if (p.info["environ"] or {}).get("TMPDIR") == str(self.temporary)]  # fmt: skip
+        _, left = psutil.wait_procs(ours, timeout=5)  # what forks workers ends itself, once nobody needs it
         seen = {
             "process": (process.nice(), process.cpu_affinity(), process.rlimit(psutil.RLIMIT_NOFILE), process.ionice(),
                         process.status() == psutil.STATUS_STOPPED, os.sched_getscheduler(process.pid)),
             "scratch": sorted(path.name for path in self.temporary.iterdir()),
-            "left": [p.pid for p in psutil.process_iter(["environ"])
-                     if (p.info["environ"] or {}).get("TMPDIR") == str(self.temporary)],
+            "left": [p.pid for p in left],
             "connected": [listener.getsockname() for listener in self.listeners if _heard(listener)],
         }  # fmt: skip
         for path in (self.outside, self.outside.parent, self.folder, self.folder / "checks", self.path / "solutions"):

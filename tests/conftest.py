@@ -30,7 +30,8 @@ ROOT = Path(__file__).parent.parent
 settings.register_profile(  # the same examples every time, and no more than a person waits for
     "quick", max_examples=200, derandomize=True, deadline=2000, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("thorough", settings.get_profile("quick"), max_examples=10_000, derandomize=False)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=10_000)
+settings.register_profile("exploring", settings.get_profile("thorough"), derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 _numbers = itertools.count(1)
 GRADE = Path(sysconfig.get_path("scripts"), "grade")
@@ -39,7 +40,11 @@ GRADE = Path(sysconfig.get_path("scripts"), "grade")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What needs a browser, a database or a cluster is left to `make test-all`."""
     for item in items:
-        if item.path.name == "test_browser.py" or any(item.iter_markers("ray")) or any(item.iter_markers("postgres")):
+        if (
+            item.path.name in ("test_browser.py", "test_lab.py")
+            or any(item.iter_markers("ray"))
+            or any(item.iter_markers("postgres"))
+        ):
             item.add_marker("slow")
 
 
@@ -69,6 +74,7 @@ def plain_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("CI", "NO_COLOR", "FORCE_COLOR", "PYTEST_ADDOPTS", "GRADE_LANG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setenv("GRADE_NO_DAEMON", "1")
 
 
 @pytest.fixture
@@ -99,8 +105,10 @@ class Course:
         return self.write("assignments/quiz/assignment.yaml", text).parent
 
     def assign(self, *exercises: dict[str, Any], solution: str = "", **keys: Any) -> Path:
-        """Write an assignment; exercises get a title and a point where they have none."""
-        full = [{"title": e.get("id", "one").title(), "points": 1, **e} for e in exercises]
+        """Write an assignment; exercises get a title and, unless a person grades them, a point where they have none."""
+        full = [
+            {"title": e.get("id", "one").title(), **({} if "manual" in e else {"points": 1}), **e} for e in exercises
+        ]
         if solution:
             keys["solution"] = "solution.py"
             self.write("assignments/quiz/solution.py", solution)
@@ -193,5 +201,5 @@ def refused(run: Command, course: Course, line: int | None, *said: str) -> str:
     for part in said:
         assert part in message
     if line is not None:
-        assert f"assignment.yaml, line {line}:" in message
+        assert f"assignment.yaml:{line}:" in message
     return message

@@ -99,7 +99,7 @@ def is_loaded_or_refused(write: Write, content: bytes) -> None:
     except SpecError as error:
         refused = error.message
     assert refused is None or re.match(
-        rf"{re.escape(str(file))}(, line \d+|: (is not UTF-8|a spec is a mapping))", refused
+        rf"{re.escape(str(file))}(:\d+:\d+: |, line \d+|: (is not UTF-8|a spec is a mapping))", refused
     )
 
 
@@ -140,7 +140,7 @@ def test_a_wrong_value_is_refused_with_its_line_and_key(write: Write, spec: dict
     file = write("assignment.yaml", as_yaml(spec))
     with pytest.raises(SpecError) as caught:
         load_assignment(file.parent)
-    found = re.match(rf"{re.escape(str(file))}, line (\d+): `([\w.]+)`", caught.value.message)
+    found = re.match(rf"{re.escape(str(file))}:(\d+):\d+: `([\w.]+)`", caught.value.message)
     assert found, caught.value.message
     assert found[2].split(".")[-1] == key
     assert f"{key}:" in file.read_text().splitlines()[int(found[1]) - 1]

@@ -8,13 +8,15 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ from grader.assignment.load import load_assignment
 from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import engines
 from grader.batch.gradebook import Gradebook
-from grader.batch.submissions import find_submissions
+from grader.batch.submissions import Download, Looking, find_submissions
 from grader.models.policy import Policy
 
 WATCH = "def watch(model, log):\n    return model.register_forward_hook(lambda *seen: log.append(1.0))\n"
@@ -66,6 +68,12 @@ def files(folder: Path, **sources: str) -> Path:
 # -- a class
 
 
+def test_who_handed_in_the_same_file(quiz: Course, run: Command, tmp_path: Path) -> None:
+    folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG, cleo=RIGHT)
+    lines = [line.strip() for line in run("batch", quiz.quiz, folder, "--out", tmp_path / "out").out.splitlines()]
+    assert lines[lines.index("the same file was handed in by") + 1] == "ada, cleo"
+
+
 def test_each_gets_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
     folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG, cleo=HANGS, dan=CRASHES)
     (folder / "eve.ipynb").write_text("this is not JSON")
@@ -83,7 +91,7 @@ def test_each_gets_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
     assert "it is not JSON" in reasons["eve"]
     assert reasons["fay"] == "it is not a notebook (.txt)"
     assert reasons["gus"] == "it is a symbolic link"
-    assert reasons["hal"] == "it is not a file"
+    assert reasons["hal"] == "there is no notebook"
     report = found["cleo"].attempt.read_report()
     assert report is not None
     assert str(report.exercises[0].checks[0].observed) == "stopped after 1 s"
@@ -130,18 +138,21 @@ def heed(number, frame):
 signal.signal(signal.SIGCHLD, heed)
 """
 THREAD = """
-import threading, time
+import threading
+called, changed = threading.Event(), threading.Event()
 def change():
-    time.sleep(0.1)
+    called.wait()
     globals()["a"] = lambda x: x + 1
+    changed.set()
 threading.Thread(target=change, daemon=True).start()
 """
+CALLED = "# %%\n# exercise: a\ndef a(x):\n    called.set()\n    changed.wait(0.5)\n    return x - 1\n"
 REMEMBERS = "# %%\nseen = []\n" + "".join(STEPS.values()).replace("x +", "seen.append(x) or len(seen) - 1 + x +")
 SLOW = "".join(STEPS.values()).replace("return", "__import__('time').sleep(0.1)\n    return")
 ODD = {
     "right": "".join(STEPS.values()),
     "loads": LOADER + SLOW,
-    "threads": THREAD + SLOW.replace("x + 1", "x - 1"),
+    "threads": THREAD + CALLED + STEPS["b"] + STEPS["c"] + STEPS["d"],
     "backwards": "".join(reversed(STEPS.values())),
     "mixed": STEPS["a"] + STEPS["c"] + STEPS["b"] + STEPS["d"],
     "unmarked": "".join(STEPS.values()).replace("# exercise", "# answer"),
@@ -293,7 +304,7 @@ def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command,
     part, whole = (("batch", quiz.quiz, folder, "--out", tmp_path / name, "-j1") for name in ("part", "whole"))
     for _ in range(2):
         ended = run(*part, "-k", "double")
-        assert (ended.code, ended.err) == (0, "")
+        assert ended.code == 0, ended.err
         assert "Only a part was graded: double" in ended.out
         assert "median 1 of 2" in ended.out
     report = rows(tmp_path / "part")["ada"].attempt.read_report()
@@ -309,6 +320,8 @@ def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command,
         ended = run(*part, *selection)
         assert (ended.code, "are of -k 'double', and not of" in ended.err) == (2, True), ended
     assert results(tmp_path / "part") == before
+    nothing = run("batch", quiz.quiz, folder, "--out", tmp_path / "nothing", "-j1", "-k", "dbl")
+    assert (nothing.code, "No exercise matches -k 'dbl'" in nothing.err) == (2, True), nothing
     assert run(*whole).code == 0
     assert "are of the whole assignment, and not of -k 'double'" in run(*whole, "-k", "double").err
 
@@ -375,7 +388,7 @@ def test_a_gradebook_keeps_its_seed_and_reports_do_not_tell_it(quiz: Course, run
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("victim", ["worker", "zygote"])
+@pytest.mark.parametrize("victim", ["worker", "zygote", "every zygote"])
 def test_a_killed_worker_is_replaced(victim: str, quiz: Course, tmp_path: Path) -> None:
     names = {f"s{number:02}": RIGHT + "import time\ntime.sleep(0.3)\n" for number in range(8)}
     arguments = [str(GRADE), "batch", str(quiz.quiz), str(files(tmp_path / "in", **names)), "-j", "2"]
@@ -383,10 +396,86 @@ def test_a_killed_worker_is_replaced(victim: str, quiz: Course, tmp_path: Path) 
     until(lambda: stored(tmp_path / "out") >= 2)
     workers = [p for p in psutil.Process(process.pid).children() if "spawn_main" in " ".join(p.cmdline())]
     (zygote,) = (p for p in psutil.Process(process.pid).children() if "guest.zygote" in " ".join(p.cmdline()))
-    (workers if victim == "worker" else zygote.children())[0].kill()
+    zygotes = [*zygote.children(), zygote]
+    for one in {"worker": workers[:1], "zygote": zygotes[:1], "every zygote": zygotes}[victim]:
+        one.kill()
     assert process.wait(60) == 0
     assert {row.credited for row in rows(tmp_path / "out").values()} == {2.0}
     assert len(rows(tmp_path / "out")) == 8
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A folder on a disk of its own, which can be filled, and made one that nothing can be written on."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", place], capture_output=True)
+    if done.returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def fill(disk: Path) -> None:
+    with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as file:
+        while file.write(b"x" * 4096):
+            pass
+
+
+SURROUNDINGS: dict[str, tuple[Callable[[Path], object], Callable[[Path], object]]] = {
+    "full": (fill, lambda disk: (disk / "ballast").unlink()),
+    "read-only": (
+        lambda disk: subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", disk / "out/students"], check=True),
+        lambda disk: subprocess.run(["umount", disk / "out/students"], check=True),
+    ),
+    "gone": (lambda disk: shutil.rmtree(disk / "out"), lambda disk: None),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", SURROUNDINGS)
+def test_a_disk_that_fails_in_the_middle(what: str, quiz: Course, run: Command, small_disk: Path) -> None:
+    """One line, and the same command goes on."""
+    paced = RIGHT + "import time\ntime.sleep(0.4)\n"
+    folder = files(quiz.path / "in", **{f"s{number}": f"{paced}# {number}\n" for number in range(6)})
+    out = small_disk / "out"
+    arguments = ("batch", quiz.quiz, folder, "--out", out, "-j", "1")
+    breaks, mends = SURROUNDINGS[what]
+    with subprocess.Popen([GRADE, *map(str, arguments)], stderr=subprocess.PIPE, text=True) as process:
+        until(lambda: stored(out) >= 2)
+        breaks(small_disk)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert (process.returncode, len(said.splitlines())) == (3, 1), said
+    assert re.search(r"[2-5] of 6 graded; run the same command to go on\.$", said.strip()), said
+    mends(small_disk)
+    assert run(*arguments).code == 0
+    assert {name: row.credited for name, row in rows(out).items()} == {f"s{number}": 2 for number in range(6)}
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_far_it_is(quiz: Course, interruptible: None, tmp_path: Path) -> None:
+    paced = RIGHT + "import time\ntime.sleep(0.5)\n"
+    folder = files(tmp_path / "in", **{f"s{number}": f"{paced}# {number}\n" for number in range(6)})
+    arguments = [str(GRADE), "batch", str(quiz.quiz), str(folder), "--out", str(tmp_path / "out"), "-j", "1"]
+    with subprocess.Popen(
+        arguments, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        until(lambda: stored(tmp_path / "out") >= 2)
+        os.killpg(process.pid, signal.SIGINT)
+        assert process.stderr is not None
+        said = process.stderr.read()
+    assert process.returncode == 130
+    assert re.fullmatch(r"[2-5] of 6 graded; run the same command to go on\.\n", said), said
+
+
+def test_a_batch_in_a_pipe_says_now_and_then_how_far_it_is(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("grader.cli.coordinate.EVERY", 0.0)
+    ended = run("batch", quiz.quiz, files(tmp_path / "in", a=RIGHT, b=WRONG), "--out", tmp_path / "out", "-j", "1")
+    assert re.match(r"1 of 2 graded, about \d+ s left\n2 of 2 graded", ended.err), ended.err
+    assert ended.out.splitlines()[-1] == f"class page: {tmp_path / 'out' / 'class.html'}"
 
 
 def stored(out: Path) -> int:
@@ -449,6 +538,10 @@ def test_wrong_usage(arguments: list[str], said: str, quiz: Course, run: Command
 # -- downloads
 
 
+def find(folder: Path, quiz: Course, layout: str | None = None) -> Download:
+    return find_submissions(folder, load_assignment(quiz.quiz), Looking(layout))
+
+
 def write(folder: Path, *names: str) -> Path:
     for name in names:
         path = folder / name
@@ -473,7 +566,7 @@ def write(folder: Path, *names: str) -> Path:
          {"ada": "quiz.ipynb", "bob": "mine.ipynb"}),
     ],
 )  # fmt: skip
-def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_path: Path) -> None:
+def test_layouts(layout: str, names: list[str], students: dict[str, str], quiz: Course, tmp_path: Path) -> None:
     folder = write(tmp_path / "in", *names)
     if layout == "gradescope":
         (folder / "submission_metadata.yml").write_text(
@@ -482,32 +575,33 @@ def test_layouts(layout: str, names: list[str], students: dict[str, str], tmp_pa
         )
     if layout == "nbgrader":
         (folder / "ada/quiz/timestamp.txt").write_text("2026-11-20 10:00:00.000000 UTC\n")
-    seen, found = find_submissions(folder, "quiz")
-    assert seen == layout
-    good = [one for one in found if not one.problem]
+    download = find(folder, quiz)
+    assert download.layout == layout
+    good = [one for one in download.found if not one.problem]
     assert {one.student: one.path.name for one in good} == students
     if layout in ("gradescope", "nbgrader"):
         assert {one.submitted is not None for one in good if one.student.startswith("ada")} == {True}
     if layout == "canvas":
-        assert [one.problem for one in found if one.problem] == [
-            "another submission of this student is graded (bobbob_LATE_13_346_my-2.py)"
-        ]
+        assert {one.student: (one.late, one.passed_over) for one in good} == {
+            "lovelaceada_12": (False, ()), "bobbob_13": (True, ("bobbob_13_340_my.py",)),
+        }  # fmt: skip
 
 
-def test_a_folder_without_one_notebook(tmp_path: Path) -> None:
-    _, found = find_submissions(write(tmp_path, "ada/a.py", "ada/b.py", "bob/notes.txt"), "quiz", "students")
-    assert {one.student: one.problem for one in found} == {
-        "ada": "there are several scripts (a.py, b.py), and their names do not tell which one counts",
-        "bob": "there is no notebook in its folder",
+def test_a_folder_without_one_notebook(quiz: Course, tmp_path: Path) -> None:
+    folder = write(tmp_path / "in", "ada/a.py", "ada/b.py", "bob/notes.txt")
+    assert {one.student: one.problem for one in find(folder, quiz, "students").found} == {
+        "ada": "there are several scripts (a.py, b.py), and neither names nor contents tell which one counts",
+        "bob": "there is no notebook, but notes.txt",
     }
 
 
-def test_a_notebook_in_another_language_is_one_of_the_assignment(tmp_path: Path) -> None:
+def test_a_notebook_in_another_language_is_one_of_the_assignment(quiz: Course, tmp_path: Path) -> None:
     names = ("ada/quiz.ko.ipynb", "ada/notes.ipynb", "bob/quiz.ipynb", "bob/quiz.ko.ipynb")
-    _, found = find_submissions(write(tmp_path, *names), "quiz", "students")
+    found = find(write(tmp_path / "in", *names), quiz, "students").found
+    several = "there are several notebooks (quiz.ipynb, quiz.ko.ipynb)"
     assert {one.student: one.problem or one.path.name for one in found} == {
         "ada": "quiz.ko.ipynb",
-        "bob": "there are several notebooks (quiz.ipynb, quiz.ko.ipynb), and their names do not tell which one counts",
+        "bob": f"{several}, and neither names nor contents tell which one counts",
     }
 
 
@@ -550,16 +644,16 @@ def test_one_student_s_files_in_a_zip_cost_no_other(quiz: Course, tmp_path: Path
             again = copy.copy(packed_once)
             again.filename = again.orig_filename = f"class/eve/{number}.csv"
             opened.filelist.append(again)
-    found = unpack_submissions(archive, tmp_path / "all", folder)
+    found = unpack_submissions(archive, tmp_path / "all", folder).found
     assert [(one.student, one.problem) for one in found] == [("ada", ""), ("eve", "")]
     assert sum(path.stat().st_size for path in (tmp_path / "all").rglob("*") if path.is_file()) < 1_000
-    found = unpack_submissions(archive, tmp_path / "named", takes)
+    found = unpack_submissions(archive, tmp_path / "named", takes).found
     assert [one.student for one in found if not one.problem] == ["ada"]
     assert found[1].problem.startswith("quiz.py has more than 1,000 files or 64 MiB beside it")
 
 
 PLAIN = (
-    "ada", "Ada", "\uac00", "\u1100\u1161", "-rf", "=cmd|' !A0", "<script>alert(1)<", "con", 'quo"te, comma', "가" * 83,
+    "ada", "Ada", "\uac00", "-rf", "=cmd|' !A0", "<script>alert(1)<", "con", 'quo"te, comma', "가" * 83,
     "$x^$", " spaces ", "山田\u3000太郎",
 )  # fmt: skip
 ESCAPED = (
@@ -610,6 +704,7 @@ def test_what_is_no_file_is_a_row(quiz: Course, run: Command, tmp_path: Path) ->
     (folder / "fay.ipynb").write_text("[" * 100_000)
     (folder / "gus.ipynb").write_text('{"nbformat": 4, "cells": [' + "{}," * 400_000)
     (folder / ("h" * 250 + ".tx")).write_text("")
+    (folder / "jo.ipynb.txt").write_text("{}")
     with socket.socket(socket.AF_UNIX) as bound:
         bound.bind(str(folder / "ida.py"))
         ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j", "1")
@@ -623,20 +718,21 @@ def test_what_is_no_file_is_a_row(quiz: Course, run: Command, tmp_path: Path) ->
     assert reasons == {
         r"bob\xff": "it is not a file", "cleo": "it is a symbolic link", "dan": "it is a symbolic link",
         "eve": "it is not a notebook (.zip)", "ida": "it is not a file",
+        "jo.ipynb": "its name ends in .txt: rename it to jo.ipynb",
     }  # fmt: skip
     assert rows(tmp_path / "out")["ada"].credited == 2
 
 
-def test_long_keys_stay_apart(tmp_path: Path) -> None:
+def test_long_keys_stay_apart(quiz: Course, tmp_path: Path) -> None:
     people = [f"  - :email: {'x' * 300}{number}@x.org\n" for number in (1, 2)]
-    folder = write(tmp_path, "submission_1/quiz.py", "submission_2/quiz.py")
+    folder = write(tmp_path / "in", "submission_1/quiz.py", "submission_2/quiz.py")
     told = [f"submission_{number}:\n  :submitters:\n{one}" for number, one in enumerate(people, 1)]
     odd = (
         "submission_3:\n  :submitters:\n  - [1]\n  - 2\n  - :email: {a: 1}\n  :created_at: 0001-01-01T00:00:00+09:00\n"
     )
     (folder / "submission_metadata.yml").write_text("".join(told) + odd)
     write(folder, "submission_3/quiz.py")
-    _, found = find_submissions(folder, "quiz")
+    found = find(folder, quiz).found
     keys = sorted(one.student for one in found)
     assert keys[0] == "submission_3"
     assert [key[:10] for key in keys[1:]] == ["x" * 10] * 2
@@ -681,25 +777,24 @@ MOODLE = "Eve X_66_assignsubmission_file_"
     ],
 )  # fmt: skip
 def test_a_students_folder_is_not_the_class(
-    names: list[str], layout: Any, students: dict[str, bool], tmp_path: Path
+    names: list[str], layout: Any, students: dict[str, bool], quiz: Course, tmp_path: Path
 ) -> None:
     """Whatever is in it; the whole folder says where its students are."""
-    _, found = find_submissions(write(tmp_path / "in", *names), "quiz", layout)
+    found = find(write(tmp_path / "in", *names), quiz, layout).found
     assert {one.student: not one.problem for one in found} == students
 
 
-def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:
+def test_a_linked_folder_is_not_followed(quiz: Course, tmp_path: Path) -> None:
     write(tmp_path / "other", "quiz/quiz.py", "quiz.py")
     for layout in ("nbgrader", "students"):
         folder = write(tmp_path / layout, "ada/quiz/quiz.py", "bob/quiz/quiz.py")
         (folder / "eve").symlink_to(tmp_path / "other")
         (folder / "gus").mkdir()
         (folder / "gus" / "quiz").symlink_to(tmp_path / "other" / "quiz")
-        _, found = find_submissions(folder, "quiz", layout)  # type: ignore[arg-type]
-        told = {one.student: one.problem for one in found}
+        told = {one.student: one.problem for one in find(folder, quiz, layout).found}
         assert told["ada"] == told["bob"] == ""
         assert told["eve"] == "it is a symbolic link"
-        assert told["gus"] in ("it has no folder quiz", "there is no notebook in its folder")
+        assert told["gus"] in ("it has no folder of the assignment", "there is no notebook")
 
 
 # -- zips
@@ -748,7 +843,7 @@ def test_a_bad_entry_of_a_zip_costs_no_other(quiz: Course, run: Command, tmp_pat
         "/x.py": "its path leads out of the archive", "d/" * 50 + "x.py": "it is in more than 40 folders",
         "bob": "it is not a notebook (.zip)", "locked.py": "it is encrypted",
         "method.py": "it is packed in a way that is not read", "pipe.py": "it is not a file",
-        "ada.py": "the archive holds another file of this name", "empty": "it is not a file",
+        "ada.py": "the archive holds another file of this name", "empty": "there is no notebook",
         "broken": found["broken"], "sum": "it cannot be unpacked: Bad CRC-32 for file 'sum.py'",
         "less": "it cannot be unpacked: Bad CRC-32 for file 'less.py'",
     }  # fmt: skip
@@ -761,6 +856,8 @@ def test_a_zip_of_bad_entries_alone(quiz: Course, run: Command, tmp_path: Path) 
     archive = packed(tmp_path / "class.zip", {"../x.py": RIGHT})
     assert run("batch", quiz.quiz, archive, "--out", tmp_path / "out").code == 0
     assert {name: row.attempt.status for name, row in rows(tmp_path / "out").items()} == {"../x.py": "refused"}
+    ended = run("batch", quiz.quiz, packed(tmp_path / "list.zip", {"a.csv": "a"}), "--out", tmp_path / "out")
+    assert (ended.code, ended.err.partition(".\n")[0]) == (2, "list.zip holds no submission")
 
 
 def test_what_is_not_graded_is_not_unpacked(quiz: Course, run: Command, tmp_path: Path, monkeypatch: Any) -> None:
@@ -823,6 +920,12 @@ def test_policies(grading: dict[str, Any], credited: float, days: int, tmp_path:
         (row,) = book.rows(Policy.model_validate(grading))
     assert row.attempts == 3
     assert (row.credited, row.late_days) == (credited, days)
+
+
+@pytest.mark.parametrize(("earned", "credited"), [(6.25, 5.63), (4.25, 3.83), (4.5, 4.05), (2.35, 2.12), (7.0, 6.3)])
+def test_halves_of_a_hundredth_are_rounded_up(earned: float, credited: float) -> None:
+    policy = Policy.model_validate({"late": {"per_day": 0.1}})
+    assert policy.credited(earned, None, marked=True) == credited
 
 
 def test_the_docs_have_every_engine() -> None:

@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from test_report import value
 
 from grader.assignment.load import load_assignment
 from grader.batch.gradebook import Attempt, Gradebook
+from grader.batch.run import present_checks
 from grader.batch.tasks import pack
 from grader.cli.batch_pages import write_class
 from grader.sandbox.client import Zygote
@@ -202,17 +204,18 @@ def room(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
         out = course.path / f"out-{size}"
         (out / "students").mkdir(parents=True)
         with Gradebook(out / "gradebook.sqlite", "quiz") as book:
+            checks = present_checks(load_assignment(course.quiz), book)
             with Session(create_engine(f"sqlite:///{out / 'gradebook.sqlite'}")) as session, session.begin():
                 for number in range(size):  # in one transaction, which is faster than the gradebook's own
                     right = drawn.randrange(9)
                     attempt = Attempt(
                         assignment="quiz", student=f"{EVIL if number == 1 else 'student'} {number:05}", name="a.ipynb",
-                        sha256=str(number), checks="", status="graded" if number else "error",
+                        sha256=str(number), checks=checks, status="graded" if number else "error",
                         reason="" if number else EVIL, possible=8.0, earned=float(right), report=reports[right],
                         graded=now, seconds=drawn.random(),
                     )  # fmt: skip
                     session.add(attempt)
-            write_class(out, book, load_assignment(course.quiz).spec)
+            write_class(out, book, load_assignment(course.quiz))
         return out / "class.html"
 
     return call
@@ -259,6 +262,117 @@ def test_a_class_can_be_sorted_and_searched(browser: Browser, room: Callable[[in
     select = "const s = document.getElementById('state'); s.value = 'error'; s.dispatchEvent(new Event('change'));"
     browser.run(select)
     assert browser.run("return document.getElementById('count').textContent") == f"1 / {size}"
+
+
+HEIGHTS = """
+return Array.from(document.querySelectorAll("#students tbody tr, .plain tr"), (row) =>
+  [row.textContent, row.getBoundingClientRect().height]);
+"""
+
+
+def test_on_a_phone_a_row_is_as_high_as_its_text(browser: Browser, room: Callable[[int], Path]) -> None:
+    browser.open(room(40), 390)
+    for text, height in browser.run(HEIGHTS):
+        assert height <= (100 if EVIL in text else 70), text
+    students = [height for text, height in browser.run(HEIGHTS) if "a.ipynb" in text and EVIL not in text]
+    assert len(students) == 38
+    assert max(students) < 40, "a line, and no more"
+    assert browser.run("return document.documentElement.scrollWidth") <= 390
+
+
+def test_a_large_class_takes_little_room(browser: Browser, room: Callable[[int], Path]) -> None:
+    assert room(3000).stat().st_size < 1_000_000
+
+
+SHOWN = """
+const rows = document.querySelectorAll("#students tbody tr:not([hidden])");
+return Array.from(rows, (row) => [row.cells[0].textContent, row.cells[2].textContent.trim()]);
+"""
+CLICK = """
+const [kind, share] = arguments, plot = document.querySelector(`svg[data-${kind}]`);
+const [left, top, right, bottom] = plot.dataset.box.split(" ").map(Number), whole = plot.getBoundingClientRect();
+const clientX = whole.left + whole.width * (left + (right - left) * share);
+const clientY = whole.top + whole.height * (top + bottom) / 2;
+plot.dispatchEvent(new MouseEvent("click", {clientX, clientY, bubbles: true}));
+"""
+FOLLOW = """
+const links = Array.from(document.querySelectorAll("a[data-check]"));
+const link = links.find((one) => one.closest("tr").textContent.includes("e3::"));
+link.click();
+return link.textContent;
+"""
+
+
+def test_plots_mistakes_and_checks_lead_to_their_students(browser: Browser, room: Callable[[int], Path]) -> None:
+    def shown() -> list[str]:
+        return sorted(name for name, _ in browser.run(SHOWN))
+
+    browser.open(room(40))
+    scores = {name: float(score) for name, score in browser.run(SHOWN) if score != "–"}
+    for share, points in ((0.999, 8), (0.51, 4), (0.001, 0)):
+        browser.run(CLICK, "bars", share)
+        assert shown() == sorted(name for name, score in scores.items() if score == points)
+    browser.run(CLICK, "columns", 0.001)
+    assert [scores[name] for name in shown()] == [max(scores.values())]
+    browser.run("document.getElementById('only').click()")
+    assert len(shown()) == 40
+    number = int(browser.run(FOLLOW).split()[0])
+    assert shown() == sorted(name for name, score in scores.items() if score <= 3)
+    assert len(shown()) == number
+    assert browser.run("return document.querySelector('header a').hash") == "#table"
+
+
+def test_a_packed_page_is_the_page(
+    browser: Browser, course: Course, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.assign({"id": "one", "requirements": [value("f()", "2")]})
+    course.notebook(f"# exercise: one\ndef f(): return {EVIL!r}", name="class/ada.ipynb")
+    arguments = (
+        "batch",
+        course.quiz,
+        course.path / "class",
+        "--out",
+        course.path / "out",
+        "-j",
+        "1",
+        "--isolation",
+        "none",
+    )
+    assert run(*arguments).code == 0
+    page = course.path / "out" / "students" / "ada.html"
+    texts = []
+    for large in (300, 0):
+        monkeypatch.setattr("grader.cli.batch_pages.LARGE", large)
+        assert run(*arguments).code == 0
+        assert page.with_suffix(".json").exists() is bool(large)
+        browser.driver.get("about:blank")
+        browser.open(page, anchor="#finding-one-1")
+        time.sleep(0.3)
+        texts.append(browser.run("return document.body.innerText"))
+        assert browser.run("return document.querySelector('.finding').id") == "finding-one-1"
+        assert browser.driver.title.startswith("Quiz")
+        assert {url.partition("#")[0] for url in browser.requests()} == {page.as_uri()}
+    assert texts[0] == texts[1]
+    assert EVIL in texts[0]
+    assert page.stat().st_size < 12_000
+
+
+AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(browser: Browser) -> list[tuple[str, str]]:
+    """What axe finds fault with on the page that is open."""
+    browser.run(AXE + "; window.axe = axe;")
+    found = browser.driver.execute_async_script("axe.run().then(arguments[0])")
+    return [(one["id"], node["html"]) for one in found["violations"] for node in one["nodes"]]
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, page: Path, room: Callable[[int], Path], dark: bool) -> None:
+    for one in (page, room(40)):
+        for width in (390, 1280):
+            browser.open(one, width, dark=dark)
+            assert not violations(browser), one
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -114,6 +115,50 @@ def test_version_and_help_are_quick(command: Command) -> None:
     assert time.monotonic() - start < 10
 
 
+def named_commands(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, one in group.commands.items():
+        yield (*before, name)
+        yield from named_commands(one, *before, name) if hasattr(one, "commands") else ()
+
+
+COMMANDS = list(named_commands(typer.main.get_command(app)))
+
+
+@pytest.mark.parametrize("words", [(), ("quiz",), ("quiz", "right.py"), ("export", "quiz", "--out", "x"), *COMMANDS])
+def test_every_command_has_help(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    monkeypatch.chdir(quiz.path)
+    monkeypatch.setenv("COLUMNS", "80")
+    ended = run(*words, "--help")
+    assert (ended.code, ended.err) == (0, "")
+    command = ("run",) if "quiz" in words[:1] else tuple(word for word in words[:2] if word not in ("quiz", "--out"))
+    command = ("export", "scores") if words[:2] == ("export", "quiz") else command
+    assert ended.out.startswith(" ".join(("Usage: grade", *command, "[OPTIONS]")))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [("grade qu", "quiz"), ("grade batch qu", "quiz"), ("grade bat", "batch"), ("grade quiz --ht", "--html"),
+     ("grade export git", "github"), ("grade quiz -q --iso", "--isolation"), ("grade hint quiz tw", "two"),
+     ("grade quiz right.py -k on", "one"), ("grade open qu", "quiz"), ("grade explain list_not_r", "list_not_registered")],
+)  # fmt: skip
+def test_a_shell_completes(quiz: Course, command: Command, words: str, completed: str) -> None:
+    asked = {"_GRADE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    ended = command(cwd=quiz.path, **asked)
+    assert (ended.out.split(), ended.err) == ([completed], "")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
+def test_other_shells_complete(quiz: Course, command: Command, shell: str) -> None:
+    words = {"_TYPER_COMPLETE_ARGS": "grade hint quiz tw", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    ended = command(cwd=quiz.path, _GRADE_COMPLETE=f"complete_{shell}", **words)
+    assert "two" in ended.out
+    assert "one" not in ended.out
+    shown = command("--show-completion", shell, cwd=quiz.path)
+    assert (shown.code, "_GRADE_COMPLETE" in shown.out) == (0, True)
+
+
 def test_a_misspelt_name_is_answered_quickly(quiz: Course, command: Command) -> None:
     start = time.monotonic()
     ended = command("quizz", "right.py", cwd=quiz.path)
@@ -135,6 +180,12 @@ def test_quiet_shows_the_total_alone(quiz: Course, run: Command) -> None:
     assert run("run", quiz.quiz, quiz.path / "half.py", "-q").out.strip() == "2 / 3.5 points"
 
 
+def test_stdout_takes_one_form(quiz: Course, run: Command) -> None:
+    ended = run("run", quiz.quiz, quiz.path / "half.py", "--json", "-", "--markdown", "-")
+    assert (ended.code, ended.out) == (2, "")
+    assert "--json and --markdown cannot" in ended.err
+
+
 def test_verbose_shows_checks_and_output(quiz: Course, run: Command) -> None:
     short = run("run", quiz.quiz, quiz.path / "right.py").out
     long = run("run", quiz.quiz, quiz.path / "right.py", "-v").out
@@ -151,6 +202,41 @@ def test_a_failure_shows_its_parts(quiz: Course, run: Command) -> None:
     at = lines.index("✗ call[1]")
     parts = ["called g()", "expected 2", "observed 3", "where line 9", "code def g():", "hint Two is two."]
     assert lines[at + 1 : at + 7] == parts
+
+
+def test_a_line_for_each_exercise_and_the_first_failure(quiz: Course, run: Command) -> None:
+    wrong = RIGHT.replace("return 1", "return 4").replace("return 2", "return 3")
+    shown = run("run", quiz.quiz, quiz.write("wrong.py", wrong)).out
+    lines = shown.splitlines()
+    assert lines[2:6] == ["✗       0 / 2 First  one", "✗     0 / 1.5 Two  two", "", "First  one"]
+    assert "observed 4" in shown
+    assert "observed 3" not in shown
+    assert "    1 more: `-v`" in lines
+    for text in ("observed 4", "observed 3", "Two is two."):
+        assert text in run("run", quiz.quiz, quiz.path / "wrong.py", "-v").out
+    alone = run("run", quiz.quiz, quiz.path / "wrong.py", "-k", "two").out
+    assert alone.splitlines()[2:4] == ["✗     0 / 1.5 Two  two", "    ✗ call[1]"]
+    assert "more" not in alone
+
+
+def test_a_title_is_cut_where_the_terminal_ends_and_the_id_stays(
+    quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    title = {"en": "A title that goes on and on, as titles do", "ko": "아주 길고 또 긴 제목은 끝이 없이 이어집니다"}
+    calls = [{"call": "f()", "returns": "1"}]
+    quiz.assign({"id": "with-a-name", "title": title, "requirements": [{"kind": "function", "calls": calls}]})
+    monkeypatch.setenv("COLUMNS", "50")
+    assert "✓       1 / 1 A title that goes on a…  with-a-name\n" in run("run", quiz.quiz, quiz.path / "right.py").out
+    korean = run("run", quiz.quiz, quiz.path / "right.py", "--lang", "ko").out.splitlines()[2]
+    assert korean.endswith("…  with-a-name")
+
+
+def test_of_many_cells_that_raise_the_first_are_told(quiz: Course, run: Command) -> None:
+    path = quiz.write("raising.py", RIGHT + "".join(f"# %%\n{number} / 0\n" for number in range(7)))
+    shown = run("run", quiz.quiz, path).out
+    assert shown.count("ZeroDivisionError") == 3
+    assert "    4 more: `-v`\n" in shown
+    assert run("run", quiz.quiz, path, "-v").out.count("ZeroDivisionError") == 14
 
 
 def test_lines_carry_no_blanks_at_their_end(quiz: Course, run: Command) -> None:
@@ -242,6 +328,8 @@ def test_json_in_a_file_that_cannot_be(quiz: Course, run: Command, where: str) -
         (".", "holds no assignment.yaml"),
         ("assignments/zebra", "There is no assignment"),
         ("[red]", "There is no assignment '[red]'"),
+        ("right.py", "Name the assignment first, e.g. `grade quiz right.py`."),
+        ("one", "'one' is an exercise of quiz.\n  Name the assignment first, e.g. `grade quiz -k one`."),
     ],
 )
 def test_names_that_are_none(quiz: Course, run: Command, monkeypatch: pytest.MonkeyPatch, name: str, said: str) -> None:
@@ -318,7 +406,6 @@ def test_list_where_there_is_nothing(run: Command, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("package", "extra", "arguments"),
     [
-        ("libcst", "authoring", ["verify"]),
         ("sqlalchemy", "batch", ["batch", ".", "--out", "graded"]),
         ("matplotlib", "batch", ["batch", ".", "--out", "graded"]),
     ],
@@ -333,9 +420,9 @@ def test_a_package_of_an_extra_is_missing(
     (tmp_path / "class" / "Kim.py").write_text("x = 1\n")
     paths = os.pathsep.join([str(tmp_path / "missing"), *filter(None, [os.environ.get("PYTHONPATH")])])
     ended = command(arguments[0], quiz.quiz, *arguments[1:], cwd=tmp_path / "class", PYTHONPATH=paths)
-    assert ended.code == 2, ended
-    assert f"needs {package}, which is not installed" in ended.err
-    assert f"pip install 'torch-grader[{extra}]'" in ended.err
+    assert ended.code == 3, ended
+    said = f"This command needs {package}, which is not installed: `pip install 'torch-grader[{extra}]'`."
+    assert ended.err.splitlines() == [said]
 
 
 def test_an_error_of_ours_exits_3(quiz: Course, run: Command) -> None:

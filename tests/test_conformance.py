@@ -147,7 +147,7 @@ def quick(notebook: Notebook) -> bool:
     return zlib.crc32(notebook.name.encode()) % 8 == 0
 
 
-@pytest.mark.parametrize("notebook", map(expected, notebooks()))
+@pytest.mark.parametrize("notebook", [*map(expected, notebooks())])
 def test_a_guest_leaves_what_a_kernel_leaves(
     course: Course, kernels: Kernels, notebook: Notebook, tmp_path: Path
 ) -> None:

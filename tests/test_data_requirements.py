@@ -372,14 +372,14 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "items[Stream]": ("7 at the number of samples", "1000")}),
     # -- loader
     ("loader", "another batch size", ("Numbers(), batch_size=size, drop_last", "Numbers(), batch_size=size - 1, drop_last"), {
-        "batches[batches]": ("3", "4"), "batches[batches,drop]": ("2 batches", "3")}),
-    ("loader", "the last batch kept", ("drop_last=drop", "drop_last=False"), {"batches[batches,drop]": ("2 batches", "3")}),
+        "batches[batches]": ("3", "4"), "batches[batches,drop]": ("batches: 2", "3")}),
+    ("loader", "the last batch kept", ("drop_last=drop", "drop_last=False"), {"batches[batches,drop]": ("batches: 2", "3")}),
     ("loader", "the last batch dropped", ("drop_last=drop", "drop_last=True"), {
-        "batches[batches]": ("3 batches", "2"), "same[batches,1]": ("every sample exactly once, 10 in all", "8; 2 missing, 0 more than once")}),
+        "batches[batches]": ("batches: 3", "2"), "same[batches,1]": ("every sample exactly once, 10 in all", "8; 2 missing, 0 more than once")}),
     ("loader", "shuffled", ("drop_last=drop", "shuffle=True, drop_last=drop"), {
         "batches[batches]": ("batch 1 of epoch 1", "instead of"), "batches[batches,drop]": ("batch 1 of epoch 1", "instead of")}),
     ("loader", "an iterator", ("return DataLoader(Numbers(), batch_size=size, drop_last=drop, num_workers=workers)",
-     "return iter(DataLoader(Numbers(), batch_size=size, drop_last=drop, num_workers=workers))"), {"batches[batches]": ("3 batches", "0")}),
+     "return iter(DataLoader(Numbers(), batch_size=size, drop_last=drop, num_workers=workers))"), {"batches[batches]": ("batches: 3", "0")}),
     ("loader", "samples twice", ("return DataLoader(Numbers(), batch_size=size, drop", "return DataLoader(Numbers(), sampler=[*range(9), 0], batch_size=size, drop"), {
         "batches[batches]": ("batch 3 of epoch 1", ""), "same[batches,1]": ("every sample exactly once, 10 in all", "10; 1 missing, 1 more than once")}),
     ("loader", "no order of its own", ("shuffle=True, ", ""), {"shuffled[mixed]": ("another order than the dataset's", "the dataset's order")}),
@@ -495,7 +495,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "training-learnt[fit]": ("an accuracy of at least 0.92 on held-out data", "0.")}),
     ("fit", "softmax before the loss", ("cross_entropy(model(x), y)", "cross_entropy(model(x).softmax(1), y)"), {
         "training-learnt[fit]": ("a loss of at most 0.15 on held-out data", "0.")}),
-    ("fit", "too many steps", ("range(60)", "range(101)"), {"training-steps[fit]": ("at most 100 optimizer steps", "101")}),
+    ("fit", "too many steps", ("range(60)", "range(101)"), {"training-steps[fit]": ("optimizer steps: at most 100", "101")}),
     ("fit", "a column against a row", ("model(x).squeeze(1)", "model(x)"), {"training-learnt[line]": ("a loss of at most 0.01 on held-out data", "")}),
     ("fit", "too few steps", ("range(40)", "range(3)"), {
         "training-learnt[line]": ("a loss of at most 0.01 on held-out data", ""), "training-steps[line]": ("40 at the number of optimizer steps", "3")}),

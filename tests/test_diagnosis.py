@@ -34,11 +34,14 @@ ROWS = {
 """The forty typical mistakes that must be known."""
 
 ALSO = {
+    "accumulate-wrong-step-per-batch": {"step_in_loop"},
     "sequential-wrong-plain-list": {"container_called"},  # one check calls the list
     "collate-wrong-stacked-without-padding": {"dtype_mismatch"},  # one check has empty samples only: float32
     "collate-wrong-labels-dropped": {"entry_left_out"},  # one check is no check of a batch
     "collate-wrong-lengths-dropped": {"entry_left_out"},
     "collate-wrong-tensor-of-unequal-lists": {"dtype_mismatch"},
+    "device-wrong-maker-one-piece-elsewhere": {"devices_mixed"},  # one check asks for another device
+    "device-wrong-ramp-in-a-buffer": {"devices_mixed", "shape_mismatch"},  # other checks have other rows
     "watch-wrong-not-detached": {"shared_memory"},  # one check writes to what passed
 }
 """Answers with a second mistake that other checks show."""
@@ -167,6 +170,44 @@ MODULE = {"kind": "module", "object": "Net()", "calls": [{"inputs": ["randn(3, 2
 STEPS = {"kind": "parameters", "object": "Scale()", "parameters": {"factor": {"shape": [3]}}}
 
 # (mistake, requirement, right code, what is replaced, by what, part of the hint)
+PERMUTED = "def f(x):\n    return x.permute(0, 2, 1).contiguous()\n"
+POOLED = """
+class Pooled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.out = nn.Threshold(0.5, 7.0)
+
+    def pool(self, x):
+        return x[:, :2]
+
+    def forward(self, x):
+        return self.out(self.pool(x))
+"""
+OUTER = """
+class Outer(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+    def forward(self, x):
+        return 2 * x
+"""
+STACKED = """
+def f(x):
+    layers = [nn.Flatten(), nn.ReLU()]
+    return nn.Sequential(*layers)(x)
+"""
+ON_META = """
+def f(x):
+    x = x.to("meta")
+    return (x + torch.arange(3, device=x.device)).shape
+"""
+TAGGED = """
+def f(scores, tags):
+    return F.cross_entropy(scores.transpose(1, 2), tags)
+
+def g(output, target):
+    return F.binary_cross_entropy_with_logits(output.squeeze(1), target)
+"""
 PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
     ("forward_misspelt", MODULE, NET, "def forward", "def foward", "`Net` has no method named `forward`"),
     ("hook_forward_called_directly", call("seen(nn.Linear(2, 2))"), HOOKED, "model(torch", "model.forward(torch", "Call the module itself: `model(...)`"),
@@ -180,11 +221,22 @@ PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
     ("eval_forgotten", call("scores(nn.Dropout(0.5), ones(20))"), EVALUATE, "    model.eval()\n", "", "eval() before testing"),
     ("no_grad_forgotten", call("has_graph(nn.Linear(3, 2), ones(2, 3))"), EVALUATE, "with torch.no_grad():", "if True:", "Evaluation records a graph"),
     ("frozen_forgotten", call("freeze(nn.Linear(2, 2))"), FREEZE, "        parameter.requires_grad_(False)\n", "        pass\n", "`requires_grad` is switched off"),
+    ("devices_mixed", call("f(ones(3))"), ON_META, ", device=x.device", "", "on different devices"),
     ("drop_last_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5])"}, LOADER, "drop_last=False", "drop_last=True", "`drop_last` decides"),
     ("shuffle_flipped", {"kind": "loader", "object": "loader([1, 2, 3, 4, 5, 6, 7, 8])"}, LOADER, "shuffle=False", "shuffle=True", "`shuffle` is set the other way round"),
     ("parameter_frozen", MODULE, NET, "self.layer = nn.Linear(2, 2)", "self.layer = nn.Linear(2, 2).requires_grad_(False)", "switches off `requires_grad`"),
-    ("list_not_registered", call("count(Towers(3))"), TOWERS, "nn.ModuleList(", "list(", "`self.layers` is a plain list, so its 3 Linear layers"),
+    ("list_not_registered", call("count(Towers(3))"), TOWERS, "nn.ModuleList(", "list(", "`self.layers` is a plain list, so"),
     ("hook_not_removed", call("seen(nn.Linear(2, 2))"), HOOKED, "    model(torch", "    model.register_forward_hook(lambda module, args, output: log.append(1))\n    model(torch", "one more is there than should be"),
+    ("dimensions_swapped", call("f(arange(24.0).reshape(2, 3, 4))"), PERMUTED, "0, 2, 1", "0, 1, 2", "Which size comes first?"),
+    ("transposed", call("f(arange(9.0).reshape(1, 3, 3))"), PERMUTED, "0, 2, 1", "0, 1, 2", "changed places"),
+    ("numbers_reread", call("f(arange(24.0).reshape(2, 3, 4))"), PERMUTED, "x.permute(0, 2, 1)", "x.reshape(2, 4, 3)", "`view` and `reshape` read"),
+    ("dimension_of_one", call("f(arange(24.0).reshape(2, 3, 4))"), PERMUTED, "0, 2, 1)", "0, 2, 1)[None]", "Which dimension of one"),
+    ("method_hides_layer", call("Pooled()(arange(4.0).reshape(1, 4))"), POOLED, "self.out", "self.pool", "has a method `pool`"),
+    ("method_nested", call("Outer()(ones(2))"), OUTER, "    def forward(self, x):\n        return", "        def forward(self, x):\n            return", "indented so far"),
+    ("sequential_of_list", call("f(ones(2, 3))"), STACKED, "*layers", "layers", "takes the modules one after the other"),
+    ("import_missing", call("f(ones(2, 3))"), STACKED, "    layers =", "    plt.plot(x)\n    layers =", "nothing has imported"),
+    ("classes_not_second", call("f(randn(2, 5, 3), randint(0, 3, 2, 5))"), TAGGED, "scores.transpose(1, 2)", "scores", "the second dimension"),
+    ("target_shape", call("g(randn(4, 1), rand(4))"), TAGGED, "output.squeeze(1)", "output", "have two shapes"),
     ("dataset_iter_endless", {"kind": "dataset", "object": "Numbers()", "ends": True}, NUMBERS, "        if index >= 3:\n            raise IndexError(index)\n", "", "No index is ever refused"),
 ]  # fmt: skip
 
@@ -294,7 +346,9 @@ WARNED = {
 
 def test_each_wording_of_an_exception_or_warning_is_understood(course: Course) -> None:
     bodies = [(id, f"raise {error}") for id, errors in RAISED.items() for error in errors]
-    bodies += [(id, f"warnings.warn({text!r})\n    return 0") for id, texts in WARNED.items() for text in texts]
+    bodies += [
+        (id, f"warnings.warn({text!r})\n    return 0 and f.grad") for id, texts in WARNED.items() for text in texts
+    ]
     right = "".join(f"# %%\n# exercise: e{i}\ndef f{i}():\n    return 1\n" for i in range(len(bodies)))
     wrong = "import warnings\n" + right
     for i, (_, body) in enumerate(bodies):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 import pwd
 import shutil
@@ -17,7 +19,8 @@ from conftest import Command, Course
 from gradebooks import results, rows
 from test_batch import EXERCISE, HANGS, RIGHT, WRONG, files, stored, until
 
-from grader.batch.gradebook import Gradebook
+from grader.batch.gradebook import Gradebook, Outrun
+from grader.models.judgement import Judgement
 from grader.models.policy import Policy
 
 SERVER = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
@@ -75,6 +78,63 @@ def test_the_gradebook_on_a_server(quiz: Course, run: Command, server: str, tmp_
     assert run(*arguments).code == 0
     with Gradebook(server, "quiz") as book:
         assert {row.student: (row.credited, row.attempt.id) for row in book.rows(Policy())} == first
+
+
+@pytest.mark.postgres
+def test_a_semester_is_on_a_server_as_in_a_file(course: Course, run: Command, server: str, tmp_path: Path) -> None:
+    """Times of any zone, a group before and after its members are known, extensions, words, and what is released."""
+    late = {"due": "2024-03-01T12:00+09:00", "late": {"per_day": 0.25, "days": 3}, "attempts": "last"}
+    course.assign(EXERCISE, solution=RIGHT, grading=late)
+    policy = Policy.model_validate(late)
+    timed = files(
+        tmp_path / "timed",
+        **{"cy@2024-03-01 23:59:59 KST": WRONG, "cy@2024-03-01 15:00 UTC": RIGHT, "김@2024-02-29 23:59-05:00": RIGHT},
+    )
+    group = files(tmp_path / "group", **{"Team A_501_assignsubmission_file_a": RIGHT})
+    for name, text in {
+        "roster": "key,group,moodle\nada,Team A,77\nbob,Team A,78\n", "extensions": "student,days\nTeam A,1\n김,2\n",
+    }.items():  # fmt: skip
+        (tmp_path / f"{name}.csv").write_text(text)
+
+    def semester(out: Path, url: str | Path, *where: str) -> object:
+        def batch(*given: str | Path) -> None:
+            ended = run("batch", course.quiz, *given, "--out", out, "-j", "1", "--seed", "5", *where)
+            assert ended.code == 0, ended.err
+
+        batch(timed, "--name", r"(?P<student>\w+)@(?P<time>.+)\.py")
+        batch(group, "--extensions", tmp_path / "extensions.csv")
+        with Gradebook(url, "quiz") as book:
+            word = {"points": 1.5, "comment": "\\(x^2\\) 잘했어요 🙂", "reason": "asked", "done": True, "author": "kim"}
+            for student in ("Team A_501", "cy"):
+                sha256 = next(book.rows(policy, student=student)).attempt.sha256
+                book.judge(student, "double", 0, Judgement.model_validate({**word, "sha256": sha256}))
+                book.sit_down(student, "double", "kim")
+            assert set(book.taken("double", "lee")) == {"Team A_501", "cy"}
+            with pytest.raises(Outrun):
+                book.judge("cy", "double", 0, Judgement(points=0.5, done=True))
+            stamp = book.stamp()
+        batch(group, "--roster", tmp_path / "roster.csv")
+        ended = run("release", out, "--assignment", course.quiz, "--student", "cy", *where)
+        assert ended.code == 0, ended.err
+        ended = run("export", course.quiz, "--out", out, "--format", "csv", *where)
+        table = [
+            {name: told for name, told in line.items() if name not in ("graded", "seconds")}
+            for line in csv.DictReader(io.StringIO(ended.out))
+        ]
+        with Gradebook(url, "quiz") as book:
+            assert book.stamp() != stamp
+            handed = [(one.student, one.group, one.submitted, one.file) for one in book.people()]
+            counts = [
+                (row.student, row.credited, row.due, row.late_days, row.number, row.attempts, row.handed.submitted)
+                for row in book.rows(policy)
+            ]
+            said = {who: one["double"].model_dump(exclude={"time"}) for who, one in book.judgements().items()}
+            assert set(book.released()) == {"cy"}
+            return table, handed, counts, said
+
+    own = tmp_path / "file"
+    told = semester(tmp_path / "server", server, "--gradebook", server)
+    assert told == semester(own, own / "gradebook.sqlite")
 
 
 @pytest.mark.ray

@@ -192,6 +192,37 @@ def g(): raise ValueError(f"{{seen}} {{open('loot').read()}}")
     assert report.exercises[0].checks[1].duration == 0
 
 
+def test_files_and_devices_of_the_machine_are_not_there(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a library opens when it is imported, a driver for GPUs above all, does not reach student code."""
+    held = course.write("libraries/holding.py", "import os\nopened = os.pipe()\n")
+    monkeypatch.setenv("PYTHONPATH", str(held.parent))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    requirement = calls("held()", "devices()", "user()")
+    course.require(
+        requirement,
+        solution="def held(): return 0\ndef devices(): return ''\ndef user(): return 'student'\n",
+        preload=["holding"],
+    )
+    answer = """
+        import getpass, os, stat
+        def user():
+            return getpass.getuser()
+        def held():
+            kinds = []
+            for fd in range(3, 100):
+                try:
+                    kinds.append(stat.S_IFMT(os.fstat(fd).st_mode))
+                except OSError:
+                    pass
+            return kinds.count(stat.S_IFIFO)
+        def devices():
+            return os.environ["CUDA_VISIBLE_DEVICES"]
+    """
+    with Zygote.spawn() as own:
+        report = grader.grade(course.quiz, course.write("answer.py", answer), zygote=own)
+    assert [check.observed for check in report.exercises[0].checks] == [None, None, None]
+
+
 @pytest.mark.slow
 def test_a_large_question_waits_for_a_guest_that_is_stopped(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     course.require(calls("f(randn(1000000))", "f(randn(1000001))"), solution="def f(x): return x.sum()\n")

@@ -23,7 +23,9 @@ LEVELS = [
     {"judging"},
     {"workers", "pytest_plugin"},
     {"report", "batch", "authoring"},
+    {"review"},
     {"cli"},
+    {"kernel"},
 ]
 LEVEL = {name: place for place, names in enumerate(LEVELS) for name in names}
 BESIDE_STUDENTS = {"grader.errors", "grader.wire", "grader.expression", "grader.protocol", "grader.guest"}
@@ -150,6 +152,12 @@ def test_the_command_line_imports_nothing_that_takes_long() -> None:
 def test_the_command_begins_with_little() -> None:
     loaded = loaded_by("import grader.cli.main")
     assert loaded & {"torch", "pydantic", "pytest", "rich", "typer", "IPython", "numpy"} == set()
+
+
+def test_a_kernel_loads_little() -> None:
+    loaded = loaded_by("import grader; grader.load_ipython_extension")
+    assert "grader.kernel.magics" in loaded
+    assert loaded & {"torch", "pydantic", "pytest", "yaml", "rich", "typer", "numpy", "ipykernel"} == set()
 
 
 def test_the_public_names() -> None:

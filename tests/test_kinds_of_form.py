@@ -13,7 +13,8 @@ IMPORTS = "import math\nimport numpy as np\nimport torch\nimport torch.nn.functi
 
 
 def passes(course: Course, requirement: dict[str, Any], code: str, solution: str = "") -> bool:
-    course.require(requirement, solution=IMPORTS + f"# exercise: one\n{solution}" if solution else "")
+    solution = IMPORTS + f"# exercise: one\n{solution}" if solution else ""
+    course.require(requirement, solution=solution, diagnosis="none")
     given = set(outcomes(course.grade(course.notebook(IMPORTS, f"# exercise: one\n{code}"))).values())
     assert given <= {"passed", "failed"}
     return given == {"passed"}
@@ -107,6 +108,11 @@ CALLED = {
     "a method of an array": ("numpy.sum", "def f(x): return x.numpy().sum()", True),
     "of Python": ("math.exp", "def f(x): return x * math.exp(1)", True),
     "another one": ("torch.relu", "def f(x): return x.clamp(min=0)", False),
+    "an attribute of the name": (
+        "torch.autograd.grad",
+        "def f(x):\n    w = x.clone().requires_grad_()\n    w.sum().backward()\n    w.grad.add_(1)\n    return w",
+        False,
+    ),
     "a longer name": ("torch.relu", "def f(x): return F.leaky_relu(x, 0.1)", False),
     "of the same name": ("math.exp", "def f(x): return x.exp()", False),
     "a method of their own": (

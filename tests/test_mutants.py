@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 
 import pytest
+from conftest import ROOT
 
 from grader.authoring.mutants.engine import changes, mutants_of
 from grader.diagnosis.catalogue import catalogue
@@ -64,6 +66,38 @@ SMALL = {
     "transform-ignored": ("y = self.transform(x)", "y = x"),
     "transform-twice": ("y = self.transform(x)", "y = self.transform(self.transform(x))"),
     "zeros": ("torch.zeros(2, dtype=d)", "torch.ones(2, dtype=d)"),
+    "leaf-clone": ("y = x.detach().clone().requires_grad_()", "y = x.clone().requires_grad_()"),
+    "train-attribute": ("y = self.training", "y = self.train"),
+    "error-returned": ("def f():\n    raise ValueError(1)", "def f():\n    return ValueError(1)"),
+    "generator-unused": ("x = torch.rand(2, generator=g)", "x = torch.rand(2)"),
+    "zero-grad-in-loop": (
+        "def f():\n    o.zero_grad()\n    for x in y:\n        x.backward()",
+        "def f():\n    for x in y:\n        o.zero_grad()\n        x.backward()",
+    ),
+    "step-in-loop": (
+        "def f():\n    for x in y:\n        x.backward()\n    o.step()",
+        "def f():\n    for x in y:\n        x.backward()\n        o.step()",
+    ),
+    "rounded-down": ("n = math.ceil(a / b)", "n = math.floor(a / b)"),
+    "requires-grad-misspelt": ("p.requires_grad = False", "p.require_grad = False"),
+    "state-shared": ("best = copy.deepcopy(model.state_dict())", "best = model.state_dict()"),
+    "classes-last": ("loss = F.cross_entropy(x.transpose(1, 2), y)", "loss = F.cross_entropy(x, y)"),
+    "loss-argmax": ("loss = F.cross_entropy(x, y)", "loss = F.cross_entropy(x.argmax(dim=1), y)"),
+    "bce-shape": (
+        "loss = F.binary_cross_entropy_with_logits(x.squeeze(1), y)",
+        "loss = F.binary_cross_entropy_with_logits(x, y)",
+    ),
+    "chain-rule": ("def backward(ctx, g):\n    return g * 2", "def backward(ctx, g):\n    return 2"),
+    "last-layer": (
+        "class N:\n    def f(self, x):\n        return nn.GRU(2, 3)(x)[0][:, -1]",
+        "class N:\n    def f(self, x):\n        return nn.GRU(2, 3)(x)[0][-1]",
+    ),
+    "flatten": ("y = self.fc(x.flatten(1))", "y = self.fc(x)"),
+    "local-variable": (
+        "class N:\n    def f(self, x):\n        self.mean = x",
+        "class N:\n    def f(self, x):\n        mean = x",
+    ),
+    "values-for-indices": ("order = torch.argsort(x)", "order = torch.sort(x).values"),
     "longest-becomes-shortest": ("max(lengths)", "min(lengths)"),
     "sort-key": ("sorted(x, key=f)", "sorted(x)"),
     "sort-reversed": ("sorted(x, key=f)", "sorted(x, key=f, reverse=True)"),
@@ -113,6 +147,50 @@ SMALL = {
     "no-grad-dropped": ("with torch.no_grad():\n    y = model(x)", "y = model(x)"),
     "fork-rng-dropped": ("with torch.random.fork_rng():\n    y = f(x)", "y = f(x)"),
     "no-grad-added": ("loss = f(x)", "with torch.no_grad():\n    loss = f(x)"),
+    "parameter-list": ("x = nn.ParameterList(y)", "x = list(y)"),
+    "parameter-dict": ("x = nn.ParameterDict(y)", "x = dict(y)"),
+    "activation-other": ("y = F.relu(x)", "y = F.tanh(x)"),
+    "dropout-always": ("F.dropout(x, 0.5, training=self.training)", "F.dropout(x, 0.5)"),
+    "training-ignored": ("if self.training:\n    f()", "f()"),
+    "batch-first": ("nn.LSTM(2, 3, batch_first=True)", "nn.LSTM(2, 3)"),
+    "rnn-tuple": ("x, _ = self.lstm(x)", "x = self.lstm(x)"),
+    "hook-other-kind": ("m.register_full_backward_hook(f)", "m.register_forward_hook(f)"),
+    "numpy-random": ("torch.rand(3).numpy()", "np.random.rand(3)"),
+    "sampler-shuffled": ("DataLoader(d, sampler=s)", "DataLoader(d, sampler=s, shuffle=True)"),
+    "sign-flipped": ("x = a + b", "x = a - b"),
+    "loss-other": ("F.cross_entropy(x, y)", "F.multi_margin_loss(x, y)"),
+    "nll": ("F.cross_entropy(x, y)", "F.nll_loss(x, y)"),
+    "loss-sigmoid": (
+        "F.binary_cross_entropy_with_logits(x, y)",
+        "F.binary_cross_entropy_with_logits(x.sigmoid(), y)",
+    ),
+    "mm": ("y = a @ b", "y = torch.mm(a, b)"),
+    "in-place": ("x = x + y", "x += y"),
+    "copy-construct": ("y = x.clone()", "y = torch.tensor(x)"),
+    "variance": ("x.var(dim=0)", "x.var(dim=0, unbiased=False)"),
+    "default-dtype": (
+        "def f():\n    return torch.randn(2)",
+        "def f():\n    torch.set_default_dtype(torch.float64)\n    return torch.randn(2)",
+    ),
+    "grad-left-off": ("with torch.no_grad():\n    f()", "torch.set_grad_enabled(False)\nf()"),
+    "seed-fixed": ("def f(seed):\n    g.manual_seed(seed)", "def f(seed):\n    g.manual_seed(0)"),
+    "argument-fixed": ("def f(lr):\n    return g(lr=lr)", "def f(lr):\n    return g(lr=0.1)"),
+    "batch-size": ("DataLoader(d, batch_size=n)", "DataLoader(d, batch_size=n * 2)"),
+    "batch-of-all": ("DataLoader(d, batch_size=8)", "DataLoader(d, batch_size=len(d))"),
+    "learning-rate": ("optim.SGD(p, lr=0.1)", "optim.SGD(p, lr=0.1 / 10)"),
+    "layer-dropped": ("nn.Sequential(a, b, c)", "nn.Sequential(a, c)"),
+    "init-other": ("nn.init.xavier_uniform_(w, gain=2)", "nn.init.zeros_(w)"),
+    "bias-added": ("nn.Conv2d(1, 2, 3, bias=False)", "nn.Conv2d(1, 2, 3)"),
+    "bias-dropped": ("nn.Linear(1, 2)", "nn.Linear(1, 2, bias=False)"),
+    "weight-decay-added": ("optim.SGD(p)", "optim.SGD(p, weight_decay=0.1)"),
+    "weight-decay": ("optim.SGD(p, weight_decay=0.1)", "optim.SGD(p, weight_decay=0.1 * 10)"),
+    "weight-decay-dropped": ("optim.SGD(p, weight_decay=0.1)", "optim.SGD(p)"),
+    "dropout-rate": ("F.dropout(x, 0.5)", "F.dropout(x, 0.5 / 2)"),
+    "dropout-dropped": ("nn.Dropout(0.5)", "nn.Identity()"),
+    "clip": ("torch.nn.utils.clip_grad_norm_(p, max_norm=1)", "nn.utils.clip_grad_norm_(p, max_norm=1 * 10)"),
+    "clip-dropped": ("nn.utils.clip_grad_norm_(p, 1)", "pass"),
+    "patience": ("if bad >= patience:\n    f()", "if bad >= 0:\n    f()"),
+    "validation-trained-on": ("a, b = random_split(d, n)", "a, b = random_split(d, n)\nb = a"),
     "integer": ("x = 3", "x = 4"),
     "float": ("x = 0.5", "x = 0.75"),
     "flag": ("f(True)", "f(False)"),
@@ -151,6 +229,11 @@ HOOK = """
             {body}
         m.register_full_backward_hook(hook)
 """
+TRAIN = """
+    def train(model, x, y):
+        for {item} in {items}:
+            loss_fn({output}, {target}).backward()
+"""
 MODEL = """
     class Model(nn.Module):
         {doc}
@@ -175,6 +258,10 @@ def hook(body: str) -> str:
 
 def collate(body: str) -> str:
     return COLLATE.format(body=body)
+
+
+def train(output: str = "model(x)", target: str = "y", item: str = "_", items: str = "range(9)") -> str:
+    return TRAIN.format(output=output, target=target, item=item, items=items)
 
 
 LARGE = {
@@ -219,6 +306,28 @@ LARGE = {
         "def f(x):\n    for y in x:\n        g(y)\n    return x",
         "def f(x):\n    for y in x:\n        g(y)\n        return x",
     ),
+    "labels-shifted": (train(), train(target="y.roll(1, 0)")),
+    "samples-fewer": (train(), train("model(x)[::2]", "y[::2]")),
+    "samples-unbalanced": (
+        train(),
+        train("model(x)[(y <= y.float().mean()).flatten()]", "y[(y <= y.float().mean()).flatten()]"),
+    ),
+    "labels-overlap": (train(), train("torch.cat([model(x), model(x)])", "torch.cat([y, y.roll(1, 0)])")),
+    "samples-noisy": (train(), train("model(x + torch.randn_like(x))")),
+    "epochs": (train(), train(items="range(9 // 2)")),
+    "activation-added": (
+        model(init="self.a = nn.Linear(2, 2)", body="return self.a(x)"),
+        model(init="self.a = nn.Linear(2, 2)", body="return torch.relu(self.a(x))"),
+    ),
+    "grad-of-caller": (
+        "def f(w):\n    leaf = w.detach().clone().requires_grad_()\n"
+        "    (g,) = torch.autograd.grad(h(leaf), leaf)\n    return g",
+        "def f(w):\n    w.requires_grad_()\n    h(w).backward()\n    g = w.grad\n    return g",
+    ),
+    "mean-of-means": (
+        "def f(x):\n    for y in x:\n        a += g(y).sum().item()\n        n += len(y)\n    return a / n",
+        "def f(x):\n    for y in x:\n        a += g(y).float().mean().item()\n        n += 1\n    return a / n",
+    ),
     "optimizer-in-loop": (
         "def f(x):\n    optimizer = SGD(x)\n    for y in x:\n        g(y)",
         "def f(x):\n    for y in x:\n        optimizer = SGD(x)\n        g(y)",
@@ -244,10 +353,46 @@ def test_the_mistakes_that_operators_plant_are_in_the_catalogue() -> None:
     assert {operator.mistake for operator in OPERATORS if operator.mistake} <= {m.id for m in catalogue()}
 
 
+DEEPCRIME = [
+    *("TCL", "TRD", "TUD", "TAN", "TCO", "HBS", "HLR", "HNE", "HDB", "ACH", "ARM", "AAL"),
+    *("RAW", "RCW", "RRW", "RCD", "RCP", "WCI", "WAB", "WRB", "LCH", "OCH", "OCG", "VRM"),
+]
+TAXONOMY = {
+    "Model": ["type and properties", "layer properties", "missing, redundant or wrong layer", "activation function"],
+    "Tensors and inputs": ["wrong tensor shape", "wrong input"],
+    "Training": [
+        *("hyperparameters", "loss function", "validation and testing", "preprocessing of training data", "optimiser"),
+        *("training data quality", "training process"),
+    ],
+    "GPU usage": [],
+    "API": [],
+}
+
+
+def test_the_doc_lists_what_is_covered_by_what_there_is() -> None:
+    doc = (ROOT / "docs" / "mistakes.md").read_text(encoding="utf-8").partition("## What is covered")[2]
+    rows = [line.strip("| ").split(" | ") for line in doc.splitlines() if re.match(r"\| [A-Z]", line)]
+    named = [re.findall(r"`(\S+?)`", row[2]) for row in rows]
+    operators, mistakes = {operator.id for operator in OPERATORS}, {mistake.id for mistake in catalogue()}
+    known = operators | mistakes
+    assert {name for names in named for name in names} - known == set()
+    planted = [row[0] for row, names in zip(rows, named, strict=True) if operators & set(names)]
+    assert [code for code in planted if code in DEEPCRIME] == DEEPCRIME
+    assert [row[2] for row, names in zip(rows, named, strict=True) if not names and "not " not in row[2]] == []
+    places = {f"{root}: {part}" for root, parts in TAXONOMY.items() for part in parts}
+    places |= {root for root, parts in TAXONOMY.items() if not parts}
+    assert {row[0] for row in rows} - set(DEEPCRIME) == places
+
+
 @pytest.mark.parametrize(
     ("name", "source"),
     [
         ("arguments-swapped", "F.mse_loss(a, b)"),
+        ("copy-construct", "x.detach().clone()"),
+        ("labels-shifted", "def loss(x, y): return F.cross_entropy(x, y)"),
+        ("learning-rate", "f(lr=0.1)"),
+        ("argument-fixed", "f(lr=lr)"),
+        ("init-other", "torch.randn(2)"),
         ("text", "raise ValueError('no')"),
         ("element-dropped", "(a, b) = x"),
         ("forward-detached", "class F(Function):\n    def forward(ctx, x): return x"),
@@ -261,14 +406,36 @@ def test_what_is_no_mistake_is_not_made(name: str, source: str) -> None:
     assert [operator.id for operator, _ in changes(source) if operator.id == name] == []
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(w):\n    leaf = w.detach().clone().requires_grad_()\n    (g,) = torch.autograd.grad(h(leaf), [leaf])",
+        "def f(w):\n    w.leaf = w.x.detach().clone().requires_grad_()\n    (g,) = torch.autograd.grad(w, w.leaf)",
+        "def f(x): return x / 2",
+        "def f(): return",
+        "class Net(nn.Module):\n    def forward(self, x): return",
+        "def train(x, y): loss_fn(reduction='sum', target=y).backward()",
+        "x: int = random_split(*a)\nDataLoader(*a, batch_size=2)\nnn.Sequential(*layers)\noptim.SGD(**settings)",
+        "nn.Dropout(**rates)\nnn.init.zeros_()\nnn.Parameter()\nF.dropout()",
+    ],
+)
+def test_code_of_other_forms_is_no_stumbling_block(source: str) -> None:
+    for _, made in changes(source):
+        ast.parse(made)
+
+
 def planted(*sources: str) -> list[tuple[str, str]]:
     """Operator and new lines of the mutants of cells, the last of which is of the exercise `one`."""
+    return [(mutant.operator, mutant.after) for mutant in mutants_of(submission(*sources), ["one"])]
+
+
+def submission(*sources: str) -> Submission:
+    """Cells, the last of which is of the exercise `one`."""
     cells = tuple(
         Cell(number=i, source=source, filename="x", exercises=("one",) if i == len(sources) else (), text=source)
         for i, source in enumerate(sources, 1)
     )
-    solution = Submission(name="x.ipynb", sha256="", cells=cells)
-    return [(mutant.operator, mutant.after) for mutant in mutants_of(solution, ["one"])]
+    return Submission(name="x.ipynb", sha256="", cells=cells)
 
 
 def test_equal_mutants_are_one_and_carry_the_name_of_the_mistake() -> None:
@@ -281,3 +448,24 @@ def test_what_means_the_same_is_no_mutant() -> None:
 
 def test_other_cells_are_left_alone() -> None:
     assert planted("x = 1", "y = x.T") == [("line-dropped", "pass"), ("attribute-dropped", "y = x")]
+
+
+def test_what_the_starter_gives_is_not_changed() -> None:
+    given = "# exercise: one\nclass A(nn.Module):\n    def __init__(self, n):\n"
+    solution = submission(given + "        super().__init__()\n        self.n = n + 1\n")
+    starter = submission(given + "        ...\n")
+    changed = {mutant.before for mutant in mutants_of(solution, ["one"])}
+    assert "class A(nn.Module):" in changed
+    left = {mutant.before for mutant in mutants_of(solution, ["one"], starter)}
+    assert "self.n = n + 1" in left
+    assert left.isdisjoint({"class A(nn.Module):", "def __init__(self, n):"})
+
+
+def test_what_does_nothing_is_not_changed() -> None:
+    source = (
+        "def f(x, n):\n    unread = n + 1\n    read = n + 2\n    x\n    if n > 5:\n        raise ValueError\n"
+        "        n = n + 3\n    return x * read\n    n = n + 4\n"
+    )
+    changed = {mutant.before for mutant in mutants_of(submission(source), ["one"])}
+    assert {"read = n + 2", "return x * read", "if n > 5:"} <= changed
+    assert changed.isdisjoint({"unread = n + 1", "n = n + 3", "n = n + 4", "x"})

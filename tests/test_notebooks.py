@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, get_args
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Command
 from gradebooks import timeless
 
 from grader import grade
@@ -50,6 +53,20 @@ def test_headings_are_the_titles(folder: Folder, code: Code) -> None:
 
 
 @each_assignment
+def test_they_are_what_the_master_makes(folder: Folder, run: Command, tmp_path: Path) -> None:
+    """`grade release ASSIGNMENT --in-place` writes them anew."""
+    copy = shutil.copytree(folder.path, tmp_path / "assignments" / folder.spec.id)
+    names = [f"{folder.spec.id}.ipynb", f"{folder.spec.id}.ko.ipynb"]
+    for name in names:
+        (copy / name).unlink()
+    assert run("release", copy, "--in-place").code == 0
+    for name in names:
+        assert (copy / name).read_bytes() == (folder.path / name).read_bytes()
+    solution = Path("solutions", names[0])
+    assert (tmp_path / solution).read_bytes() == (ROOT / solution).read_bytes()
+
+
+@each_assignment
 @each_language
 def test_every_exercise_has_a_text_and_an_answer(folder: Folder, code: Code) -> None:
     names = [exercise.id for exercise in folder.spec.exercises]
@@ -78,8 +95,49 @@ def test_korean_texts_are_korean(folder: Folder) -> None:
                 assert not paragraph.strip() or re.search("[가-힣]", paragraph), paragraph
 
 
+EXAMPLES = """
+import ast, json, sys
+
+def told(statement):
+    try:
+        if isinstance(statement, ast.Expr):
+            return repr(eval(ast.unparse(statement), names))
+        exec(ast.unparse(statement), names)
+    except Exception as error:
+        return type(error).__name__
+    return ""
+
+names, wrong = {"__name__": "__main__"}, []
+for code, example in json.load(sys.stdin):
+    exec(code, names)
+    lines = example.splitlines()
+    for statement in ast.parse(example).body:
+        line = lines[statement.end_lineno - 1]
+        said, got = line.partition("  # ")[2].strip(), told(statement)
+        if got != said and (said or got.endswith("Error")):
+            wrong.append([line, got])
+print(json.dumps(wrong))
+"""
+
+
+@pytest.mark.slow
+def test_the_examples_give_what_they_say() -> None:
+    """In assignment4, where the whole of each comment is what its line gives: a value, or the name of an exception."""
+    (folder,) = (folder for folder in FOLDERS if folder.spec.id == "assignment4")
+    parts, example = [], ""
+    for cell in cells(folder.solution):
+        if cell["cell_type"] == "code":
+            parts.append([cell["source"], example])
+        elif cell["source"]:  # in English
+            example = "\n".join(block[10:-3] for block in FENCED.findall(cell["source"]))
+    command = [sys.executable, "-W", "ignore", "-c", EXAMPLES]
+    ended = subprocess.run(command, input=json.dumps(parts), capture_output=True, text=True, check=True)
+    assert json.loads(ended.stdout) == []
+    assert sum(bool(example) for _, example in parts) == len(folder.spec.exercises)
+
+
 def test_it_does_not_matter_which_notebook_an_answer_began_from(zygote: Zygote, tmp_path: Path) -> None:
-    folder = FOLDERS[-1]
+    (folder,) = (folder for folder in FOLDERS if folder.spec.id == "assignment3")
     answers = {cell["id"]: cell["source"] for cell in cells(folder.solution)}
     first, wrong, *_ = (exercise.id for exercise in folder.spec.exercises)
     reports = []

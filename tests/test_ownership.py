@@ -33,6 +33,7 @@ def pair(course: Course) -> Course:
         {"id": "three", "requirements": [FUNCTION]},
         solution=solution,
         fixtures="same.py",
+        diagnosis="none",
     )
     return course
 
@@ -308,7 +309,10 @@ def as_plain_script(course: Course, cells: list[dict[str, Any]]) -> Path:
     return course.write("answer.py", "\n\n".join(c["source"] for c in cells if c["cell_type"] == "code") + "\n")
 
 
-@pytest.mark.parametrize("name", ["assignment1", "assignment2", "assignment3"])
+@pytest.mark.parametrize(
+    "name",
+    ["assignment1", "assignment2", "assignment3", pytest.param("assignment4", marks=pytest.mark.slow)],
+)
 @pytest.mark.parametrize("layout", [as_notebook, as_script, as_plain_script])
 def test_raw_notebooks_earn_what_marked_ones_do(
     course: Course, name: str, layout: Callable[[Course, list[dict[str, Any]]], Path]
@@ -335,7 +339,7 @@ def test_an_earlier_cell_that_stopped_is_the_cause(pair: Course) -> None:
             "the cell that this one needs runs to its end",
             "KeyError: 'key'",
         )
-        assert (check.cell, check.line, check.code) == (1, 2, "{}['key']\n^")
+        assert (check.cell, check.line, check.code) == (1, 2, "{}['key']\n~~^^^^^^^")
         assert check.hint is None
 
 
@@ -343,7 +347,7 @@ def test_one_cause_is_one_block(course: Course, run: Command) -> None:
     three = [{**FUNCTION, "id": name} for name in "abc"]
     course.assign({"id": "one", "hint": "Think.", "requirements": three})
     ended = run("run", course.quiz, course.notebook("# exercise: one\ndef f():\n    return (2"))
-    assert ended.out.count("SyntaxError") == 2  # the block, and the cell's own line
+    assert ended.out.count("SyntaxError") == 1  # the block; the cell's own line says no more
     assert "✗ call[1,a], call[1,b], call[1,c]" in ended.out
     assert "Think." not in ended.out
     lines = [line.strip() for line in ended.out.splitlines()]
@@ -359,6 +363,12 @@ def test_a_near_name_is_proposed(course: Course, written: str, meant: str) -> No
     check = course.grade(course.notebook(f"# exercise: one\n\ndef {written}():\n    return 2")).exercises[0].checks[0]
     assert str(check.hint) == f"Did you mean `{written}`? The name is `{meant}`."
     assert (check.cell, check.line) == (1, 3)
+
+
+def test_a_library_is_no_near_name(course: Course) -> None:
+    course.require({"kind": "function", "calls": [{"call": "watch()", "returns": "2"}]})
+    check = course.grade(course.notebook("import torch", "# exercise: one\n")).exercises[0].checks[0]
+    assert "torch" not in str(check.hint)
 
 
 def test_cells_are_numbered_as_they_are_seen(course: Course, run: Command) -> None:
@@ -395,7 +405,7 @@ def test_modules_are_pointed_at(folder: Course) -> None:
     assert (check.file, check.line, check.code) == ("lib/deep/two.py", 1, "def f():")
     folder.write("in/lib/deep/two.py", "def f():\n    return 1 / 0\n")
     check = folder.grade(folder.path / "in").exercises[0].checks[0]
-    assert (check.file, check.line, check.code) == ("lib/deep/two.py", 2, "return 1 / 0\n       ^")
+    assert (check.file, check.line, check.code) == ("lib/deep/two.py", 2, "return 1 / 0\n       ~~^~~")
 
 
 def test_only_what_the_spec_allows_is_handed_in(folder: Course) -> None:
@@ -422,7 +432,7 @@ def test_a_file_that_changes_makes_another_submission(folder: Course) -> None:
 
 @pytest.mark.parametrize(
     ("names", "said"),
-    [((), "there is no notebook in its folder"), (("a.py", "b.py"), "there are several scripts (a.py, b.py)")],
+    [((), "there is no notebook"), (("a.py", "b.py"), "there are several scripts (a.py, b.py)")],
 )
 def test_a_folder_without_one_answer(course: Course, run: Command, names: tuple[str, ...], said: str) -> None:
     course.require(FUNCTION)
@@ -628,3 +638,57 @@ def test_a_line_of_a_module_is_none_of_the_cell(folder: Course) -> None:
     folder.write("in/answer.py", "def f(): return 2\n# %%\n# exercise: one\nimport lib.one\nf = f\n")
     folder.write("in/lib/one.py", "\n\n\n\nimport no_such_package\n")
     assert folder.grade(folder.path / "in" / "answer.py").earned == 1
+
+
+# -- cells that another grader knew
+
+
+@pytest.fixture
+def known(course: Course) -> Course:
+    """Two exercises of one name, whose cells have names of nbgrader's or Otter's."""
+    exercises = [
+        {"id": name, "cells": {"graded_as": name, "defines": ["f", "g"]}, "requirements": [FUNCTION | {"calls": [
+            {"call": f"{call}()", "returns": "2"}]}]} for name, call in (("one", "f"), ("two", "g"))
+    ]  # fmt: skip
+    course.assign(
+        *exercises, solution="# exercise: one\ndef f():\n    return 2\n# exercise: two\ndef g():\n    return 2\n"
+    )
+    return course
+
+
+def cell_known_as(name: str, source: str) -> dict[str, Any]:
+    return {"source": source, "metadata": {"nbgrader": {"grade_id": name, "solution": True, "schema_version": 3}}}
+
+
+ONE, TWO = "def f():\n    return 2", "def g():\n    return 2"
+
+
+def test_nbgraders_names_of_cells_say_whose_they_are(known: Course) -> None:
+    later = "def f():\n    return 3"
+    given = known.notebook(cell_known_as("one", ONE), cell_known_as("two", TWO), later)
+    assert statuses(known.grade(given)) == ["full", "full"]
+    given = known.notebook(cell_known_as("one", "x = 1"), cell_known_as("two", TWO), ONE)
+    assert statuses(known.grade(given)) == ["none", "full"]
+
+
+@pytest.mark.parametrize("check", ["grader.check", "_ = ok.grade"])
+def test_what_is_checked_below_is_a_question_of_otters(known: Course, check: str) -> None:
+    given = known.notebook(ONE, f'{check}("one")', "def f():\n    return 3", TWO, f"{check}('two')")
+    assert statuses(known.grade(given)) == ["full", "full"]
+
+
+def test_where_no_cell_has_such_a_name_definitions_decide(known: Course) -> None:
+    assert statuses(known.grade(known.notebook(ONE, TWO))) == ["full", "full"]
+    assert statuses(known.grade(known.notebook("x = 1"))) == ["not answered", "not answered"]
+
+
+def test_given_files_lie_beside_every_submission_and_are_no_part_of_it(known: Course) -> None:
+    script = f"import tools\n{ONE.replace('2', 'tools.TWO')}\n{TWO}\n"
+    known.write("assignments/quiz/given/tools.py", "TWO = 2\n")
+    known.write("work/tools.py", "TWO = 3\n")
+    alone, folder = known.write("answer.py", script), known.write("work/answer.py", script).parent
+    assert statuses(known.grade(alone)) == ["full", "full"]
+    assert statuses(known.grade(folder)) == ["full", "full"]
+    before = load_assignment(known.quiz).read(alone).sha256
+    known.write("assignments/quiz/given/tools.py", "TWO = 1 + 1\n")
+    assert load_assignment(known.quiz).read(alone).sha256 == before

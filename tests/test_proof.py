@@ -16,11 +16,17 @@ from conftest import ROOT, Command, Course
 from planted import ALL
 
 from grader import Report
+from grader.assignment.load import Folder, load_assignment
+from grader.authoring.findings import Result
+from grader.authoring.judge_mutant import MutantJob, judge_mutant
+from grader.authoring.mutants.engine import changes, mutants_of, with_mutant
 from grader.diagnosis.catalogue import catalogue
-from grader.diagnosis.edits import FIXES, walk
+from grader.diagnosis.edits import FIXES, OPERATORS, walk
 from grader.diagnosis.trials import trials
 from grader.models.mistake import Mistake
 from grader.models.report import Diagnosis
+from grader.sandbox.client import Zygote
+from grader.workers.pool import Pool
 
 HEAD = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n# %%\n# exercise: one\n"
 FIT = """
@@ -102,6 +108,17 @@ def test_two_mistakes_are_found_as_two(course: Course) -> None:
     ]
 
 
+def test_a_mistake_that_hides_another_is_named_since_both_fixes_together_help(course: Course, run: Command) -> None:
+    course.require(FITS, solution=HEAD + FIT)
+    both = FIT.replace("model.parameters()", "model.parameters").replace("        optimizer.zero_grad()\n", "")
+    file = course.write("answer.py", HEAD + both)
+    (found,) = named(course.grade(file)).values()
+    assert (found.id, found.passes, found.with_another) == ("parentheses_forgotten", ("call[1]",), True)
+    assert "With this, and one more mistake, fixed in a copy of your code" in run("run", course.quiz, file).out
+    nothing_else = FIT.replace("model.parameters()", "model.parameters").replace("losses.append", "print")
+    assert not [f for f in named(course.grade(HEAD + nothing_else)).values() if f.passes]
+
+
 @pytest.mark.parametrize(("by", "ids"), [("n + 2", []), ("n * n", ["m"])])
 def test_what_breaks_a_check_that_passed_is_no_fix(course: Course, by: str, ids: list[str]) -> None:
     """With `n + 2` the second check passes, too, and the first one does no more."""
@@ -110,6 +127,19 @@ def test_what_breaks_a_check_that_passed_is_no_fix(course: Course, by: str, ids:
     right = "def square(n):\n    return n * n\n"
     course.require({"kind": "function", "calls": calls}, solution=HEAD + right, mistakes=[own])
     assert [one.id for one in named(course.grade(HEAD + right.replace("n * n", "n * 1"))).values()] == ids
+
+
+@pytest.mark.parametrize(("by", "ids"), [("_n", []), ("_n * _n", ["m", "m"])])
+def test_an_exception_that_is_gone_proves_nothing_while_what_it_stopped_is_wrong(
+    course: Course, by: str, ids: list[str]
+) -> None:
+    """Whatever the function gives, the second check passes."""
+    code = "def f(n):\n    return {}\ndef is_number(n):\n    return isinstance(f(n), int)\n"
+    mistake = {"id": "m", "title": {"en": "m"}, "hint": {"en": "m"}, "fix": [{"replace": 'int("x") * _n', "by": by}]}
+    calls = {"kind": "function", "calls": [{"call": "f(3)"}, {"call": "is_number(4)"}]}
+    course.require(calls, solution=HEAD + code.format("n * n"), mistakes=[mistake])
+    found = named(course.grade(HEAD + code.format('int("x") * n')))
+    assert [one.id for one in found.values() if one.passes] == ids
 
 
 def test_blank_answers_show_nothing(course: Course) -> None:
@@ -212,13 +242,118 @@ def test_a_batch_chooses_what_is_named(
     assert sorted(found) == ids
 
 
+# -- planting and fixing
+
+
+NOT_TAKEN_BACK = {
+    "detach-alone",  # nothing says where `detach` stood
+    "hook-lambda-nothing",  # nor what the lambda gave
+}
+LONG = {"cnn", "reproducible"}
+"""Exercises that train for so long that a busy machine may leave no time for fixes."""
+
+
+def carried(folder: Folder) -> Iterator[MutantJob]:
+    """For each operator that plants a mistake which can be fixed, the first mutant of the solution that it makes."""
+    solution, fixed = folder.read(folder.solution), {fix.mistake for fix in FIXES}
+    seen = set(NOT_TAKEN_BACK)
+    for mutant in mutants_of(solution, [e.id for e in folder.spec.exercises if e.id not in LONG]):
+        if mutant.mistake in fixed and mutant.operator not in seen:
+            seen.add(mutant.operator)
+            yield MutantJob(mutant=mutant, submission=with_mutant(solution, mutant), seconds=10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("assignment", ["assignment1", "assignment2", "assignment3"])
+def test_what_is_planted_in_a_shipped_solution_is_named(assignment: str, zygote: Zygote) -> None:
+    """The fix takes back what the operator has planted: the checks that failed pass."""
+    folder = load_assignment(ROOT / "assignments" / assignment)
+    zygote.preload(folder.spec.preload)
+    with Pool[MutantJob, Result](zygote, (judge_mutant, folder.path), 1, 60) as pool:
+        results = [result for _, result in pool.run(list(carried(folder)))]
+    killed = [result for result in results if isinstance(result, Result) and result.status == "killed"]
+    assert len(killed) > 10
+    assert [(r.mutant.operator, r.diagnoses) for r in killed if r.mutant.mistake not in r.diagnoses] == []
+
+
+def f(call: str) -> dict[str, Any]:
+    return {"kind": "function", "calls": [{"call": call}]}
+
+
+ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
+    "batch_first_forgotten": (
+        "def f(x):\n    torch.manual_seed(0)\n    return nn.GRU(2, 3, batch_first=True)(x)[1]\n",
+        f("f(randn(4, 5, 2))"),
+    ),
+    "copy_construct": (
+        "def f(x):\n    (x.clone() * x).sum().backward()\n    return x.grad\n",
+        f("f(randn(3, requires_grad=True))"),
+    ),
+    "double_sigmoid": (
+        "def f(x, y):\n    return F.binary_cross_entropy_with_logits(x, y)\n",
+        f("f(randn(4), rand(4))"),
+    ),
+    "inplace_breaks_graph": (
+        "def f(x):\n    y = torch.tanh(x)\n    y = y + 1\n    y.sum().backward()\n    return x.grad\n",
+        f("f(randn(3, requires_grad=True))"),
+    ),
+    "numpy_seed_workers": (
+        "import numpy as np\nclass Noise(torch.utils.data.Dataset):\n    def __len__(self):\n        return 2\n"
+        "    def __getitem__(self, index):\n        return torch.rand(3).numpy()\n"
+        "def f(seed):\n    torch.manual_seed(seed)\n    return Noise()[0]\n",
+        f("f(3)"),
+    ),
+    "parameters_in_list": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.scales = nn.ParameterList([nn.Parameter(torch.ones(2))])\n",
+        {"kind": "parameters", "object": "Net()", "count": 1},
+    ),
+    "rnn_tuple_kept": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.lstm = nn.LSTM(2, 3)\n    def forward(self, x):\n        x, _ = self.lstm(x)\n"
+        "        return x.sum(dim=0)\n",
+        {"kind": "module", "object": "Net()", "calls": [{"inputs": ["randn(4, 2)"]}]},
+    ),
+    "sampler_with_shuffle": (
+        "from torch.utils.data import DataLoader\ndef f():\n"
+        "    return [x.item() for x in DataLoader(range(4), sampler=[3, 1])]\n",
+        f("f()"),
+    ),
+    "variance_unbiased": ("def f(x):\n    return x.var(dim=0)\n", f("f(randn(4, 3))")),
+}
+"""Mistakes that no shipped solution can carry: code that can, and what is asked of it."""
+
+
+def test_what_is_planted_elsewhere_is_named(course: Course) -> None:
+    right = {mistake: code for mistake, (code, _) in ELSEWHERE.items()}
+    wrong = {
+        mistake: next(made for operator, made in changes(code) if operator.mistake == mistake)
+        for mistake, code in right.items()
+    }
+    imports = HEAD.partition("# %%")[0]
+    solution, answer = (
+        imports + "".join(f"# %%\n# exercise: {mistake}\n{code}" for mistake, code in codes.items())
+        for codes in (right, wrong)
+    )
+    course.assign(*({"id": id, "requirements": [asked]} for id, (_, asked) in ELSEWHERE.items()), solution=solution)
+    report = course.grade(answer)
+    found = {e.id: {check.diagnosis.id for check in e.checks if check.diagnosis} for e in report.exercises}
+    assert found == {mistake: {mistake} for mistake in ELSEWHERE}
+
+
+def test_every_mistake_that_is_fixed_is_planted() -> None:
+    planted = {operator.mistake for operator in OPERATORS}
+    assert {fix.mistake for fix in FIXES} - planted == set()
+
+
 # -- fixes
 
 
 def sources() -> Iterator[str]:
-    """What people wrote: the answers, and the cells of the shipped notebooks."""
+    """What people wrote: the answers, and the cells of the shipped notebooks, without the masters' marks."""
     yield from (answer.source for answer in ALL)
-    for file in (*ROOT.glob("solutions/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb")):
+    notebooks = (*ROOT.glob("solutions/*.ipynb"), *ROOT.glob("assignments/*/*.ipynb"))
+    for file in (path for path in notebooks if not path.name.endswith(".master.ipynb")):
         yield from (cell.source for cell in nbformat.read(file, as_version=4).cells if cell.cell_type == "code")
 
 
@@ -257,6 +392,11 @@ def test_names_that_a_fix_brings_are_imported() -> None:
     (trial,) = trials(mistake(replace="f(_x)", by="nn.Linear(_x)"), {3: "y = f(1)\n"})
     assert trial.sources[3] == "from torch import nn\ny = nn.Linear(1)\n"
     assert (trial.index, trial.line, trial.before, trial.after) == (3, 1, "y = f(1)", "y = nn.Linear(1)")
+
+
+def test_a_method_of_a_modules_name_is_no_import_of_it() -> None:
+    (trial,) = trials(mistake(replace="_x.copy()", by="copy.deepcopy(_x)"), {0: "y = x.copy()\n"})
+    assert trial.sources[0] == "import copy\ny = copy.deepcopy(x)\n"
 
 
 @pytest.mark.parametrize("source", ["def f(:\n", "x = 1\n", "", "f" * 200_000])

@@ -313,6 +313,25 @@ def test_not_started(course: Course) -> None:
     assert course.grade(course.notebook(starter + "\ndef f(): return 2")).exercises[0].status == "none"
 
 
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        ("# Write f here.", "not started"),
+        ("import torch\n\ndef f():\n    raise NotImplementedError  # TODO", "not started"),
+        ("class A:\n    def __init__(self):\n        super().__init__()\n\nf = None", "not started"),
+        ("def f():\n    return 2", "none"),
+        ("f = 3", "none"),
+        ("def f(:", "none"),
+        ("def f(): return 1", "full"),
+    ],
+)
+def test_students_work_in_the_starter_itself(course: Course, run: Command, answer: str, status: str) -> None:
+    course.require(value("f()", "1"), solution="def f(): return 1\n")
+    path = course.notebook(f"# exercise: one\n{answer}", name="assignments/quiz/quiz.ipynb")
+    assert course.grade(path).exercises[0].status == status
+    assert ("called f()" in run(course.quiz).out) is (status == "none")
+
+
 # -- faults of ours
 
 OWN = "from grader import check, probe\n\n@check(exercise='one', points=1)\ndef test_own(observe, reference, randn):\n"

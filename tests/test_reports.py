@@ -24,7 +24,10 @@ import yaml
 from conftest import ROOT, Command, Course
 from test_report import value
 
-from grader.batch.gradebook import Attempt, Gradebook
+from grader.assignment.load import load_assignment
+from grader.batch.gradebook import Attempt, Gradebook, HandIn
+from grader.batch.roster import read_roster
+from grader.batch.run import present_checks
 from grader.batch.tasks import pack
 from grader.cli.app import run as run_command
 from grader.cli.batch_pages import file_names
@@ -278,6 +281,26 @@ def test_a_report_has_an_end(course: Course, run: Command, name: str) -> None:
     assert all(check["id"] and check["outcome"] for exercise in report["exercises"] for check in exercise["checks"])
 
 
+@pytest.mark.parametrize("indent", [1, None], ids=["as Jupyter writes it", "in one line"])
+def test_annotations_stand_at_the_line_of_the_file(course: Course, run: Command, indent: int | None) -> None:
+    course.require(value("f()", "2"), value("g(1)", "2", id="g"), value("h(1)", "2", id="h"))
+    source = ['# "source": {[\\n"\n', "# exercise: one\n", "f = lambda: 3\n", "def g(x):\n", "    return 1 / 0\n"]
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": ["# A\n", "title"]}, code]
+    keys = {"nbformat": 4, "nbformat_minor": 4, "metadata": {"source": "x"}, "cells": cells}
+    content = json.dumps(keys, indent=indent)
+    notebook = course.write("a,b.ipynb", content.encode())
+    ended = run("run", course.quiz, notebook, "--annotations", "-", "--isolation", "none")
+    lines = content.splitlines()
+    found = re.findall(r"^::error file=(.*?),(?:line=(\d+),)?title=(.*?)::(.*)$", ended.out, re.MULTILINE)
+    assert [os.path.basename(file) for file, *_ in found] == ["a%2Cb.ipynb"] * 3, ended
+    (line,) = (int(line) for _, line, _, said in found if "ZeroDivisionError" in said)
+    assert "return 1 / 0" in lines[line - 1]
+    if indent:
+        assert lines[line - 1].strip() == '"    return 1 / 0\\n"'
+    assert all("%0A" in said and "\n" not in said for *_, said in found)
+
+
 def test_junit_counts_what_is_in_it(quiz: Course, run: Command) -> None:
     root = ElementTree.fromstring(files(quiz, run)["junit"])
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -309,6 +332,8 @@ def test_one_check_passes_and_two_checks_pass(quiz: Course, run: Command) -> Non
 
 TEXT = {"type": "string"}
 NUMBER = {"type": "number", "minimum": 0}
+WHOLE = {"type": "integer", "minimum": 0}
+NAMED = {"type": "string", "minLength": 1}
 VISIBILITY = {"enum": ["visible", "hidden", "after_due_date", "after_published"]}
 FORMAT = {"enum": ["text", "html", "simple_format", "md", "ansi"]}
 
@@ -342,15 +367,16 @@ SCHEMAS: dict[str, dict[str, Any]] = {
     "classroom50": closed(
         ["schema", "classroom", "assignment", "submission", "commit", "release", "review", "datetime", "score",
          "max-score", "tests"],
-        **dict.fromkeys(("classroom", "assignment", "submission", "commit", "release", "review"), TEXT),
+        **dict.fromkeys(("classroom", "assignment", "commit", "release", "review"), NAMED),
+        submission={"type": "string", "pattern": "^submit/"},
         schema={"const": "classroom50/result/v1"},
         datetime={"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT[\d:]{8}Z$"},
-        score={"type": "integer"}, tests={"type": "array", "items": {
+        score=WHOLE, tests={"type": "array", "items": {
             "type": "object", "required": ["test-name", "passed", "score", "max-score"],
-            "properties": {"test-name": TEXT, "passed": {"type": "boolean"}, "score": {"type": "integer"},
-                           "max-score": {"type": "integer"}},
+            "properties": {"test-name": NAMED, "passed": {"type": "boolean"}, "score": WHOLE,
+                           "max-score": WHOLE},
         }},
-        **{"max-score": {"type": "integer"}},
+        **{"max-score": WHOLE},
     ),
 }  # fmt: skip
 """The documented fields; the files of grader/report/formats say where."""
@@ -365,6 +391,7 @@ def results(quiz: Course, run: Command, form: str, *cells: str) -> Any:
     ended = run(
         "run", quiz.quiz, quiz.notebook(*(cells or NOTEBOOK)), "--json", file, "--format", form, "--isolation", "none"
     )
+    assert ended.code in (0, 2, 3), "a runner takes 1 for a grader that failed, and not for marks that are missing"
     return json.loads(file.read_text()) if file.exists() else ended
 
 
@@ -389,6 +416,7 @@ def test_results_agree_with_the_report(quiz: Course, run: Command, monkeypatch: 
     scope, prairie, fifty = (results(quiz, run, form) for form in SCHEMAS)
     assert scope["score"] == pytest.approx(sum(test["score"] for test in scope["tests"])) == report.earned
     assert prairie["score"] == pytest.approx(report.earned / report.possible)
+    assert all(one["score"] <= one["max-score"] for one in (fifty, *fifty["tests"]))
     assert fifty["score"] / fifty["max-score"] == pytest.approx(report.earned / report.possible)
 
 
@@ -426,6 +454,15 @@ def test_classroom50_needs_its_runner(quiz: Course, run: Command) -> None:
 # -- a class
 
 
+ROSTER = """\
+key,name,e-mail,canvas,moodle
+ada_12,Ada L.,ada@example.org,5012,7012
+grace@example.org,,grace@example.org,5013,Participant 7013
+=cmd|' !A0,,,5014,7014
++note,,,5015,7015
+"""
+
+
 @pytest.fixture(scope="module")
 def batched(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with what a batch left, and names that tables must bear."""
@@ -434,6 +471,7 @@ def batched(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Path:
         course.notebook(*cells, name=f"class/{name}.ipynb")
     course.notebook(*NOTEBOOK, name="class/=cmd|' !A0.ipynb")
     course.write("class/+note.txt", "no notebook")
+    course.write("roster.csv", ROSTER)
     places = (course.quiz, course.path / "class", "--out", course.path / "out")
     assert run_command(["batch", *map(str, places), "-j", "2", "--isolation", "none"], zygote) == 0
     return course.path
@@ -446,8 +484,8 @@ def out(quiz: Course, batched: Path) -> Path:
     return quiz.path / "out"
 
 
-def table(quiz: Course, run: Command, out: Path, form: str) -> list[dict[str, str]]:
-    ended = run("export", quiz.quiz, "--out", out, "--format", form)
+def table(quiz: Course, run: Command, out: Path, form: str, *more: str | Path) -> list[dict[str, str]]:
+    ended = run("export", quiz.quiz, "--out", out, "--format", form, *more)
     assert ended.code == 0, ended.err
     return list(csv.DictReader(io.StringIO(ended.out)))
 
@@ -499,33 +537,53 @@ COLUMNS = {
                "Last modified (submission)", "Last modified (grade)", "Feedback comments"],
     "nbgrader": ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
                  "late_submission_penalty", "score", "max_score"],
-    "csv": ["student", "state", "score", "possible", "earned", "late_days", "attempts", "submitted", "graded",
-            "seconds", "file", "reason", "one", "two", "three"],
+    "csv": ["student", "state", "score", "possible", "earned", "open", "bonus", "late_days", "attempts", "submitted",
+            "graded", "seconds", "file", "reason", "name", "email", "layout", "id", "group", "passed_over", "one",
+            "two", "three"],
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("form", COLUMNS)
 def test_tables_have_their_columns_and_no_formulas(quiz: Course, run: Command, out: Path, form: str) -> None:
-    rows = table(quiz, run, out, form)
+    rows = table(quiz, run, out, form, "--roster", quiz.path / "roster.csv")
     assert list(rows[0]) == COLUMNS[form]
     assert len(rows) == 4 + (form == "canvas")
     for row in rows:
         assert not any(cell.startswith(("=", "+", "@", "\t", "\r")) for cell in row.values())
 
 
-def test_numbers_of_the_download_are_where_the_platform_looks(quiz: Course, run: Command, out: Path) -> None:
-    canvas = {row["Student"]: row for row in table(quiz, run, out, "canvas")}
-    assert (canvas["ada"]["ID"], canvas["grace@example.org"]["SIS Login ID"]) == ("12", "grace@example.org")
+def test_a_platform_finds_students_by_the_roster(quiz: Course, run: Command, out: Path) -> None:
+    """A name that ends in a number is a name: the number may be another student's id."""
+    canvas = {row["Student"]: row for row in table(quiz, run, out, "canvas", "--roster", quiz.path / "roster.csv")}
+    assert (canvas["Ada L."]["ID"], canvas["grace@example.org"]["ID"]) == ("5012", "5013")
     assert canvas["    Points Possible"]["Quiz"] == "4"
     assert canvas["'+note"]["Quiz"] == ""
-    moodle = {row["Full name"]: row for row in table(quiz, run, out, "moodle")}
-    assert moodle["ada"]["Identifier"] == "Participant 12"
-    assert moodle["grace@example.org"]["Email address"] == "grace@example.org"
+    moodle = {row["Full name"]: row for row in table(quiz, run, out, "moodle", "--roster", quiz.path / "roster.csv")}
+    assert (moodle["Ada L."]["Identifier"], moodle["Ada L."]["Email address"]) == (
+        "Participant 7012",
+        "ada@example.org",
+    )
+    assert moodle["grace@example.org"]["Identifier"] == "Participant 7013"
+    korean = quiz.write("korean.csv", run("export", quiz.quiz, "--out", out, "--format", "moodle", "--roster",
+                                         quiz.path / "roster.csv", "--moodle-language", "ko").out)  # fmt: skip
+    (ada,) = (row for row in csv.DictReader(io.StringIO(korean.read_text())) if row["성명"] == "Ada L.")
+    assert (ada["식별자"], ada["성적"]) == ("참가자7012", moodle["Ada L."]["Grade"])
+    assert "마지막 수정됨(성적)" in ada
+    listed = {(one["name"], one["email"], one["moodle"]) for one in read_roster(korean).listed}
+    assert ("Ada L.", "ada@example.org", "7012") in listed, "such a worksheet is a roster, too"
+    refused = run("export", quiz.quiz, "--out", out, "--format", "csv", "--moodle-language", "ko")
+    assert "Say --format moodle" in refused.err
+    for form in ("canvas", "moodle"):
+        ended = run("export", quiz.quiz, "--out", out, "--format", form)
+        assert (ended.code, ended.out) == (2, "")
+        assert f"No id of {form} is known of" in ended.err
+        assert "ada_12" in ended.err
 
 
 def test_export_writes_a_file_and_says_what_is_missing(quiz: Course, run: Command, out: Path) -> None:
     file = quiz.path / "scores.csv"
-    assert run("export", quiz.quiz, "--out", out, "--format", "canvas", file).code == 0
+    listed = ("--roster", quiz.path / "roster.csv")
+    assert run("export", quiz.quiz, "--out", out, "--format", "canvas", *listed, file).code == 0
     assert file.read_text().startswith("Student,ID")
     ended = run("export", quiz.quiz, "--out", quiz.path, "--format", "canvas")
     assert (ended.code, "There is no gradebook" in ended.err) == (2, True)
@@ -539,10 +597,12 @@ def test_late_points_are_the_penalty(quiz: Course, run: Command, tmp_path: Path)
     with Gradebook(tmp_path / "gradebook.sqlite", "quiz") as book:
         now = datetime(2026, 11, 21, tzinfo=UTC)
         attempt = Attempt(
-            student="ada", name="a.ipynb", sha256="0", checks="", status="graded", submitted=now, graded=now
-        )
+            student="ada", name="a.ipynb", sha256="0", checks=present_checks(load_assignment(quiz.quiz), book),
+            status="graded", submitted=now, graded=now,
+        )  # fmt: skip
         attempt.earned, attempt.possible, attempt.report = 4.0, 4.0, pack(report)
         book.add(attempt)
+        book.note(HandIn(student="ada", name="a.ipynb", sha256="0", layout="nbgrader", submitted=now, seen=now))
     (row,) = table(quiz, run, tmp_path, "nbgrader")
     assert (row["raw_score"], row["late_submission_penalty"], row["score"]) == ("4", "1", "3")
 
@@ -579,7 +639,8 @@ def test_no_two_students_share_a_file(alike: tuple[str, ...]) -> None:
 
 def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None:
     file = tmp_path / ".github" / "workflows" / "grade.yml"
-    assert run("export", "github", quiz.quiz, file, "--package", "git+https://example.org/grader").code == 0
+    ended = run("export", "github", quiz.quiz, file, "--package", "git+https://example.org/grader")
+    assert (ended.code, ended.err) == (0, f"written: {file}\n")
     workflow = yaml.safe_load(file.read_text())
     assert "@" not in re.sub(r"uses: \S+@v\d|git\+https\S+", "", file.read_text())
     assert workflow["permissions"] == {"contents": "read"}
@@ -590,7 +651,7 @@ def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None
     assert any("git+https://example.org/grader" in step.get("run", "") for step in steps)
     version, command = (step["run"] for step in steps if step.get("run", "").startswith("grade "))
     assert version == "grade --version"
-    assert {"--markdown", "--junit", "--html", "--json"} <= set(command.split())
+    assert {"--markdown", "--junit", "--html", "--json", "--annotations"} <= set(command.split())
     assert "--isolation" not in command, "where CI is set, grading refuses to start without one"
 
 
@@ -610,7 +671,8 @@ def autograder(course: Course, run: Command, tmp_path: Path) -> Path:
     course.require(requirement, solution="# exercise: one\ndef double(x): return 2 * x  # THE-SOLUTION\n")
     (course.quiz / "verify.yaml").write_text("secret: true")
     assert run("record", course.quiz).code == 0
-    assert run("export", "gradescope", course.quiz, tmp_path / "quiz.zip").code == 0
+    ended = run("export", "gradescope", course.quiz, tmp_path / "quiz.zip")
+    assert (ended.code, ended.err) == (0, f"written: {tmp_path / 'quiz.zip'}\n")
     home = tmp_path / "autograder"
     with zipfile.ZipFile(tmp_path / "quiz.zip") as archive:
         assert {"setup.sh", "run_autograder", "requirements.txt"} <= set(archive.namelist())

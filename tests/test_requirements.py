@@ -230,7 +230,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     # -- parameters
     ("parameters", "a plain tensor", (WEIGHT, "torch.randn(m, n, requires_grad=True)"), {
         "parameter[weight]": ("a Parameter `weight`", "`weight` is a plain tensor, which is not registered"),
-        "parameters[Linear]": ("2 Parameters", "1: bias")}),
+        "parameters[Linear]": ("Parameters: 2", "1: bias")}),
     ("parameters", "transposed", (WEIGHT, "nn.Parameter(torch.randn(n, m))"),
      {"parameter[weight]": ("shape [2, 3]", "shape [3, 2]")}),
     ("parameters", "double", (WEIGHT, "nn.Parameter(torch.randn(m, n).double())"),
@@ -244,9 +244,9 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("parameters", "one more", ("= " + BIAS, "= " + BIAS + "; self.more = nn.Parameter(torch.zeros(1))"), {
         "parameter[weight]": ("no Parameters but weight, bias", "also more"),
         "parameter[bias]": ("no Parameters but weight, bias", "also more"),
-        "parameters[Linear]": ("2 Parameters", "3: weight, bias, more")}),
+        "parameters[Linear]": ("Parameters: 2", "3: weight, bias, more")}),
     ("parameters", "a buffer", ("self.bias = " + BIAS, 'self.register_buffer("bias", torch.zeros(m))'), {
-        "parameter[bias]": ("a Parameter `bias`", "`bias` is a buffer"), "parameters[Linear]": ("2 Parameters", "1: weight")}),
+        "parameter[bias]": ("a Parameter `bias`", "`bias` is a buffer"), "parameters[Linear]": ("Parameters: 2", "1: weight")}),
     ("parameters", "NaN at first", (BIAS, "nn.Parameter(torch.full((m,), float('nan')))"),
      {"parameter[bias]": ("0 everywhere at first", "nan")}),
     # -- buffers
@@ -281,7 +281,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "children[Tower]": ("the children layers, last", "the children last")}),
     ("children", "one layer repeated", (LAYERS, "nn.ModuleList([nn.Linear(2, 2)] * 3)"),
      {"children[Tower]": ("3 different Linear modules", "3 places that share 1")}),
-    ("children", "too few", ("range(3)", "range(2)"), {"children[Tower]": ("3 registered Linear modules", "2")}),
+    ("children", "too few", ("range(3)", "range(2)"), {"children[Tower]": ("registered Linear modules: 3", "2")}),
     ("children", "another container", (LAYERS, "nn.Sequential(*" + LAYERS + ")"),
      {"child[layers]": ("layers is a ModuleList", "a nn.Sequential")}),
     ("children", "another name", ("self.layers", "self.stack"), {
@@ -306,17 +306,17 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("hooks", "nothing in the log", ("log.append(output.detach().clone())", "pass"), {
         "hook-log[watch]": ("", "length 0"), "hook-removed[watch]": ("the length of the log", "0")}),
     ("hooks", "no handle", ("return model.register", "model.register"),
-     {"hook-removed[watch]": ("1 handle(s) returned", "0")}),
+     {"hook-removed[watch]": ("handles returned: 1", "0")}),
     ("hooks", "cannot be removed", ("return model.register_forward_hook(remember)",
      "h = model.register_forward_hook(remember)\n    h.remove = lambda: None\n    return h"),
      {"hook-removed[watch]": ("the length of the log after removal", "3")}),
     ("hooks", "twice", ("return model.reg", "model.register_forward_hook(lambda *a: None)\n    return model.reg"),
-     {"hook-registered[watch]": ("1 forward hook at the model itself", "2")}),
+     {"hook-registered[watch]": ("forward hooks at the model itself: 1", "2")}),
     ("hooks", "a wrapped forward", ("return model.register_forward_hook(remember)",
      "old = model.forward\n    model.forward = lambda x: (y := old(x), remember(model, x, y))[0]"), {
-        "hook-registered[watch]": ("1 forward hook at the model itself", "none"),
+        "hook-registered[watch]": ("forward hooks at the model itself: 1", "none"),
         "hook-output[watch]": ("a hook is registered", "none is"),
-        "hook-removed[watch]": ("1 handle(s) returned", "0")}),
+        "hook-removed[watch]": ("handles returned: 1", "0")}),
     ("hooks on outputs", "does not change the output", ("return output + 5", "output + 5"),
      {"hook-output[five]": AFTER, "hook-removed[five]": AFTER}),
     ("hooks on outputs", "changes it twice", ("return output + 5", "output.add_(5)\n        return output + 5"),
@@ -324,11 +324,11 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("hooks on outputs", "a method replaced", ("return model.register_forward_hook(add)",
      "old = model.forward\n    model.forward = lambda x: old(x) + 5"), {
         "hook-output[five]": ("a hook is registered", "none is"),
-        "hook-removed[five]": ("1 handle(s) returned", "0")}),
+        "hook-removed[five]": ("handles returned: 1", "0")}),
     ("backward hooks", "changes nothing", ("return tuple(", "tuple("),
      {"hook-gradients[halve]": ("the gradient of input 1", "instead of"), "hook-removed[halve]": ("the gradient of input 1", "instead of")}),
     ("backward hooks", "the old kind", ("register_full_backward_hook", "register_backward_hook"), {
-        "hook-registered[halve]": ("1 full_backward hook", "1 backward"),
+        "hook-registered[halve]": ("full_backward hooks", "1 backward"),
         "hook-gradients[halve]": ("", ""), "hook-removed[halve]": ("", "")}),
     # -- apply
     ("apply", "also other modules", ("isinstance(module, nn.Linear)", 'hasattr(module, "weight")'), {
@@ -363,7 +363,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
 
 def graded(course: Course, requirements: list[dict[str, Any]], right: str, code: str, **keys: Any) -> list[CheckResult]:
     """The checks of a code, with the right one as the solution."""
-    course.require(*requirements, solution=IMPORTS + right, **keys)
+    course.require(*requirements, solution=IMPORTS + right, diagnosis="none", **keys)
     report = course.grade(IMPORTS + code)
     assert report.cells[0].raised is None, report.cells
     return list(report.exercises[0].checks)
@@ -532,10 +532,11 @@ def compared(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> list[C
     def functions(column: int) -> str:
         return IMPORTS + "".join(f"def f{place}(): return {row[column]}\n" for place, row in enumerate(VALUES))
 
-    course.require({"kind": "function", "calls": calls}, solution=functions(0))
+    course.require({"kind": "function", "calls": calls}, solution=functions(0), diagnosis="none")
     return list(course.grade(functions(1)).exercises[0].checks)
 
 
+@pytest.mark.xdist_group("compared")  # at once, so in one process
 @pytest.mark.parametrize("place", range(len(VALUES)), ids=[f"{given} for {right}" for right, given, _ in VALUES])
 def test_values(compared: list[CheckResult], place: int) -> None:
     check, said = compared[place], VALUES[place][2]

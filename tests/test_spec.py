@@ -55,7 +55,7 @@ MALFORMED = {
     "unknown key, near": (HEAD + "sed: 3\n" + EXERCISE + "          - {call: f()}\n", 4, ["`sed`", "did you mean `seed`?"]),
     "unknown key, far": (
         HEAD + "zebra: 3\n" + EXERCISE + "          - {call: f()}\n", 4,
-        ["`zebra`", "valid keys: device, diagnosis, exercises, files, fixtures, format, grading, id, limits, mistakes, notebook, preload, seed, solution"],
+        ["`zebra`", "valid keys: device, diagnosis, exercises, files, fixtures, format, grading, id, limits, master, mistakes, notebook, preload, seed, show_checks, solution"],
     ),
     "unknown key of a limit": (
         HEAD + "limits: {seconds: 3, memmory: 1}\n" + EXERCISE + "          - {call: f()}\n", 4,
@@ -107,6 +107,15 @@ MALFORMED = {
         12, ["'call[1]'", "`id`"],
     ),
     "id with a space": ("format: 1\nid: my quiz\ntitle: Quiz\n" + EXERCISE + "          - {call: f()}\n", 2, ["`id`"]),
+    **{
+        f"{key} that no file can be named, {kind}": (
+            f"format: 1\nid: quiz\n{key}: {value}\ntitle: Quiz\n" + EXERCISE + "          - {call: f()}\n", 3,
+            [f"`{key}", "no file can have that name"],
+        )
+        for key in ("master", "notebook", "solution", "fixtures", "files")
+        for kind, name in {"long": "9" * 300 + ".ipynb", "in Hangul": "과" * 80 + ".ipynb", "with a NUL": "a\\0.ipynb"}.items()
+        for value in [f'["{name}"]' if key == "files" else f'"{name}"']
+    },
     "empty title": ('format: 1\nid: quiz\ntitle: ""\n' + EXERCISE + "          - {call: f()}\n", 3, ["`title`", "empty"]),
     "empty Korean title": (
         'format: 1\nid: quiz\ntitle: {en: Quiz, ko: " "}\n' + EXERCISE + "          - {call: f()}\n", 3,
@@ -197,15 +206,15 @@ def test_a_literal_result_that_is_none_is_refused(text: str, course: Course, run
 def test_all_places_are_named_at_once(course: Course, run: Command) -> None:
     course.spec(HEAD + "sed: 3\n" + EXERCISE + "          - {call: f}\n          - {cal: f()}\n")
     message = refused(run, course, 4, "did you mean `seed`?")
-    assert "line 12:" in message
-    assert "line 13:" in message
+    assert "assignment.yaml:12:" in message
+    assert "assignment.yaml:13:" in message
 
 
 def test_what_is_right_is_not_called_wrong(course: Course, run: Command) -> None:
     course.spec(HEAD + EXERCISE + "          - {call: f}\n")
     message = refused(run, course, 11, "is not a call")
     assert "at least 1" not in message
-    assert message.count("line ") == 1
+    assert message.count("assignment.yaml:") == 1
 
 
 def test_a_message_says_no_more_of_the_grader_than_it_must(course: Course, run: Command) -> None:
@@ -220,7 +229,7 @@ def test_a_place_is_one_piece_in_a_narrow_terminal(
     monkeypatch.setenv("COLUMNS", "30")
     course.spec(HEAD + "sed: 3\n")
     ended = run("run", course.quiz, course.write("answer.py", ""))
-    assert f"{course.quiz / 'assignment.yaml'}, line 4:" in ended.err
+    assert f"{course.quiz / 'assignment.yaml'}:4:" in ended.err
 
 
 # -- fixtures and checks
@@ -263,7 +272,7 @@ def test_fixtures_that_are_binary(course: Course, run: Command) -> None:
 BROKEN_CHECKS = {
     "a syntax error": ("import grader\n\ndef test_a(:\n    pass\n", ["test_own_", "line 3"]),
     "an import that fails": ("import grader\nimport nowhere_at_all\n", ["test_own_", "2", "nowhere_at_all"]),
-    "an error at import": ("x = 1\n\n1 / 0\n", ["test_own_", "3", "division by zero"]),
+    "an error at import": ("from grader import check\n\n1 / 0\n", ["test_own_", "3", "division by zero"]),
     "a check of an unknown exercise": (
         OWN + "    @check(exercise='two')\n    def test_a(observe):\n        pass\n",
         [".py, line", "test_a", "'two'"],
@@ -319,3 +328,81 @@ def test_dates_and_anchors(course: Course) -> None:
     report = course.grade("def f(): return 1\n")
     assert report.assignment.title.en == "2026-07-01"
     assert report.earned == 2
+
+
+def test_a_list_that_is_in_itself(course: Course, run: Command) -> None:
+    course.spec(HEAD.replace("title: Quiz", "title: Quiz\nvaries: {n: [1, 2]}\nneeds: &a [*a]") + EXERCISE)
+    refused(run, course, 5)
+
+
+# -- told as a good compiler does
+
+WHOLE = """\
+format: 1
+id: quiz
+title: Quiz
+limits: {seconds: 10}
+exercises:
+  - id: one
+    title: One
+    points: 2
+    hint: Think.
+    requirements:
+      - kind: function
+        calls:
+          - {call: "add(2, 3)", returns: "5"}
+      - kind: module
+        object: Net(4, 3)
+        calls:
+          - {inputs: ["randn(8, 4)"]}
+"""
+# name of what is wrong: (what stands there, what stands there instead, line and column, what is said, the line meant)
+TOLD = {
+    "a comma in braces": (
+        '"add(2, 3)"',
+        "add(2, 3)",
+        "13:27",
+        "ends at a comma",
+        '- {call: "add(2, 3)", returns: "5"}',
+    ),
+    "a comma in a list": ('["randn(8, 4)"]', "[randn(8, 4)]", "17:23", "at a comma", '- {inputs: ["randn(8, 4)"]}'),
+    "a colon": ("Think.", "Remember: think", "9:19", "a colon with a space", 'hint: "Remember: think"'),
+    "an at": ("Think.", "@home", "9:11", "without quotes", 'hint: "@home"'),
+    "a percent": ("Think.", "%d is it", "9:11", "without quotes", 'hint: "%d is it"'),
+    "a star": ("Think.", "*bold* words", "9:16", "needs quotes", 'hint: "*bold* words"'),
+    "a brace": ("Think.", "{x} is a set", "9:15", "needs quotes", 'hint: "{x} is a set"'),
+    "a hash": ("Net(4, 3)", "Net(4, #3)", "15:17", "before ` #`", 'object: "Net(4, #3)"'),
+    "a tag": ("Think.", "!important", "9:11", "begins with `!`", 'hint: "!important"'),
+    "no": ("title: One", "title: no", "7:12", "`no` is true or false", 'title: "no"'),
+    "yes in a list of hints": ("Think.", "yes", "9:11", "`yes` is true or false", 'hint: "yes"'),
+    "a number": ('"5"', "5", "13:42", "`5` is a number", '- {call: "add(2, 3)", returns: "5"}'),
+    "a dict": ('"5"', '{"a": 1}', "13:42", "YAML's own", """- {call: "add(2, 3)", returns: '{"a": 1}'}"""),
+    "a tab": ("    points", "\tpoints", "8:1", "a tab", "    points: 2"),
+    "too far right": ("    points", "     points", "8:12", "further left or right", "    points: 2"),
+    "too far left": ("    points", "   points", "8:4", "further left or right", "    points: 2"),
+    "no space behind a colon": ("points: 2", "points:2", "8:5", "a space behind its colon", "points: 2"),
+    "no colon": ("{call:", "{call", "13:14", "`call` needs a colon", '{call: "add(2, 3)"'),
+    "an open quote": ("title: Quiz", 'title: "Quiz', "3:8", "the quote is not closed", 'title: "Quiz"'),
+    "an open bracket": ('"5"}', '"5"', "13:11", "a bracket is not closed", 'returns: "5"}'),
+    "a quote in quotes": ("title: Quiz", "title: 'It's'", "3:12", "quotes around all of it", 'title: "It\'s"'),
+    "a misspelt key": ("points", "pints", "8:5", "did you mean `points`?", "points: 2"),
+    "a misspelt list": ("exercises:", "excercises:", "5:1", "did you mean `exercises`?", "exercises:"),
+    "a misspelt kind": ("kind: function", "kind: functon", "11:15", "did you mean `function`?", "- kind: function"),
+    "a key that belongs below": ("limits: {seconds: 10}", "seconds: 10", "4:1", "into `limits`", ""),
+    "a key that belongs far below": ("hint: Think.", "gradients: true", "9:5", "into `requirements", ""),
+    "a key that belongs above": ("hint: Think.", "seed: 3", "9:5", "beside `exercises`", ""),
+    "a word for a number": ("points: 2", "points: two", "8:13", "it must be a number", ""),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_a_mistake_is_told_with_its_line_and_the_line_as_it_was_meant(name: str, course: Course, run: Command) -> None:
+    before, after, place, said, meant = TOLD[name]
+    assert before in WHOLE
+    course.spec(WHOLE.replace(before, after, 1))
+    told = refused(run, course, int(place.partition(":")[0]), f"assignment.yaml:{place}: ", said)
+    assert told.count("assignment.yaml:") == 1, "nothing is told that only follows"
+    assert "^" in told
+    changed = [line for line in told.splitlines() if line.startswith("      = ")]
+    assert len(changed) == bool(meant)
+    assert meant in "".join(changed)

@@ -44,7 +44,7 @@ def quiz(course: Course) -> Callable[..., Path]:
 
 def failed(ended: Ended) -> dict[str, str]:
     """What is said below each verification that failed."""
-    parts = re.split(r"^([✓✗]) (\w+) ", ended.out.split("\n\n")[1], flags=re.MULTILINE)[1:]
+    parts = re.split(r"^([✓✗!]) (\w+) ", ended.out.split("\n\n")[1], flags=re.MULTILINE)[1:]
     return {name: said for mark, name, said in zip(parts[::3], parts[1::3], parts[2::3], strict=True) if mark == "✗"}
 
 
@@ -54,7 +54,7 @@ def failed(ended: Ended) -> dict[str, str]:
 def test_a_good_assignment(quiz: Callable[..., Path], run: Command) -> None:
     ended = run("verify", quiz(), "--no-mutants")
     assert (ended.code, failed(ended), ended.err) == (0, {}, "")
-    assert ended.out.count("✓") == 12
+    assert ended.out.count("✓") == 15
 
 
 def test_a_starter_that_passes_a_check(quiz: Callable[..., Path], run: Command) -> None:
@@ -86,6 +86,26 @@ def test_a_check_that_holds_with_one_seed(quiz: Callable[..., Path], run: Comman
     assert list(failed(ended)) == ["seeds"]
     seed, observed = re.findall(r"seed (\d+): one::call\[1\]: expected 3, observed (\d+)", failed(ended)["seeds"])[0]
     assert seed == observed
+
+
+def test_a_value_that_hangs_on_rounding(quiz: Callable[..., Path], run: Command) -> None:
+    """The sign of what is left by rounding."""
+    code = "# exercise: one\nimport torch\ndef left(x):\n    rounded, exact = x @ x, x.double() @ x.double()\n"
+    code += "    return (rounded.double() - exact).sum().sign().long() + torch.arange(3)\n"
+    by_sign = exercise(*[f"left(randn({size}, {size}))" for size in range(30, 38)])
+    ended = run("verify", quiz(by_sign, solution=code), "--no-mutants")
+    assert (ended.code, list(failed(ended))) == (1, ["rounding"])
+    assert re.search(r"seed \d+: one::call\[\d\]: expected tensor", failed(ended)["rounding"])
+
+
+def test_what_a_plain_check_computes_is_rounded_as_the_answer_is(
+    quiz: Callable[..., Path], run: Command, course: Course
+) -> None:
+    course.check("# check: one\nx = torch.randn(30, 30)\nassert torch.equal(square(x), x @ x)\n", name="test_one.py")
+    solution = "# exercise: one\nimport torch\ndef square(x):\n    return x @ x\n"
+    one = {"id": "one", "title": TITLE, "hint": "Think.", "points": None}
+    ended = run("verify", quiz(one, solution=solution), "--no-mutants")
+    assert "rounding" not in failed(ended), ended.out
 
 
 def test_what_constants_earn(quiz: Callable[..., Path], run: Command) -> None:
@@ -195,6 +215,19 @@ def test_points_that_do_not_add_up(quiz: Callable[..., Path], run: Command, cour
     assert run("verify", quiz(points=5), "--no-mutants").code == 2
 
 
+@pytest.mark.slow
+def test_an_exercise_without_a_check(quiz: Callable[..., Path], run: Command, course: Course) -> None:
+    course.check("# check: one\nassert double(4) == 8\n")
+    judged = {"id": "essay", "title": TITLE, "hint": "Think.", "manual": {"points": 2}}
+    two = exercise(name="two", requirements=[])
+    given = exercise("double(tensor([1.0, -2.0]))")
+    ended = run("verify", quiz(given, judged, two), "--no-mutants")
+    assert (ended.code, list(failed(ended))) == (1, ["points"])
+    assert "two has no check, and students are not shown it\n" in failed(ended)["points"]
+    assert "essay" not in ended.out
+    assert run("verify", quiz(given, judged, two), "--no-mutants", "-k", "one").code == 0
+
+
 # -- mutants
 
 
@@ -251,6 +284,50 @@ def test_what_a_weak_check_misses(quiz: Callable[..., Path], run: Command, cours
     assert kept.equivalent == "Nobody asks for more than one."
 
 
+def test_the_conclusion_comes_first_and_survivors_by_their_cause(quiz: Callable[..., Path], run: Command) -> None:
+    solution = "# exercise: one\ndef scaled(x):\n    y = x * 2\n    z = y * 3\n    return z.clamp(max=x.sum() + 9)\n"
+    folder = quiz(exercise("scaled(zeros(3))"), solution=solution)
+    ended, report = verified(run, folder)
+    first, second, blank, failing, *_ = ended.out.splitlines()
+    assert first.startswith("quiz: not ready to publish (")
+    assert second.startswith(f"{len(report.results)} mutants, ")
+    assert (blank, failing[:1]) == ("", "✗")
+    heads = [line for line in ended.out.splitlines() if line.startswith("survived ")]
+    alive = [result for result in report.results if result.hole]
+    assert len(heads) == len({result.mutant.mistake or result.mutant.operator for result in alive}) < len(alive)
+    named = [
+        bool(result.mutant.mistake) for head in heads for result in alive if head[9:].startswith(result.mutant.name)
+    ]
+    assert named == sorted(named, reverse=True), "typical mistakes first"
+    assert "more like it" in ended.out
+    everything = run("verify", folder, "-j", "1", "-v").out
+    assert sum(line.startswith("survived ") for line in everything.splitlines()) == len(alive)
+    assert "Mutants by operator" in everything
+    assert "Mutants by operator" not in ended.out
+
+
+@pytest.mark.parametrize(
+    ("seed", "seeds", "said"),
+    [
+        (1, ("killed", "survived", "survived"), "survived, 2 of 3 seeds"),
+        pytest.param(6, ("survived", "killed", "killed"), "killed, 2 of 3 seeds", marks=pytest.mark.slow),
+    ],
+)
+def test_where_code_trains_most_seeds_decide(
+    quiz: Callable[..., Path], run: Command, seed: int, seeds: tuple[str, ...], said: str
+) -> None:
+    """Only where 2 is drawn, a check sees that one mutant clips its gradient later than the solution."""
+    solution = (
+        "# exercise: one\nimport torch\ndef clipped(x):\n    w = torch.ones(1, requires_grad=True)\n"
+        "    (w * x).sum().backward()\n    return w.grad.clamp(0, 1)\n"
+    )
+    ended, report = verified(run, quiz(exercise("clipped(randint(1, 3, 1))"), solution=solution, seed=seed), "-v")
+    later = next(result for result in report.results if result.mutant.after == "return w.grad.clamp(0, 2)")
+    assert (later.seeds, later.status) == (seeds, seeds[-1])
+    assert said in ended.out
+    assert ("one, integer: no check fails with most seeds" in ended.out) == (seeds[-1] == "survived")
+
+
 @pytest.mark.slow
 def test_mutants_that_hang_or_break_the_grader(quiz: Callable[..., Path], run: Command, course: Course) -> None:
     solution = "# exercise: one\ndef count(n):\n    while n > 1:\n        n -= 1\n    return n\n"
@@ -287,6 +364,21 @@ def test_mutants_that_hang_or_break_the_grader(quiz: Callable[..., Path], run: C
     ]
     assert "KeyError: 2" in failed(ended)["mutants"]
     assert "6 mutants, 2 killed, 1 stopped by the limit of time, 0 survived, 3 ended in an error" in ended.out
+
+
+@pytest.mark.slow
+def test_what_follows_a_mutant_that_hangs_is_judged_by_all_checks(quiz: Callable[..., Path], run: Command) -> None:
+    solution = (
+        "# exercise: one\ndef count(n):\n    while n > 1:\n        n -= 1\n    return n\n"
+        "# %%\n# exercise: two\ndef double(x):\n    return x + x\n"
+    )
+    two = exercise("double(tensor([0.0]))", "double(tensor([1.0, -2.0]))", name="two")
+    ended, report = verified(run, quiz(exercise("count(4)"), two, solution=solution, limits={"seconds": 1}))
+    ours = [(result.mutant.exercise, result.status) for result in report.results]
+    assert ("one", "timeout") in ours
+    assert ("two", "killed") in ours[ours.index(("one", "timeout")) :], ours
+    assert "survived" not in [status for name, status in ours if name == "two"], ours
+    assert ended.err == ""
 
 
 @pytest.mark.slow
@@ -332,8 +424,8 @@ def test_a_wrong_verify_yaml(quiz: Callable[..., Path], run: Command, course: Co
     ended = run("verify", folder)
     assert ended.code == 2
     file = folder / "verify.yaml"
-    assert f"{file}, line 3: `equivalents.0.reason` is missing" in ended.err
-    assert f"{file}, line 4: `equivalents.0.why` is not a key; valid keys: changes, exercise, reason" in ended.err
+    assert f"{file}:3:5: `equivalents.0.reason` is missing" in ended.err
+    assert f"{file}:4:5: `equivalents.0.why` is not a key; valid keys: changes, exercise, reason" in ended.err
     assert "docs/verify.md" in ended.err
 
 

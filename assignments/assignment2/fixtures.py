@@ -119,7 +119,7 @@ def words(numbers):
 def transform_calls(images, path):
     """The shapes {images} calls a transform with: after it is created, and after each access to {path}.
 
-    ko: {images}의 transform 호출 모양: 생성 뒤와, {path}의 항목을 꺼낼 때마다
+    ko: {images}에서 transform에 넘긴 텐서의 모양: 생성 직후와, {path}의 항목을 꺼낼 때마다
     """
     shapes = []
 
@@ -194,7 +194,7 @@ def access(lazy, values, indices):
 def access_many(lazy, values):
     """How many items {lazy} loads in two passes over many items.
 
-    ko: 항목이 많은 {lazy}를 두 번 돌 때 load로 불러온 항목 수
+    ko: 항목이 많은 {lazy} 순회 두 번에서 load로 불러온 항목 수
     """
     loaded = []
     dataset = lazy(lambda i: loaded.append(i) or values[i], len(values))
@@ -205,7 +205,7 @@ def access_many(lazy, values):
 def transform_anew(lazy, values):
     """The items of {lazy} with a transform that counts its calls, and what is loaded.
 
-    ko: 호출 횟수를 세는 transform이 있는 {lazy}의 항목과, 불러온 것
+    ko: transform 호출을 세면서 꺼낸 {lazy}의 항목과, 불러온 것
     """
     loaded, calls = [], []
 
@@ -307,7 +307,7 @@ def same_seed(make_loader, data, batch_size, seed):
 def making(make_loader, seed):
     """What {make_loader} returns with the seed {seed}, and the global random state before and after.
 
-    ko: 시드가 {seed}일 때 {make_loader}의 반환값과, 앞뒤의 전역 난수 상태
+    ko: 시드가 {seed}일 때 {make_loader}의 반환값과, 호출 전후의 전역 난수 상태
     """
     before = look.random_state()
     loader = make_loader(range(6), 4, seed=seed)
@@ -339,7 +339,7 @@ def sampled(sampler, data):
 def lengths_kept(buckets, lengths, batch_size):
     """The list of lengths after {buckets} has used it.
 
-    ko: {buckets}에서 쓴 뒤의 길이 리스트
+    ko: {buckets}에 넘긴 뒤의 길이 리스트
     """
     list(buckets(lengths, batch_size))
     return lengths
@@ -393,7 +393,7 @@ def _states():
 def split_regardless(split, data):
     """What {split} returns while the global random states differ, and those states before and after.
 
-    ko: 전역 난수 상태가 다를 때 {split}의 결과와, 앞뒤의 난수 상태
+    ko: 전역 난수 상태가 다를 때 {split}의 결과와, 호출 전후의 난수 상태
     """
     splits = []
     for other in (21, 22, 23):
@@ -414,7 +414,7 @@ def begun(stream, start, count):
 def through(stream):
     """Two passes through {stream}, and what `len` does.
 
-    ko: {stream}에서 두 번 돌며 나온 것과, `len`의 결과
+    ko: {stream} 순회 두 번의 결과와, `len`의 결과
     """
     passes = [list(islice(iter(stream), 100)) for _ in range(2)]
     return {"passes": passes, "len": attempt(len, stream)}
@@ -423,7 +423,7 @@ def through(stream):
 def shares(stream, workers):
     """What each of {workers} workers gets from {stream}, in two passes.
 
-    ko: 작업자 {workers}개가 저마다 {stream}에서 두 번 돌며 얻는 수
+    ko: 워커 {workers}개가 저마다 {stream} 순회 두 번에서 얻는 값
     """
     passes = [[], []]
     for number in range(workers):

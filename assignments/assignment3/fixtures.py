@@ -26,7 +26,7 @@ def filled(model, seed=0):
 def gradient(function, w, x, y, grad=None):
     """What {function}({w}, {x}, {y}) returns, and `w` before and after.
 
-    ko: {function}({w}, {x}, {y})의 결과와, 앞뒤의 `w`
+    ko: {function}({w}, {x}, {y})의 결과와, 호출 전후의 `w`
     """
     if grad is not None:
         w.grad = torch.full_like(w, grad)
@@ -42,7 +42,7 @@ def gradient(function, w, x, y, grad=None):
 def without_graph(function, w, x, y):
     """The same for {function} inside `with torch.no_grad():`.
 
-    ko: `with torch.no_grad():` 안에서 {function}의 결과와, 앞뒤의 `w`
+    ko: `with torch.no_grad():` 안에서 {function}의 결과와, 호출 전후의 `w`
     """
     with torch.no_grad():
         return gradient(function, w, x, y)
@@ -58,7 +58,7 @@ def _known(tensor):
 def split(function, x):
     """What {function}({x}) returns, which memory it lies in, a gradient, and `x` before and after.
 
-    ko: {function}({x})의 결과와 그 메모리, 기울기, 앞뒤의 `x`
+    ko: {function}({x})의 결과와 그 메모리, 기울기, 호출 전후의 `x`
     """
     before = _known(x)
     a, b = function(x)
@@ -70,7 +70,7 @@ def split(function, x):
 def leaf(function, x, computed=False):
     """What {function} returns for {x}, a gradient, and `x` before and after.
 
-    ko: {x}에 대한 {function}의 결과, 기울기, 앞뒤의 `x`
+    ko: {x}에 대한 {function}의 결과, 기울기, 호출 전후의 `x`
     """
     given = x * 3 if computed else x
     before = _known(given)
@@ -109,7 +109,7 @@ def two_limits(function, x, y):
 def own_function(kind, x):
     """The classes that {kind} is derived from, and what its own `apply` gives.
 
-    ko: {kind}의 상위 클래스와, 그 `apply`의 결과
+    ko: {kind}의 부모 클래스와, 그 `apply`의 결과
     """
     return {"classes": look.class_names(kind), "applied": kind.apply(x, 0.75)}
 
@@ -190,7 +190,7 @@ def _ward(mode="mixed"):
 def measured(evaluate, batches, mode="mixed"):
     """What {evaluate} returns for a model in the modes {mode}; the model before and after it; and how it was called.
 
-    ko: 모델의 모드가 {mode}일 때 {evaluate}의 결과, 앞뒤의 모델 상태, 그동안의 호출
+    ko: 모델의 모드가 {mode}일 때 {evaluate}의 결과, 호출 전후의 모델 상태, 그동안의 호출
     """
     model = _ward(mode)
     before, calls = _seen(model), []
@@ -221,7 +221,7 @@ def accuracies(evaluate, inputs, labels, mode="mixed"):
 def still_off(evaluate, inputs, labels):
     """What {evaluate} returns where autograd is off, and whether it is on afterwards.
 
-    ko: 오토그래드가 꺼진 곳에서 {evaluate}의 결과와, 그 뒤의 오토그래드 상태
+    ko: autograd가 꺼진 곳에서 {evaluate}의 결과와, 그 뒤의 autograd 상태
     """
     try:
         with torch.no_grad():
@@ -279,7 +279,7 @@ def frozen(freeze, prefix):
 def frozen_alike(freeze, letters):
     """What still requires grad after {freeze} in a model whose layers have drawn names.
 
-    ko: 층 이름이 무작위인 모델에서 {freeze} 뒤에 requires_grad가 참인 파라미터
+    ko: 레이어 이름이 무작위인 모델에서 {freeze} 뒤에 requires_grad가 참인 파라미터
     """
     model = lettered(letters)
     return _frozen(freeze, model, next(iter(model))[:2])
@@ -329,7 +329,7 @@ def pictures():
 def design(model):
     """The classes of the modules of {model}, and how many numbers there are to train.
 
-    ko: {model}의 모듈들의 클래스와, 학습되는 수의 개수
+    ko: {model}의 모듈들의 클래스와, 학습되는 값의 개수
     """
     return {
         "classes": [name for part in model.modules() for name in look.class_names(type(part))],
@@ -416,7 +416,9 @@ def same_weights(kind, train, seed):
 
 
 def _network(seed, kind, lr):
-    model = filled(nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.BatchNorm1d(4), nn.Tanh()), nn.Linear(4, 1)), seed)
+    # Without a bias before the normalisation: its gradient is 0 but for rounding, and Adam steps by the sign.
+    first = nn.Linear(3, 4, bias=False)
+    model = filled(nn.Sequential(first, nn.Sequential(nn.BatchNorm1d(4), nn.Tanh()), nn.Linear(4, 1)), seed)
     if kind == "adam":
         return model, torch.optim.Adam(model.parameters(), lr=lr)
     return model, torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9)
@@ -442,7 +444,7 @@ def resumed(save, load, kind="sgd", epoch=4, seed=1):
     `new`: the files there are more, seen from the folder of the path; `stored`: the tensors in the file; `epoch`: what
     load returns; `modes`: before and after saving and loading; `left` and `right`: the states of both trainings.
 
-    ko: {kind} 학습을 {epoch}번째 에폭에 {save}로 저장하고 {load} 뒤에 이은 결과
+    ko: {kind} 학습을 {epoch}번째 에폭에 {save}로 저장하고 {load}로 불러와 이어서 학습한 결과
     """
     folder = tempfile.mkdtemp(dir=".")
     path = os.path.join(folder, "middle.pt")
@@ -480,7 +482,7 @@ def stored(save):
 def loaded_quietly(save, load):
     """The modes of a model in evaluation mode before and after {load}.
 
-    ko: 평가 모드인 모델의 {load} 앞뒤의 모드
+    ko: 평가 모드인 모델의 {load} 호출 전후의 모드
     """
     path = os.path.join(tempfile.mkdtemp(dir="."), "middle.pt")
     save(path, *_network(1, "sgd", 0.1), 4)
@@ -531,7 +533,7 @@ def other_losses(train_once, one, two):
 def state_kept(train_once, seed):
     """The losses of {train_once}({seed}), and the caller's random state before and after.
 
-    ko: {train_once}({seed})의 손실과, 호출 앞뒤의 전역 난수 상태
+    ko: {train_once}({seed})의 손실과, 호출 전후의 전역 난수 상태
     """
     torch.manual_seed(1234)
     torch.randn(3)
@@ -562,7 +564,7 @@ def steered(train_once, seed, errors):
     Every call of the model misses its targets by given errors, one after the other; gradients flow as if it had
     missed them by itself. `moves`: how far each step moves the last bias.
 
-    ko: 모델의 오차를 정해 두었을 때 {train_once}({seed})의 손실과 걸음
+    ko: 모델의 오차를 정해 두었을 때 {train_once}({seed})의 손실과 스텝
     """
     biases = []
 
@@ -583,7 +585,7 @@ def trained(train_once, seed):
 
     A hook on every call of the model sees them; `weights` and `gradients`, for the loss of the text, are all in a row.
 
-    ko: {train_once}({seed})의 걸음마다의 모델, 모드, 모양, 가중치, 기울기와 손실
+    ko: {train_once}({seed})의 스텝마다의 모델, 모드, 모양, 가중치, 기울기와 손실
     """
     calls = []
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import os
+from itertools import zip_longest
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from grader.assignment.varying import MisfitError, Varying
+from grader.models.judgement import Manual
 from grader.models.limits import Limits
-from grader.models.message import Text
+from grader.models.message import Localized, Steps, Text
 from grader.models.mistake import Mistake
 from grader.models.model import Model
 from grader.models.policy import Policy
@@ -18,7 +23,22 @@ from grader.submission.ownership import CellRule, Claim
 FORMAT = 1
 _NAMES = {"torch", "nn", "model", "log"}
 """Names in expressions that neither a student nor a fixture defines."""
-_ID = r"^[A-Za-z0-9][\w-]*$"
+_LONGEST = 200
+"""Bytes of a name; files that are made of it have a suffix, and no more than 255."""
+
+
+def _can_be_named(path: str) -> str:
+    if "\0" in path or len(path) > 1000 or any(len(os.fsencode(part)) > _LONGEST for part in Path(path).parts):
+        raise ValueError(f"no file can have that name; each part of a path has at most {_LONGEST} bytes")
+    return path
+
+
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][\w-]*$", max_length=100)]
+FileName = Annotated[str, Field(min_length=1), AfterValidator(_can_be_named)]
+
+
+NO_TITLE = Localized(en="…")
+"""Stands for the heading in the notebook, where the spec gives no title."""
 
 
 class Exercise(Model):
@@ -26,23 +46,33 @@ class Exercise(Model):
 
     Attributes:
         id: as in the cells' markers, `# exercise: ID`.
+        title: if not given, the heading above its cells in the notebook of each language.
         cells: where the answer is in a notebook without markers; if not given, where its names are defined.
         points: shared among the checks of `requirements`, by weight; where they are left out, a check is worth its
             weight. A `@check` brings points of its own.
         all_or_nothing: every check must pass, or none earns anything.
         needs: exercises that must have passed; otherwise this one is skipped.
-        hint: for checks whose requirement has none.
+        hint: for checks whose requirement has none: a text, or several of which each says more than the one before.
         requirements: what must be true; instructor's checks may come beside them.
+        manual: what a person grades of it, beside what is checked or instead.
     """
 
-    id: str = Field(pattern=_ID)
-    title: Text
+    id: Id
+    title: Text = NO_TITLE
     points: float | None = Field(default=None, gt=0)
     all_or_nothing: bool = False
     needs: tuple[str, ...] = ()
     cells: CellRule | None = None
-    hint: Text | None = None
+    hint: Steps = ()
     requirements: Requirements = ()
+    manual: Manual | None = None
+
+    @property
+    def hints(self) -> tuple[Localized, ...]:
+        """All hints that are shown one by one: the first of each list, then the second ones, and so on."""
+        lists = [self.hint, *(one.hint for one in self.requirements if not one.hidden)]
+        steps = (hint for step in zip_longest(*lists) for hint in step if hint is not None)
+        return tuple(dict.fromkeys(steps))
 
     def points_of_weight(self, seed: int) -> float:
         """What a check of the requirements is worth for each unit of its weight."""
@@ -66,20 +96,22 @@ class Exercise(Model):
             given = {name for arguments in asked for name in arguments.get("names", ())}
             return frozenset(names_in(asked)) - given - others - _NAMES
 
-        return Claim(self.id, self.cells, asked)
+        return Claim(self.id, self.cells, asked, in_texts=bool(self.manual) and not self.requirements)
 
 
-class Assignment(Model):
+class Assignment(Varying):
     """A whole assignment.
 
     Attributes:
         format: of this file; 1.
         id: the folder's name.
+        title: if not given, the first heading in the notebook of each language.
         seed: of inputs, parameters and student code.
+        master: one file in the folder of which starters, solution and checks are made, in place of files of their own.
         notebook: the starter, in the assignment's folder; `ID.ipynb` if not given.
         solution: path from the assignment's folder; `../../solutions/ID.ipynb` if not given.
-        preload: modules imported once, before any guest is forked: what student code imports anyway and
-            takes long (`torch._dynamo`, which the first optimizer imports).
+        show_checks: whether the master's check cells are in the students' notebook, but for hidden ones.
+        preload: modules imported once, before any guest is forked: what student code imports anyway and takes long.
         files: which files beside the notebook are part of a submission, such as `*.py` or `net/*`. If not given, all of
             a folder that is handed in, and none beside a single notebook.
         fixtures: a Python file in the folder; what it defines can be used in expressions.
@@ -92,14 +124,16 @@ class Assignment(Model):
     """
 
     format: Literal[1]
-    id: str = Field(pattern=_ID)
-    title: Text
+    id: Id
+    title: Text = NO_TITLE
     seed: int = Field(default=0, ge=0, lt=2**31)
-    notebook: str | None = None
-    solution: str | None = None
+    master: FileName | None = None
+    notebook: FileName | None = None
+    solution: FileName | None = None
+    show_checks: bool = False
     preload: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_][\w.]*$")], ...] = ()
-    files: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] | None = None
-    fixtures: str | None = None
+    files: tuple[FileName, ...] | None = None
+    fixtures: FileName | None = None
     device: Literal["cpu", "any"] = "cpu"
     limits: Limits = Limits()
     exercises: tuple[Exercise, ...] = Field(min_length=1)
@@ -111,35 +145,42 @@ class Assignment(Model):
         """The exercise with an id."""
         return next(exercise for exercise in self.exercises if exercise.id == id)
 
+    @field_validator("notebook", "solution", "show_checks")
+    @classmethod
+    def _one_source(cls, given: Any, others: ValidationInfo) -> Any:
+        match others.field_name, bool(others.data.get("master")):
+            case "notebook", True if Path(given or "").suffix != ".ipynb" or {"..", "/"} & {*Path(given or "").parts}:
+                raise ValueError("what is made of a `master` is a .ipynb in the folder")
+            case "solution", True:
+                raise ValueError("the `master` has the solution; leave this out")
+            case "show_checks", False:
+                raise ValueError("only a `master` has checks to show")
+        return given
+
     @model_validator(mode="after")
     def _exercises_fit(self) -> Assignment:
         known: set[str] = set()
         for place, exercise in enumerate(self.exercises):
             if exercise.id in known:
-                raise SpecProblem(f"two exercises have the id {exercise.id!r}", place, "id")
+                raise _misfit(f"two exercises have the id {exercise.id!r}", place, "id")
             for need in exercise.needs:
                 if need not in known:
-                    raise SpecProblem(
-                        f"{exercise.id!r} needs {need!r}, which is not an exercise before it", place, "needs"
-                    )
+                    raise _misfit(f"{exercise.id!r} needs {need!r}, which is not an exercise before it", place, "needs")
+                if self.exercise(need).manual:
+                    raise _misfit(f"{exercise.id!r} needs {need!r}, which a person grades", place, "needs")
+            if exercise.points is not None and exercise.manual and not exercise.requirements:
+                raise _misfit(f"{exercise.id!r} has no requirements: its points are those of `manual`", place, "points")
             known.add(exercise.id)
             names: set[str] = set()
             for number, requirement in enumerate(exercise.requirements):
                 for check in requirement.checks(self.seed):
                     if check.name in names:
                         said = f"{exercise.id!r} has two checks named {check.name!r}; give this requirement an `id`"
-                        raise SpecProblem(said, place, "requirements", number)
+                        raise _misfit(said, place, "requirements", number)
                     names.add(check.name)
         return self
 
 
-class SpecProblem(ValueError):
-    """Exercises that do not fit together.
-
-    Args:
-        where: place of the exercise, and the keys below it.
-    """
-
-    def __init__(self, message: str, *where: int | str) -> None:
-        super().__init__(message)
-        self.where = ("exercises", *where)
+def _misfit(message: str, *where: int | str) -> MisfitError:
+    """Of an exercise: its place, and the keys below it."""
+    return MisfitError(message, "exercises", *where)

@@ -75,7 +75,7 @@ def read_declared(folder: Folder) -> Declared:
     if not file.exists():
         return Declared()
     try:
-        text = file.read_text(encoding="utf-8")
+        text = folder.filled(FILE)
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"{file}: cannot be read: {error}.") from None
     declared: Declared = read_yaml(text, str(file), Declared, "The format is described in docs/verify.md.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from grader.models.model import Model
@@ -63,6 +64,7 @@ class Result(Model):
 
     Attributes:
         status: `killed`, by checks; `timeout`, by the limit; `survived`; `error`, a fault of the grader's own.
+        seeds: what became of it with each seed that it was judged with, the published one first; what most say counts.
         failed: the checks that killed it.
         diagnoses: ids of the mistakes that were shown, in order.
         detail: of an error.
@@ -71,6 +73,7 @@ class Result(Model):
 
     mutant: Mutant
     status: Status
+    seeds: tuple[Status, ...] = ()
     failed: tuple[str, ...] = ()
     diagnoses: tuple[str, ...] = ()
     detail: str = ""
@@ -80,6 +83,11 @@ class Result(Model):
     def hole(self) -> bool:
         """Whether it shows something that the checks miss."""
         return self.status == "survived" and self.equivalent is None
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it survived with some seeds and not with others."""
+        return len({status == "survived" for status in self.seeds}) > 1
 
 
 class Planted(Model):
@@ -126,6 +134,24 @@ class VerifyReport(Model):
     def rate(self) -> float:
         """Mutants per second."""
         return len(self.results) / self.seconds if self.seconds else 0.0
+
+
+def survivors(results: Sequence[Result]) -> list[list[Result]]:
+    """Mutants that show what the checks miss: those of one cause together, and first what students are likeliest to do.
+
+    That is a typical mistake of the catalogue, then what is left out, then all else; of these, the cause with more of
+    them.
+    """
+    groups: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        if result.hole:
+            mutant = result.mutant
+            groups.setdefault((mutant.exercise, mutant.mistake or mutant.operator), []).append(result)
+    return sorted(groups.values(), key=lambda group: (_likelihood(group[0].mutant), -len(group)))
+
+
+def _likelihood(mutant: Mutant) -> int:
+    return 0 if mutant.mistake else 1 if mutant.operator.endswith("-dropped") else 2
 
 
 def planted(results: list[Result]) -> tuple[Planted, ...]:

@@ -1,15 +1,16 @@
-"""What `grade verify` shows in a terminal: a pure function of its report."""
+"""What `grade verify` shows in a terminal, the conclusion first: a pure function of its report."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.authoring.findings import Result, Verification, VerifyReport
+from grader.authoring.findings import Result, Verification, VerifyReport, survivors
 
 _MOST = 10  # things found by one verification that are listed
 _COLUMNS = ("mutants", "killed", "timeout", "survived", "error")
@@ -19,21 +20,38 @@ def render(report: VerifyReport, verbose: bool = False) -> RenderableType:
     """The whole report.
 
     Args:
-        verbose: also the matrix of all mutants, and the declared equivalents.
+        verbose: also each survivor, the matrix of all mutants, and the declared equivalents.
     """
-    parts: list[RenderableType] = [Text(report.assignment, style="bold"), Text()]
-    parts += [line for verification in report.verifications for line in _verification(verification)]
-    if report.results:
-        if verbose:
-            parts += _titled("Mutants", _matrix(report))
+    parts: list[RenderableType] = [_conclusion(report)]
+    parts += [_total(report), Text()] if report.results else [Text()]
+    parts += [line for verification in sorted(report.verifications, key=_place) for line in _verification(verification)]
+    groups = survivors(report.results)
+    for group in groups if verbose else groups[:_MOST]:
+        parts += _survivors(group, verbose)
+    if (not verbose and any(len(group) > 1 for group in groups)) or len(groups) > _MOST:
+        parts += [Text(), Text("-v shows every survivor with its diff.", style="dim")]
+    if report.results and verbose:
+        for result in report.results:
+            parts += _survivor(result) if result.status == "survived" and not result.hole else []
+        parts += _titled("Mutants", _matrix(report))
         parts += _titled("Mutants by operator", _summary(report))
         if report.planted:
             parts += _titled("Mistakes planted, and whether they are the ones shown", _planted(report))
-        for result in report.results:
-            if result.hole or (verbose and result.status == "survived"):
-                parts += _survivor(result)
-        parts += [Text(), _total(report)]
     return Group(*parts)
+
+
+def _conclusion(report: VerifyReport) -> Text:
+    """The one line that says whether all is well."""
+    wrong = [verification.id for verification in report.verifications if not verification.ok]
+    name = f"{report.assignment}, {report.selection}" if report.selection else report.assignment
+    if not wrong:
+        return Text.assemble((name, "bold"), (": all of it holds", "green"))
+    return Text.assemble((name, "bold"), (f": not ready to publish ({', '.join(wrong)})", "red"))
+
+
+def _place(verification: Verification) -> int:
+    """What is wrong comes first, then what is worth a look."""
+    return 0 if not verification.ok else 1 if verification.found else 2
 
 
 def _verification(verification: Verification) -> list[RenderableType]:
@@ -60,9 +78,15 @@ def _matrix(report: VerifyReport) -> Table:
     for result in report.results:
         mutant = result.mutant
         line = " ".join(mutant.before.split())
-        cells = (mutant.exercise, mutant.operator, line, _status(result), ", ".join(result.failed))
+        cells = (mutant.exercise, mutant.operator, line, _with_seeds(result), ", ".join(result.failed))
         table.add_row(*(Text(cell) for cell in (*cells, ", ".join(result.diagnoses))))
     return table
+
+
+def _with_seeds(result: Result) -> str:
+    """The status, and with how many seeds, where they differ."""
+    agree = sum((status == "survived") == (result.status == "survived") for status in result.seeds)
+    return f"{_status(result)}, {agree} of {len(result.seeds)} seeds" if result.mixed else _status(result)
 
 
 def _status(result: Result) -> str:
@@ -97,6 +121,15 @@ def _table(*columns: str, numbers: tuple[str, ...] = ()) -> Table:
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     return table
+
+
+def _survivors(group: Sequence[Result], verbose: bool) -> list[RenderableType]:
+    """Survivors of one cause: the first of them, or all."""
+    shown = [part for result in (group if verbose else group[:1]) for part in _survivor(result)]
+    rest = len(group) - 1
+    return (
+        shown if verbose or not rest else [*shown, Padding(Text(f"and {rest} more like it", style="dim"), (0, 0, 0, 4))]
+    )
 
 
 def _survivor(result: Result) -> list[RenderableType]:

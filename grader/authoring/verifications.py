@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from grader.authoring.zeros import checks_that_take_zeros
 from grader.errors import SpecError
 from grader.judging.driver import run_checks
 from grader.judging.foreseen import foreseen_checks
+from grader.judging.grading import Grading
+from grader.judging.references import References
 from grader.judging.session import Session
 from grader.models.message import Localized
 from grader.models.report import Report
@@ -31,6 +34,10 @@ class Trials:
 
     Args:
         selection: which checks, as pytest's `-k` takes it.
+
+    Attributes:
+        forgeable: asserts of plain checks that were met, whose truth is what a submission's process says.
+        met: asserts of plain checks, each with whether some run of the solution meets it.
     """
 
     def __init__(self, folder: Folder, zygote: Zygote, selection: str | None) -> None:
@@ -39,10 +46,23 @@ class Trials:
         self._folder = folder
         self._zygote = zygote
         self._selection = selection
+        self._answered: dict[int | None, References] = {}
+        self.forgeable: dict[str, None] = {}
+        self.met: dict[str, bool] = {}
 
     def solution(self, seed: int | None = None) -> Report:
         """The report on the solution, with another seed if one is given, as for marks."""
         return self._grade(self._folder.solution, seed)
+
+    def elsewhere(self, seeds: Sequence[int | None]) -> list[Report]:
+        """The reports on the solution as another kind of processor rounds, by the answers that it gave here.
+
+        Args:
+            seeds: with which it was graded here already.
+        """
+        with Zygote.spawn(other_rounding=True) as zygote:
+            zygote.preload(self._folder.spec.preload)
+            return [self._grade(self._folder.solution, seed, zygote) for seed in seeds]
 
     def starter(self) -> Report:
         """The report on the notebook that students get."""
@@ -56,12 +76,34 @@ class Trials:
         """The ids of the checks that zeros pass."""
         return checks_that_take_zeros(self._folder, self._zygote)
 
-    def _grade(self, path: Path, seed: int | None) -> Report:
-        session = Session(path, zygote=self._zygote, selection=self._selection, seed=seed)
-        try:
-            return run_checks(self._folder.path, session)
-        finally:
-            session.close()
+    def _grade(self, path: Path, seed: int | None, elsewhere: Zygote | None = None) -> Report:
+        """The report on a notebook.
+
+        Args:
+            elsewhere: runs it by the answers that the solution gave without.
+        """
+        session = Session(
+            path, zygote=elsewhere or self._zygote, selection=self._selection, seed=seed, given=self._folder
+        )
+        if elsewhere:
+            session.make, session.references = _asking_here, self._answered[seed]
+        with closing(session):
+            report = run_checks(self._folder.path, session)
+            assert session.started is not None
+            references = session.started.references
+            self.forgeable |= dict.fromkeys(references.forgeable)
+            for claim, met in references.met.items():
+                self.met[claim] = met or self.met.get(claim, False)
+        if path == self._folder.solution and not elsewhere:
+            self._answered[seed] = references
+        return report
+
+
+def _asking_here(*arguments: Any) -> Grading:
+    """What a check computes for itself, it computes where the submission is."""
+    grading = Grading(*arguments)
+    grading.ask_here()
+    return grading
 
 
 def verify_starter(report: Report) -> Verification:
@@ -106,12 +148,28 @@ def verify_seeds(reports: dict[int, Report]) -> Verification:
     )
 
 
+def verify_rounding(here: dict[int, Report], elsewhere: list[Report]) -> Verification:
+    found = [
+        f"seed {seed}: {missed}"
+        for (seed, report), other in zip(here.items(), elsewhere, strict=True)
+        for missed in _missed(other, _passed(report))
+    ]
+    return Verification(
+        id="rounding",
+        title="the solution earns everything as another kind of processor rounds",
+        found=tuple(found),
+        advice="What is compared hangs on rounding: a normalisation of equal values, a step by the sign of a gradient "
+        "that should be 0, many steps of training. Choose other inputs, fewer steps, or a larger `tolerance`.",
+    )
+
+
 def verify_foreseen(report: Report, foreseen: frozenset[str]) -> Verification:
     ids = {exercise.id: [check.id for check in exercise.checks] for exercise in report.exercises}
+    known = [name for name, own in ids.items() if own and foreseen >= set(own)]
     return Verification(
         id="foreseen",
         title="who only knows the published answers earns nothing",
-        found=tuple(f"{name}: no answer depends on the seed" for name, own in ids.items() if foreseen >= set(own)),
+        found=tuple(f"{name}: no answer depends on the seed" for name in known),
         advice="Give the exercise a call with drawn inputs, such as randn(4) or randint(0, 9, 5).",
         warning=True,
     )
@@ -160,11 +218,12 @@ def verify_hints(folder: Folder) -> Verification:
 
 
 def verify_files(folder: Folder, declared: Declared) -> Verification:
-    own = [folder.notebook, *folder.starters.values(), folder.solution, folder.recorded]
+    own = [folder.path / path.name for path in (folder.notebook, *folder.starters.values())]
+    own += [folder.master or folder.solution_file, folder.recorded]
     own.append(folder.path / (folder.spec.fixtures or SPEC))
     known = {path.name for path in own if path.parent.resolve() == folder.path.resolve()}
-    known |= {SPEC, FILE, "checks", "data", "__pycache__", *declared.files}
-    there = {path.name for path in folder.path.iterdir()}
+    known |= {SPEC, FILE, "checks", "data", "given", "__pycache__", *declared.files}
+    there = {path.name for path in folder.path.iterdir() if not path.name.startswith(".grade-")}
     stray = [f"{name} is in the folder" for name in sorted(there - known)]
     stray += [f"{name} is declared, and not there" for name in declared.files if name not in there]
     return Verification(
@@ -192,6 +251,26 @@ def verify_observations(folder: Folder) -> Verification:
     )
 
 
+def verify_asserts(forgeable: list[str]) -> Verification:
+    return Verification(
+        id="asserts",
+        title="no assert could be forged",
+        found=tuple(forgeable),
+        advice="Compare values in the check, too: there, no code of a student's can put another function in place.",
+        warning=True,
+    )
+
+
+def verify_reached(unreached: list[str]) -> Verification:
+    return Verification(
+        id="reached",
+        title="every assert is reached with the solution",
+        found=tuple(unreached),
+        advice="Such an assert tells nothing: call what it is in, or leave it out.",
+        warning=True,
+    )
+
+
 def verify_hidden(folder: Folder) -> Verification:
     found = []
     for exercise in folder.spec.exercises:
@@ -214,7 +293,9 @@ def _asked(check: Check) -> tuple[str, str, str | None]:
 
 
 def verify_points(folder: Folder, report: Report) -> Verification:
-    found = []
+    judged = {result.id for result in report.exercises}
+    lacking = [one.id for one in folder.spec.exercises if one.id not in judged and not report.selection]
+    found = [f"{id} has no check, and students are not shown it" for id in lacking]
     for exercise, result in _pairs(folder, report):
         names = {f"{exercise.id}::{c.name}" for r in exercise.requirements for c in r.checks(folder.spec.seed)}
         counted = [check for check in result.checks if check.id in names or not exercise.requirements]
@@ -225,7 +306,8 @@ def verify_points(folder: Folder, report: Report) -> Verification:
         id="points",
         title="points add up",
         found=tuple(found),
-        advice="An exercise without requirements is worth what its @checks are: leave out its `points`.",
+        advice="An exercise without requirements is worth what its checks are: leave out its `points`, "
+        "and begin a check of it with `# check: EXERCISE, points=2`.",
     )
 
 
@@ -235,14 +317,23 @@ def _pairs(folder: Folder, report: Report) -> list[tuple[Any, Any]]:
     return [] if report.selection else [(e, results[e.id]) for e in folder.spec.exercises if e.id in results]
 
 
-def _missed(report: Report) -> tuple[str, ...]:
-    """Checks that did not pass, each with what was seen."""
+def _missed(report: Report, among: Container[str] | None = None) -> tuple[str, ...]:
+    """Checks that did not pass, each with what was seen.
+
+    Args:
+        among: only those with these ids.
+    """
     checks = [check for exercise in report.exercises for check in exercise.checks]
     return tuple(
         f"{check.id}: {check.detail or f'expected {check.expected}, observed {check.observed}'}"
         for check in checks
-        if check.outcome != "passed"
+        if check.outcome != "passed" and (among is None or check.id in among)
     )
+
+
+def _passed(report: Report) -> set[str]:
+    """The ids of checks that passed."""
+    return {check.id for exercise in report.exercises for check in exercise.checks if check.outcome == "passed"}
 
 
 def _timeless(report: Report) -> dict[str, Any]:

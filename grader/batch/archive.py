@@ -3,34 +3,40 @@
 from __future__ import annotations
 
 import io
-import stat
+import re
 import struct
 import zipfile
 import zlib
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from grader.assignment.load import Folder
-from grader.batch.submissions import METADATA, TIMESTAMP, Layout, SubmissionFile, find_submissions, key_of
-from grader.errors import SubmissionError, UsageError
+from grader.batch.download import key_of
+from grader.batch.layouts import is_told
+from grader.batch.submissions import Download, Looking, SubmissionFile, find_submissions
+from grader.errors import SubmissionError, UsageError, of_the_machine
 from grader.submission.read import MAX_SIZE, named
+from grader.submission.zip_entry import refusal
 
 MAX_FILES = 100_000
-MAX_DEPTH = 40
 MAX_TOTAL = 8 << 30
 """Bytes of all files that are graded."""
-_READ = (METADATA, TIMESTAMP)
-"""Files beside the submissions that say whose they are, and when they were handed in."""
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENTRY = b"PK\x01\x02"
 _IS_UTF8 = 0x800
+_COMMON = {
+    "cp949": re.compile(rb"[\xb0-\xc8][\xa1-\xfe]"),
+    "cp932": re.compile(rb"\x82[\x9f-\xf1]|\x83[\x40-\x96]|[\x88-\x97][^a-z]", re.DOTALL),
+    "gb18030": re.compile(rb"[\xb0-\xd7][\xa1-\xfe]"),
+}
+"""Encodings of Windows in Korea, Japan and China, each with its letters that are in use every day, but for those that
+an accented letter of Europe and a plain one would be taken for."""
 _FAULTS = (OSError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError)
 
 
-def unpack_submissions(
-    archive: Path, target: Path, folder: Folder, layout: Layout | None = None
-) -> list[SubmissionFile]:
+def unpack_submissions(archive: Path, target: Path, folder: Folder, looking: Looking = Looking()) -> Download:  # noqa: B008 (frozen)
     """All submissions of a zip; the files to grade are unpacked into a folder, and nothing else is, nor outside it.
 
     Raises:
@@ -41,15 +47,17 @@ def unpack_submissions(
             number = len(opened.infolist())
             if number > MAX_FILES:
                 raise UsageError(f"{archive} holds {number} files; at most {MAX_FILES} are read.", "Unpack it by hand.")
-            members, refused = _lay_out(opened, target)
+            names = _names(opened)
+            members, refused = _lay_out(opened, names, target)
+            looking = replace(looking, archive=archive.name, filled=lambda path: _for_a_while(opened, members, path))
             try:
-                found = find_submissions(target, folder.spec.id, layout, archive.name)[1]
+                download = find_submissions(target, folder, looking)
             except UsageError:
                 if not refused:
                     raise
-                found = []
+                download = Download("files", (), Counter())
             parts: dict[Path, list[Path]] = {}
-            found = [_measured(folder, one, parts) for one in found]
+            found = [_measured(folder, one, parts) for one in download.found]
             if sum(members[path].file_size for paths in parts.values() for path in paths) > MAX_TOTAL:
                 raise UsageError(f"{archive} unpacks to more than {MAX_TOTAL >> 30} GiB.", "Unpack it by hand.")
             found = [_filled(opened, one, members, parts.get(one.path, [])) for one in found]
@@ -59,7 +67,20 @@ def unpack_submissions(
     refused = [one for one in refused if not any((target / one.path).is_relative_to(home) for home in homes)]
     for path in members.keys() - {path for one in found if not one.problem for path in parts[one.path]}:
         path.unlink(missing_ok=True)
-    return found + refused
+    decoded = Counter(encoding for _, encoding in names.values() if encoding != "utf-8")
+    return replace(download, found=(*found, *refused), decoded=tuple(decoded.items()))
+
+
+@contextmanager
+def _for_a_while(opened: zipfile.ZipFile, members: dict[Path, zipfile.ZipInfo], path: Path) -> Iterator[None]:
+    """Have a file unpacked, which is an empty one before and behind."""
+    with suppress(*_FAULTS):
+        _extract(opened, members[path], path)
+    try:
+        yield
+    finally:
+        with path.open("wb") as file:
+            file.truncate(members[path].file_size)
 
 
 class _Names(io.BufferedReader):
@@ -84,15 +105,17 @@ class _Names(io.BufferedReader):
         return bytes(entries)
 
 
-def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.ZipInfo], list[SubmissionFile]]:
+def _lay_out(
+    opened: zipfile.ZipFile, names: dict[str, tuple[str, str]], target: Path
+) -> tuple[dict[Path, zipfile.ZipInfo], list[SubmissionFile]]:
     """Make an empty file for every file in the zip, with its name; what cannot be one is refused."""
     members: dict[Path, zipfile.ZipInfo] = {}
     refused = []
     target.mkdir(parents=True, exist_ok=True)
     for member in opened.infolist():
-        name = _name(member)
+        name = names[member.filename][0]
         path = target / PurePosixPath(name)
-        reason = _refusal(member, name)
+        reason = refusal(member, name, MAX_SIZE)
         if name.endswith("/") and reason:
             continue
         if not reason:
@@ -104,7 +127,7 @@ def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.
                 with path.open("xb") as file:
                     file.truncate(member.file_size)  # takes no room, and its size can be asked for
                 members[path] = member
-                if path.name in _READ:
+                if is_told(path.name):
                     _extract(opened, member, path)
                 continue
             except FileExistsError:
@@ -115,37 +138,36 @@ def _lay_out(opened: zipfile.ZipFile, target: Path) -> tuple[dict[Path, zipfile.
     return members, refused
 
 
-def _name(member: zipfile.ZipInfo) -> str:
-    """A file's name. Where the zip does not say that it is UTF-8, it may be all the same, or of Windows in Korea."""
-    name = member.filename
-    if not member.flag_bits & _IS_UTF8:
-        for encoding in ("utf-8", "cp949"):
-            with suppress(UnicodeError):
-                name = name.encode("cp437").decode(encoding)
-                break
-    return name.replace("\\", "/")
+def _names(opened: zipfile.ZipFile) -> dict[str, tuple[str, str]]:
+    """The name of each file, and the encoding it was in.
+
+    Where the zip does not say that it is UTF-8, it may be all the same, or in the encoding of some country: in the one
+    in which most letters of all such names are common ones.
+    """
+    raw = {one.filename: one.filename.encode("cp437") for one in opened.infolist() if not one.flag_bits & _IS_UTF8}
+    odd = [name for name in raw.values() if not _is_in(name, "utf-8")]
+    likely = max(_COMMON, key=lambda encoding: _common(odd, encoding))
+    found = {}
+    for member in opened.infolist():
+        name, encoding = raw.get(member.filename), "utf-8"
+        if name is not None and name in odd:
+            encoding = likely if _common(odd, likely) > 0.5 and _is_in(name, likely) else "cp437"
+        text = member.filename if name is None else name.decode(encoding)
+        found[member.filename] = (text.replace("\\", "/"), encoding)
+    return found
 
 
-def _refusal(member: zipfile.ZipInfo, name: str) -> str:
-    path = PurePosixPath(name)
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if path.is_absolute() or ".." in path.parts or (path.parts and ":" in path.parts[0]):
-        return "its path leads out of the archive"
-    if not path.parts:
-        return "it has no name"
-    if len(path.parts) > MAX_DEPTH:
-        return f"it is in more than {MAX_DEPTH} folders"
-    if kind == stat.S_IFLNK:
-        return "it is a symbolic link"
-    if kind not in (0, stat.S_IFREG) and not name.endswith("/"):
-        return "it is not a file"
-    if member.flag_bits & 1:
-        return "it is encrypted"
-    if member.compress_type not in _METHODS:
-        return "it is packed in a way that is not read"
-    if member.file_size > MAX_SIZE:
-        return f"it unpacks to more than {MAX_SIZE >> 20} MiB"
-    return ""
+def _is_in(name: bytes, encoding: str) -> bool:
+    with suppress(UnicodeDecodeError):
+        return bool(name.decode(encoding))
+    return False
+
+
+def _common(names: list[bytes], encoding: str) -> float:
+    """The share of common ones among the letters that the names have in an encoding, beside those of ASCII."""
+    texts = (name.decode(encoding, errors="replace") for name in names)
+    letters = [letter.encode(encoding, errors="replace") for text in texts for letter in text if not letter.isascii()]
+    return sum(_COMMON[encoding].fullmatch(letter) is not None for letter in letters) / max(len(letters), 1)
 
 
 def _measured(folder: Folder, one: SubmissionFile, parts: dict[Path, list[Path]]) -> SubmissionFile:
@@ -179,4 +201,12 @@ def _extract(opened: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> No
 
 
 def _said(error: Exception) -> str:
+    """What keeps a file from being unpacked.
+
+    Raises:
+        SurroundingsFault: when it is the machine's doing, and not the file's.
+    """
+    fault = of_the_machine(error)
+    if fault:
+        raise fault from None
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)

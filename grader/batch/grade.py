@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from grader.batch.tasks import Graded, Task
-from grader.errors import GraderError, SubmissionError
+from grader.errors import GraderError, SandboxFault, SubmissionError
 from grader.judging.driver import run_collected
 from grader.judging.reporting import build_report
 from grader.judging.session import Session
@@ -32,6 +32,8 @@ def grade_one(task: Task, given: Session, collected: pytest.Session, checks: lis
         return Graded.of(build_report(session), time.monotonic() - start)
     except SubmissionError as error:
         return Graded(None, time.monotonic() - start, str(error).replace(f"{clean(str(task.path.parent))}/", ""))
+    except SandboxFault:  # nor would the next one be graded: whoever gave it replaces zygote and worker
+        raise
     except Exception as error:  # a fault of ours costs this submission its result, and no other
         with suppress(Exception):  # fixtures that are still set up, as after `pytest.exit`
             collected._setupstate.teardown_exact(None)

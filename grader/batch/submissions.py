@@ -1,79 +1,121 @@
 """Finds the submissions of a class, however they were downloaded.
 
 A submission that cannot be graded is found, too, with the reason: nobody gets lost.
-
-Layouts, and where their form is described:
-    files       one notebook per student; the file's name is the student's.
-    students    one folder per student.
-    canvas      `lovelaceada_123_456_notebook.ipynb`, with `LATE_` where it was (Canvas, "Download Submissions").
-    moodle      `Ada Lovelace_123_assignsubmission_file_/notebook.ipynb` (Moodle, "Download all submissions").
-    gradescope  `submission_123/notebook.ipynb` beside `submission_metadata.yml` (Gradescope, "Export submissions").
-    nbgrader    `student/assignment/notebook.ipynb`, with `timestamp.txt` (nbgrader's `submitted` folder).
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
-from typing import Any, Literal, get_args
 
-import yaml
-
-from grader.assignment.load import starter_stems
+from grader.assignment.choosing import Chooser, folded
+from grader.assignment.load import Folder
+from grader.batch.download import (
+    HANDED_IN,
+    ClassFolder,
+    HandedIn,
+    Person,
+    count_kinds,
+    entries_of,
+    files_of,
+    is_folder,
+    is_ours,
+)
+from grader.batch.layouts import LAYOUTS, Layout, is_named, is_surely_named, is_told, named_by
+from grader.batch.roster import Roster
 from grader.errors import SubmissionError, UsageError
 from grader.models.message import spelled
-from grader.submission.handed_in import SUFFIXES, answer_in
-from grader.submission.read import MAX_SIZE, read_file
+from grader.submission.handed_in import SUFFIXES
+from grader.submission.read import MAX_SIZE
 
-Layout = Literal["files", "students", "canvas", "moodle", "gradescope", "nbgrader"]
-MAX_KEY = 200
-"""Characters of a student's key; what is longer gets a digest."""
-METADATA = "submission_metadata.yml"
-TIMESTAMP = "timestamp.txt"
-
-_CANVAS = re.compile(r"(?P<student>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<number>\d+)_(?P<name>.+)", re.DOTALL)
-_CANVAS_AGAIN = re.compile(r"-(\d+)(?=\.\w+$)")
-_MOODLE = re.compile(r"(?P<student>.+)_(?P<user>\d+)_assignsubmission_(file|onlinetext)_?", re.DOTALL)
-_GRADESCOPE = re.compile(r"submission_\d+")
-_GRADESCOPE_EXPORT = re.compile(r"assignment_\d+_export")
+BLANK = " (nothing of the student's own can be read in it)"
+_EXPORT = re.compile(r"assignment_\d+_export|submitted|submissions|.+-submissions")
+"""Folders that platforms put around a class."""
 
 
 @dataclass(frozen=True)
 class SubmissionFile:
-    """One submission.
+    """One submission of one student. A group's is one of each member.
 
     Attributes:
         student: whose it is, spelled out: one key for each name, whatever is in it.
         path: the file to grade, or what stands in its place.
         problem: why it cannot be graded; empty where it can.
         submitted: when it was handed in, where the download says so.
-        order: among several by one student, where no time is known: the higher is the later.
+        late: whether the download says no more than that it was late.
         alone: whether what lies beside it is others'.
+        person: whom the download names.
+        group: which handed it in together.
+        layout, file: the form of the download, and the path in it.
+        passed_over: which files were not taken, and why.
     """
 
     student: str
     path: Path
     problem: str = ""
     submitted: datetime | None = None
-    order: int = 0
+    late: bool = False
     alone: bool = True
+    person: Person = field(default_factory=lambda: Person(""))
+    group: str = ""
+    layout: str = ""
+    file: str = ""
+    passed_over: tuple[str, ...] = ()
 
 
-def find_submissions(
-    folder: Path, assignment: str, layout: Layout | None = None, archive: str | None = None
-) -> tuple[Layout, list[SubmissionFile]]:
-    """All submissions in a folder, by student.
+@dataclass(frozen=True)
+class Looking:
+    """How a class is looked for.
 
-    Args:
-        assignment: its id: the notebook of this name, in whatever language, is taken where a student has several.
-        layout: how the folder is laid out; seen by its names if None.
+    Attributes:
+        layout: the form of the download; seen by its names if None.
+        name: finds the student in the path of each file, where no form does.
+        zone: of times that name none.
+        roster: who is in the class, and in which group.
         archive: the name of the zip that was unpacked there, if one was.
+        filled: makes that a file's content can be read, for a while.
+    """
+
+    layout: str | None = None
+    name: re.Pattern[str] | None = None
+    zone: tzinfo = UTC
+    roster: Roster = field(default_factory=Roster)
+    archive: str | None = None
+    filled: Callable[[Path], AbstractContextManager[None]] = lambda path: nullcontext()
+
+
+@dataclass(frozen=True)
+class Download:
+    """What was found.
+
+    Attributes:
+        layout: the form that was taken.
+        found: all submissions, by student.
+        kinds: how many files of each suffix were handed in.
+        left_out: what is no submission.
+        groups: whose members are not known.
+        members: of groups that the roster knows, by the key that the group has where it does not.
+        decoded: how many names of a zip were in each encoding that it does not tell.
+    """
+
+    layout: str
+    found: tuple[SubmissionFile, ...]
+    kinds: Counter[str]
+    left_out: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    decoded: tuple[tuple[str, int], ...] = ()
+
+
+def find_submissions(folder: Path, assignment: Folder, looking: Looking = Looking()) -> Download:
+    """All submissions in a folder.
 
     Raises:
         UsageError: when the folder cannot be read, or holds no submission.
@@ -84,206 +126,120 @@ def find_submissions(
         raise UsageError(
             f"{folder} cannot be read: {error.strerror}.", "Give a folder of submissions, or a zip."
         ) from None
-    names = _entries(folder)
-    while len(names) == 1 and _is_class(names[0], folder, assignment, layout, archive):
-        folder, names = names[0], _entries(names[0])
-    layout = layout or _detect(names, assignment)
-    found = sorted(_FINDERS[layout](names, assignment), key=lambda one: (one.student, one.path.name))
-    if not found:
-        raise UsageError(f"{folder} holds no submission.", f"Layouts that are known: {', '.join(get_args(Layout))}.")
-    return layout, _one_each(found)
+    chooser = Chooser(assignment, looking.filled)
+    entries, left = entries_of(folder, is_named)
+    if is_ours(folder) and (folder.name == HANDED_IN or not entries):
+        raise UsageError(
+            f"{folder} is what a batch left.",
+            "Give the submissions again: handed_in/ has neither students' names nor the files beside a notebook.",
+        )
+    while len(entries) == 1 and _is_class(entries[0], folder, chooser, looking):
+        folder = entries[0]
+        entries, more = entries_of(folder, is_named)
+        left += more
+    place = ClassFolder(folder, tuple(entries), chooser.titles, looking.zone)
+    layout = _layout(place, looking)
+    handed = list(layout.read(place))
+    if not any(one.people for one in handed):
+        known = ", ".join([*LAYOUTS, "--name REGEX for any other"])
+        raise UsageError(f"{looking.archive or folder} holds no submission.", f"Layouts that are known: {known}.")
+    if looking.name is not None:
+        named = {path for one in handed for path in one.paths}
+        others = files_of(HandedIn((), place.entries)).keys() - named
+        left += sorted(path for path in others if path.suffix.lower() in SUFFIXES)
+    members: dict[str, tuple[str, ...]] = {}
+    for number, one in enumerate(handed):
+        handed[number] = _with_members(one, looking.roster)
+        keys = tuple(person.key for person in handed[number].people)
+        if one.people[0].key not in keys:
+            members[one.people[0].key] = keys
+    kinds = Counter(kind for one in handed for kind in count_kinds(one))
+    return Download(
+        layout.name,
+        tuple(_each(handed, place, layout, chooser)),
+        kinds,
+        tuple(spelled(path.name) for path in left if not is_told(path.name)),
+        tuple(sorted({spelled(one.group) for one in handed if one.group and one.people[0].name == one.group})),
+        members,
+    )
 
 
-def key_of(name: str) -> str:
-    """The key that stands for a name, and for no other one."""
-    key = spelled(name)
-    if len(key) <= MAX_KEY:
-        return key
-    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
-    return f"{key[: MAX_KEY - len(digest) - 1]}…{digest}"
+def _layout(place: ClassFolder, looking: Looking) -> Layout:
+    if looking.name is not None:
+        return named_by(looking.name)
+    return LAYOUTS[looking.layout] if looking.layout else next(one for one in LAYOUTS.values() if one.fits(place))
 
 
-def _is_class(alone: Path, folder: Path, assignment: str, layout: Layout | None, archive: str | None) -> bool:
+def _is_class(alone: Path, folder: Path, chooser: Chooser, looking: Looking) -> bool:
     """Whether the one folder that there is holds the class. Where it may be a student's, with whatever a student puts
-    in it, it does not: but for a zip, which most often has a folder around all that is in it.
+    in it, it does not: but where platforms alone give such names, and for a zip, which most often has a folder around
+    all that is in it.
     """
-    a_students = _MOODLE.fullmatch(alone.name) or _GRADESCOPE.fullmatch(alone.name) or _is_folder(alone / assignment)
-    if not _is_folder(alone) or a_students:
+    if looking.name is not None:  # it may mean the folder's name
         return False
-    if alone.name in (folder.name, Path(archive or "").stem) or _GRADESCOPE_EXPORT.fullmatch(alone.name):
+    own = any(one.students.fullmatch(alone.name) for one in LAYOUTS.values() if one.students)
+    inside, _ = entries_of(alone, is_named)
+    if not is_folder(alone) or own or any(is_folder(path) and folded(path.name) in chooser.titles for path in inside):
+        return False
+    if alone.name in (folder.name, Path(looking.archive or "").stem) or _EXPORT.fullmatch(alone.name):
         return True
-    if layout is not None:
-        return layout in ("files", "canvas", "moodle", "gradescope")  # where it is no student's, by its name
-    inside = _entries(alone)
+    if looking.layout is not None:
+        return looking.layout not in ("students", "nbgrader", "github")  # where it is no student's, by its name
+    if inside and all(is_surely_named(path.name) for path in inside):
+        return True
     files = [path for path in inside if path.suffix.lower() in SUFFIXES]
-    several = len(files) > 1 or sum(map(_is_folder, inside)) > 1
-    return archive is not None and several and not _named(files, assignment)
+    several = len(files) > 1 or sum(map(is_folder, inside)) > 1
+    return looking.archive is not None and several and not any(folded(path.stem) in chooser.titles for path in files)
 
 
-def _entries(folder: Path) -> list[Path]:
-    """What is in a folder, in order, but for what systems leave there; nothing where it cannot be read."""
-    try:
-        return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "__MACOSX")))
-    except OSError:
-        return []
+def _with_members(handed: HandedIn, roster: Roster) -> HandedIn:
+    """A group's submission as that of its members, where the download has its name alone and the roster has them."""
+    first = handed.people[0]
+    for name in (first.name, first.key) if handed.group in ("", first.name) else ():
+        members = roster.members(name)
+        if members:
+            return replace(handed, people=members, group=name)
+    return handed
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder itself, and no link to one."""
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
+def _each(handed: list[HandedIn], place: ClassFolder, layout: Layout, chooser: Chooser) -> Iterator[SubmissionFile]:
+    """What each student handed in, by student. Of several things without a time, the last counts."""
+    own: dict[str, list[tuple[HandedIn, SubmissionFile]]] = defaultdict(list)
+    for one in handed:
+        chosen = _chosen(one, place, layout, chooser)
+        for person in one.people:
+            own[person.key].append((one, replace(chosen, student=person.key, person=person)))
+    for _, several in sorted(own.items()):
+        timed = [found for one, found in several if one.submitted is not None]
+        rest = [(one, found) for one, found in several if one.submitted is None]
+        if rest:
+            _, last = max(rest, key=lambda pair: (not pair[1].problem, pair[0].order))
+            over = tuple(found.file for _, found in rest if found is not last)
+            timed.append(replace(last, passed_over=last.passed_over + over))
+        yield from timed
 
 
-def _detect(names: list[Path], assignment: str) -> Layout:
-    """The layout that most of the class has: what one student puts in a folder does not decide it."""
-    folders = [path for path in names if _is_folder(path)]
-    files = [path for path in names if not _is_folder(path)]
-    if any(path.name == METADATA for path in files):
-        return "gradescope"
-    if sum(_MOODLE.fullmatch(path.name) is not None for path in folders) * 2 > len(folders):
-        return "moodle"
-    if any(_is_folder(path / assignment) for path in folders) and not any(map(_holds_a_file, folders)):
-        return "nbgrader"
-    if len(folders) > len(files):
-        return "students"
-    if sum(_CANVAS.fullmatch(path.name) is not None for path in files) * 2 > len(files):
-        return "canvas"
-    return "files"
-
-
-def _holds_a_file(folder: Path) -> bool:
-    return any(path.suffix.lower() in SUFFIXES for path in _entries(folder))
-
-
-def _of_files(names: list[Path], _: str) -> Iterator[SubmissionFile]:
-    for path in names:
-        yield _checked(SubmissionFile(key_of(path.stem), path))
-
-
-def _of_students(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
-    for path in names:
-        yield _inside(SubmissionFile(key_of(path.name), path), assignment)
-
-
-def _of_canvas(names: list[Path], _: str) -> Iterator[SubmissionFile]:
-    for path in names:
-        match = _CANVAS.fullmatch(path.name)
-        if match is None:
-            yield SubmissionFile(key_of(path.stem), path, "its name is not of Canvas's form `student_123_456_file`")
-            continue
-        again = _CANVAS_AGAIN.search(path.name)
-        found = _checked(SubmissionFile(key_of(f"{match['student']}_{match['user']}"), path))
-        yield replace(found, order=int(again[1]) if again else 0)
-
-
-def _of_moodle(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
-    for path in names:
-        match = _MOODLE.fullmatch(path.name)
-        if match is None:
-            problem = "its name is not of Moodle's form `name_123_assignsubmission_file`"
-            yield SubmissionFile(key_of(path.name), path, problem)
-        else:
-            yield _inside(SubmissionFile(key_of(f"{match['student']}_{match['user']}"), path), assignment)
-
-
-def _of_gradescope(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
-    told: dict[str, Any] = {}
-    for path in names:
-        if path.name == METADATA:
-            told = _metadata(path)
-    for path in names:
-        if _is_folder(path) or path.is_symlink():
-            about = told.get(path.name, {})
-            student = key_of(_submitters(about.get(":submitters")) or path.name)
-            yield _inside(SubmissionFile(student, path, submitted=_time(about.get(":created_at"))), assignment)
-
-
-def _submitters(told: Any) -> str:
-    """Who handed a submission in, as Gradescope's metadata tells."""
-    people = [one for one in told if isinstance(one, dict)] if isinstance(told, list) else []
-    named = [next((one[key] for key in (":email", ":sid", ":name") if one.get(key)), None) for one in people]
-    return ", ".join(str(name) for name in named if isinstance(name, (str, int)))
-
-
-def _metadata(path: Path) -> dict[str, Any]:
-    try:
-        loaded = yaml.load(read_file(path).decode(), Loader=_Texts)
-    except (SubmissionError, ValueError, OverflowError, RecursionError, yaml.YAMLError):
-        return {}
-    if not isinstance(loaded, dict):
-        return {}
-    return {key: value for key, value in loaded.items() if isinstance(value, dict)}
-
-
-class _Texts(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML's safe types, and all unknown tags (Ruby's) passed over."""
-
-
-_Texts.add_multi_constructor("!", lambda loader, suffix, node: None)
-
-
-def _of_nbgrader(names: list[Path], assignment: str) -> Iterator[SubmissionFile]:
-    for path in names:
-        folder = path / assignment
-        student = key_of(path.name)
-        if path.is_symlink():
-            yield SubmissionFile(student, path, "it is a symbolic link")
-        elif not _is_folder(folder):
-            yield SubmissionFile(student, path, f"it has no folder {assignment}")
-        else:
-            yield _inside(SubmissionFile(student, folder, submitted=_stamped(folder / TIMESTAMP)), assignment)
-
-
-def _stamped(stamp: Path) -> datetime | None:
-    """The time in nbgrader's file of it."""
-    if stamp.is_symlink():
-        return None
-    try:
-        return _time(read_file(stamp)[:200].decode(errors="replace").strip().removesuffix(" UTC"))
-    except SubmissionError:
-        return None
-
-
-_FINDERS: dict[Layout, Callable[[list[Path], str], Iterator[SubmissionFile]]] = {
-    "files": _of_files,
-    "students": _of_students,
-    "canvas": _of_canvas,
-    "moodle": _of_moodle,
-    "gradescope": _of_gradescope,
-    "nbgrader": _of_nbgrader,
-}
-
-
-def _time(value: Any) -> datetime | None:
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime):
-        return None
-    try:
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    except OverflowError:
-        return None
-
-
-def _inside(found: SubmissionFile, assignment: str) -> SubmissionFile:
-    """The one file to grade in a student's folder, of which all files may be part of the submission."""
-    if not _is_folder(found.path):
+def _chosen(handed: HandedIn, place: ClassFolder, layout: Layout, chooser: Chooser) -> SubmissionFile:
+    """The one file to grade of what was handed in. In a student's folder, all others may be part of it."""
+    first = handed.paths[0]
+    found = SubmissionFile(
+        "", first, handed.problem, handed.submitted, handed.late, group=handed.group, layout=layout.name,
+        file=spelled(first.relative_to(place.path).as_posix()), passed_over=tuple(map(spelled, handed.passed_over)),
+    )  # fmt: skip
+    if handed.problem:
+        return found
+    alone = not is_folder(first)
+    if alone and len(handed.paths) == 1:
         return _checked(found)
     try:
-        path = answer_in(found.path, starter_stems(assignment).values())
+        files = files_of(handed)
+        path, blank = chooser.choose(files)
     except SubmissionError as error:
         return replace(found, problem=error.message)
-    return _checked(replace(found, path=path, alone=False))
-
-
-def _named(files: list[Path], assignment: str) -> list[Path]:
-    """Those that are named as the assignment's notebook, in whatever language."""
-    return [path for path in files if path.stem in starter_stems(assignment).values()]
+    others = [one for one in files if one != path and (alone or one.suffix.lower() == path.suffix.lower() == ".ipynb")]
+    over = found.passed_over + tuple(spelled(files[one]) + (BLANK if one in blank else "") for one in others)
+    file = spelled(path.relative_to(place.path).as_posix())
+    return _checked(replace(found, path=path, alone=alone, file=file, passed_over=over))
 
 
 def _checked(found: SubmissionFile) -> SubmissionFile:
@@ -297,6 +253,8 @@ def _checked(found: SubmissionFile) -> SubmissionFile:
             problem = "it is not a file"
         elif path.suffix.lower() not in SUFFIXES:
             problem = f"it is not a notebook ({spelled(path.suffix[:20]) or 'no suffix'})"
+            if Path(path.stem).suffix.lower() in SUFFIXES:  # as browsers save it
+                problem = f"its name ends in {spelled(path.suffix[:20])}: rename it to {spelled(path.stem)}"
         elif path.stat().st_size > MAX_SIZE:
             problem = f"it is larger than {MAX_SIZE >> 20} MiB"
         else:
@@ -305,24 +263,3 @@ def _checked(found: SubmissionFile) -> SubmissionFile:
     except OSError as error:
         problem = f"it cannot be read: {error.strerror}"
     return replace(found, problem=problem)
-
-
-def _one_each(found: list[SubmissionFile]) -> list[SubmissionFile]:
-    """Of several submissions of one student, the latest that can be graded; the others with the reason."""
-    latest: dict[str, SubmissionFile] = {}
-    for one in found:
-        known = latest.get(one.student)
-        if known is None or _later(one) > _later(known):
-            latest[one.student] = one
-    kept = []
-    for one in found:
-        if one is not latest[one.student] and not one.problem:
-            other = spelled(latest[one.student].path.name)
-            one = replace(one, problem=f"another submission of this student is graded ({other})")
-        kept.append(one)
-    return kept
-
-
-def _later(found: SubmissionFile) -> tuple[bool, float, int]:
-    """What can be graded comes after what cannot; then by time, then by order."""
-    return not found.problem, found.submitted.timestamp() if found.submitted else 0.0, found.order

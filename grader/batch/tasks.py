@@ -17,19 +17,16 @@ def pack(report: Report) -> bytes:
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to grade.
+    """One submission to grade, whosever it is.
 
     Attributes:
         sha256: of its files as the coordinator saw them.
-        known: whether the gradebook has a result of it already.
         alone: whether what lies beside the file is others'.
         diagnose: whether mistakes are named; see `Grading`.
     """
 
-    student: str
     path: Path
     sha256: str
-    known: bool = False
     alone: bool = True
     diagnose: Diagnose = "proven"
 

@@ -12,21 +12,14 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.cli import commands
+from grader.cli.extras import EXTRAS
 from grader.cli.group import app
-from grader.errors import GraderError, UsageError
+from grader.errors import GraderError, SurroundingsFault, of_the_machine
 from grader.models.message import clean
 from grader.registry import modules_in
 from grader.sandbox.client import Zygote
 
 modules_in(commands)  # each adds itself to `app`
-
-_EXTRAS = {
-    "libcst": "authoring",
-    "sqlalchemy": "batch",
-    "matplotlib": "batch",
-    "psycopg": "postgres",
-    "ray": "ray",
-}  # what a package that is imported where it is needed comes with
 
 
 def run(arguments: list[str], zygote: Zygote | None) -> int:
@@ -45,7 +38,7 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else 1
     except Exception as error:
-        told = _not_installed(error) or error
+        told = _not_installed(error) or of_the_machine(error) or error
         if isinstance(told, GraderError):
             stderr.print(Text(clean(str(told)), style="red"), soft_wrap=True)
             return told.exit_code
@@ -55,10 +48,10 @@ def run(arguments: list[str], zygote: Zygote | None) -> int:
         return 3
 
 
-def _not_installed(error: Exception) -> UsageError | None:
+def _not_installed(error: Exception) -> SurroundingsFault | None:
     """What to say where a package of an extra is missing."""
     package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if package not in _EXTRAS:
+    if package not in EXTRAS:
         return None
-    advice = f"Install it: `pip install 'torch-grader[{_EXTRAS[package]}]'`."
-    return UsageError(f"This command needs {package}, which is not installed.", advice)
+    advice = f"`pip install 'torch-grader[{EXTRAS[package]}]'`"
+    return SurroundingsFault(f"This command needs {package}, which is not installed: {advice}.")

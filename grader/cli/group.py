@@ -21,6 +21,10 @@ class DefaultGroup(TyperGroup):
             return "run", self.commands["run"], args
         return super().resolve_command(ctx, args)
 
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        (assignment,) = (one for one in self.commands["run"].params if one.name == "assignment")
+        return [*super().shell_complete(ctx, incomplete), *assignment.shell_complete(ctx, incomplete)]
+
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(self.commands, key=lambda name: (name != "run", name))
 
@@ -30,7 +34,6 @@ app = typer.Typer(
     cls=DefaultGroup,
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Grade a PyTorch assignment: `grade ASSIGNMENT [PATH]`, e.g. `grade assignment1 my.ipynb`.",

@@ -22,6 +22,8 @@ def read_class(node: ast.ClassDef) -> Iterator[Fact]:
     yield from _shared_containers(node)
     yield from _unused_arguments(node)
     yield from _shifted_length(node)
+    yield from _hidden_layers(node)
+    yield from _nested_methods(node)
 
 
 def read_parts(tree: ast.AST) -> Iterator[Fact]:
@@ -164,3 +166,23 @@ def _shifted_length(node: ast.ClassDef) -> Iterator[Fact]:
                 match part:
                     case ast.Return(value=ast.BinOp(op=ast.Add() | ast.Sub(), right=ast.Constant(1))):
                         yield fact_of("length_shifted", part, code=source_of(part), **_within(node))
+
+
+def _hidden_layers(node: ast.ClassDef) -> Iterator[Fact]:
+    """Layers that are kept under the name of a method: a Module's attributes are looked up in its class first."""
+    methods = {part.name for part in node.body if isinstance(part, FUNCTIONS) and not part.decorator_list}
+    for part in ast.walk(node):
+        match part:
+            case ast.Assign(targets=[target], value=ast.Call(func=ast.Attribute(value=ast.Name("nn"))) as value):
+                if (name := _of_self(target)) in methods:
+                    yield fact_of("method_hides_layer", part, name, name=name, code=source_of(value), **_within(node))
+
+
+def _nested_methods(node: ast.ClassDef) -> Iterator[Fact]:
+    """Functions with `self` inside a method, as when they are indented too far."""
+    methods = {part.name: part for part in node.body if isinstance(part, FUNCTIONS)}
+    for outer, method in methods.items():
+        for part in method.body:
+            takes = part.args.args[:1] if isinstance(part, FUNCTIONS) else []
+            if isinstance(part, FUNCTIONS) and takes and takes[0].arg == "self" and part.name not in methods:
+                yield fact_of("method_in_method", part, part.name, function=outer, name=part.name, **_within(node))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from grader.requirements.compare import Failure, Incomparable, compare
 MOST = 20
 DEEP = 6
 MOST_NUMBERS = 1_000_000  # a column against a row is far more than either
+MOST_DIMENSIONS = 5  # which have 120 orders
 
 
 def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> Iterator[Fact]:
@@ -56,6 +58,7 @@ def differences(observed: Any, expected: Any, at: str = "", depth: int = 0) -> I
 def _differs(what: str, at: str, **fields: Any) -> Fact:
     texts = dict.fromkeys(("expected", "observed", "missing"), "")
     empty: Fact = {**texts, "broadcasts": False, "reversed": False, "sums_to_one": False, "alike": False}
+    empty |= {"permuted": False, "reread": False, "squeezed": False}
     return {"fact": "differs", "what": what, "at": at, **empty, **fields}
 
 
@@ -75,7 +78,11 @@ def _tensors(observed: Any, expected: Tensor, at: str) -> Iterator[Fact]:
     elif observed.shape != expected.shape:
         shapes = {"expected": str(list(expected.shape)), "observed": str(list(observed.shape))}
         turned = observed.shape == expected.shape[::-1]
-        yield _differs("shape", at, broadcasts=_broadcasts(observed, expected), reversed=turned, **shapes)
+        ones = [size for size in observed.shape if size != 1] == [size for size in expected.shape if size != 1]
+        squeezed = ones and _alike(observed.values.reshape(expected.shape), expected.values)
+        order = _order(observed, expected)
+        broadcasts = _broadcasts(observed, expected)
+        yield _differs("shape", at, broadcasts=broadcasts, reversed=turned, squeezed=squeezed, **order, **shapes)
     elif observed.dtype != expected.dtype:
         alike = _equal_in_numbers(observed, expected)
         yield _differs("dtype", at, expected=expected.dtype, observed=observed.dtype, alike=alike)
@@ -83,7 +90,8 @@ def _tensors(observed: Any, expected: Tensor, at: str) -> Iterator[Fact]:
         grads = {"expected": str(expected.requires_grad), "observed": str(observed.requires_grad)}
         yield _differs("requires_grad", at, **grads)
     elif not _same(observed, expected):
-        yield _differs("value", at, sums_to_one=_sums_to_one(observed) and not _sums_to_one(expected))
+        one = _sums_to_one(observed) and not _sums_to_one(expected)
+        yield _differs("value", at, sums_to_one=one, **_order(observed, expected))
 
 
 def _broadcasts(observed: Tensor, expected: Tensor) -> bool:
@@ -100,8 +108,31 @@ def _equal_in_numbers(observed: Tensor, expected: Tensor) -> bool:
     if math.prod(np.broadcast_shapes(observed.shape, expected.shape)) > MOST_NUMBERS:
         return False
     left, right = np.broadcast_arrays(observed.values, expected.values)
+    return _alike(left, right)
+
+
+def _alike(left: Any, right: Any, rtol: float = 1e-2, atol: float = 1e-4) -> bool:
     wide = np.complex128 if "c" in (left.dtype.kind, right.dtype.kind) else np.float64
-    return bool(np.allclose(left.astype(wide), right.astype(wide), rtol=1e-2, atol=1e-4, equal_nan=True))
+    return bool(np.allclose(left.astype(wide), right.astype(wide), rtol=rtol, atol=atol, equal_nan=True))
+
+
+def _order(observed: Tensor, expected: Tensor) -> dict[str, bool]:
+    """Whether the numbers are the expected ones with dimensions in another order, or read on in another order."""
+    own, theirs = observed.values, expected.values
+    few = 2 <= theirs.ndim <= MOST_DIMENSIONS and 1 < theirs.size <= MOST_NUMBERS // 10
+    if not few or own.size != theirs.size or len(np.unique(theirs)) < theirs.size // 2:
+        return {}
+    if not _equal(np.sort(own, axis=None), np.sort(theirs, axis=None)):
+        return {}
+    orders = [theirs.transpose(order) for order in permutations(range(theirs.ndim))][1:]
+    if any(turned.shape == own.shape and _equal(own, turned) for turned in orders):
+        return {"permuted": True}
+    return {"reread": any(_equal(own.ravel(), turned.ravel()) for turned in orders)}
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Whether numbers are the same, but for rounding."""
+    return _alike(left, right, rtol=1e-5, atol=1e-7)
 
 
 def _sums_to_one(tensor: Tensor) -> bool:

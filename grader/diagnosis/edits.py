@@ -1,4 +1,7 @@
-"""Edits of code: operators plant mistakes, fixes take them back; and the patterns that most of both are written in."""
+"""Edits of code: operators plant mistakes, fixes take them back; and the patterns that most of both are written in.
+
+A pattern is a line of Python, so that a spec can hold one, too. What no line says is a function on libcst's nodes.
+"""
 
 from __future__ import annotations
 
@@ -192,6 +195,12 @@ def without_keywords(call: cst.Call, *names: str) -> Iterator[cst.Call]:
         yield call.with_changes(args=[a.with_changes(comma=cst.MaybeSentinel.DEFAULT) for a in rest])
 
 
+def with_keyword(call: cst.Call, keyword: str, value: str) -> cst.Call:
+    """A call with one more keyword, given as source."""
+    (given,) = cst.ensure_type(cst.parse_expression(f"f({keyword}={value})"), cst.Call).args
+    return call.with_changes(args=[*call.args, given])
+
+
 def block(node: cst.FunctionDef | cst.For) -> list[Any]:
     """The statements of a function, or of a loop."""
     return list(node.body.body)
@@ -266,7 +275,7 @@ def _fits(pattern: Any, node: Any, found: dict[str, Any]) -> bool:
     place = _place(pattern)
     if place is not None and isinstance(node, (str, ast.expr)):
         here = ast.Name(node) if isinstance(node, str) else node
-        return ast.dump(found.setdefault(place, here)) == ast.dump(here)
+        return ast.unparse(found.setdefault(place, here)) == ast.unparse(here)
     if isinstance(pattern, list):
         return len(pattern) == len(node) and all(map(lambda a, b: _fits(a, b, found), pattern, node))
     if not isinstance(pattern, ast.AST):

@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from grader.diagnosis.differences import differences
+from grader.diagnosis.exception_facts import exception_facts
 from grader.models.message import clean
 from grader.models.mistake import FACTS, Fact
 from grader.models.observation import Answer
 from grader.models.values import Tensor
 
 MOST = 1000
+SHORT = 40
+"""Characters of a name that tells nothing of the code that uses it; `dim=0` is one, too."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ def facts(check: str, answer: Answer, expected: Answer | None, own: Shown, their
         own, theirs: what each shows beside.
     """
     found: list[Fact] = [{"fact": "check", "name": check}]
-    found += _of_answer(answer, expected)
+    found += _of_answer(answer, expected, own.source)
     if answer.good and expected is not None and expected.good:
         found += _of_values(answer.value, expected.value)
     if theirs is not None:
@@ -56,6 +60,21 @@ def facts(check: str, answer: Answer, expected: Answer | None, own: Shown, their
     return [_checked(fact, longest=None) for fact in found[:MOST]]
 
 
+def sealed(fact: Fact) -> Fact:
+    """A fact of the solution's source as it is compared, and may lie with students: it does not show the code."""
+    kept = {key: value for key, value in fact.items() if key not in ("cell", "line")}
+    if "code" in kept:
+        kept["code"] = _seal(str(kept["code"]))
+    if kept["fact"] == "uses" and len(str(kept["name"])) > SHORT:
+        kept |= {"key": _seal(str(kept["key"])), "name": _seal(str(kept["name"]))}
+    return kept
+
+
+def _seal(code: str) -> str:
+    """Equal for equal code. What is sealed stays as it is; no code begins like it."""
+    return code if code.startswith("#") else f"#{sha256(code.encode(errors='surrogatepass')).hexdigest()[:16]}"
+
+
 def _with_modules(shown: Shown) -> list[Fact]:
     """Facts of the source, without those that speak of Modules where the class is none."""
     named = shown.objects.get("modules") if isinstance(shown.objects, dict) else None
@@ -63,23 +82,14 @@ def _with_modules(shown: Shown) -> list[Fact]:
     return [fact for fact in shown.source if fact["fact"] != "no_super_init" or fact["class"] in modules]
 
 
-def _of_answer(answer: Answer, expected: Answer | None) -> Iterator[Fact]:
+def _of_answer(answer: Answer, expected: Answer | None, source: Sequence[Fact]) -> Iterator[Fact]:
     if answer.lost:
         yield {"fact": "stopped", "by": answer.lost.to}
     raised = answer.raised
     if raised and raised.limit:
         yield {"fact": "stopped", "by": raised.limit}
     elif raised and not raised.missing:
-        frame = raised.frames[-1] if raised.frames else None
-        place: Fact = (
-            {"function": frame.function, "code": frame.code, "line": frame.line, "cell": frame.cell} if frame else {}
-        )
-        said: Fact = {
-            "message": raised.message,
-            "expected": expected.raised.type if expected and expected.raised else "",
-        }
-        for base in raised.bases:
-            yield {"fact": "raised", "type": base, **said, "function": "", "code": "", **place}
+        yield from exception_facts(raised, source, expected.raised.type if expected and expected.raised else "")
     for category, message in answer.warned:
         if expected is None or (category, message) not in expected.warned:
             yield {"fact": "warned", "category": category, "message": message}
@@ -205,11 +215,16 @@ def _speaks_of(name: str, said: Fact) -> bool:
 
 
 def _what(fact: Fact) -> tuple[Any, Any]:
-    return fact.get("fact"), fact.get("key")
+    return fact.get("fact"), _key(fact)
 
 
 def _code(fact: Fact) -> tuple[Any, Any]:
-    return fact.get("key"), fact.get("code")
+    return _key(fact), _seal(str(fact.get("code")))
+
+
+def _key(fact: Fact) -> Any:
+    key = fact.get("key")
+    return _seal(key) if fact.get("fact") == "uses" and isinstance(key, str) and len(key) > SHORT else key
 
 
 def _of_objects(own: list[Fact], theirs: list[Fact]) -> Iterator[Fact]:

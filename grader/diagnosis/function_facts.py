@@ -5,15 +5,27 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.diagnosis.syntax import calls_in, fact_of, is_blank, last_name, own_parts, returns_value, source_of
+from grader.diagnosis.syntax import (
+    FUNCTIONS,
+    Function,
+    calls_in,
+    fact_of,
+    is_blank,
+    last_name,
+    own_parts,
+    returns_value,
+    source_of,
+)
 from grader.models.mistake import Fact
 
 _CHANGES_A_LIST = {"append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort", "update"}
+GIVES_NONE = _CHANGES_A_LIST - {"pop"}
+"""Methods of lists, dicts and sets that give None."""
 
 
 def read_function(node: ast.FunctionDef | ast.AsyncFunctionDef, hooks: set[str]) -> Iterator[Fact]:
     """The facts of one function; `hooks` are the names of those that are registered as hooks."""
-    if not returns_value(node) and not is_blank(node):
+    if gives_nothing(node):
         yield fact_of("returns_nothing", node, node.name, function=node.name)
     yield from _clears_late(node)
     yield from _children_once(node)
@@ -45,6 +57,26 @@ def read_function(node: ast.FunctionDef | ast.AsyncFunctionDef, hooks: set[str])
             plain = isinstance(target, ast.Name) and isinstance(part, ast.AugAssign)
             sure = takes_tensors or not plain or name in objects
             yield fact_of("writes_to_argument", part, function=node.name, name=name, code=source_of(part), sure=sure)
+
+
+def gives_nothing(function: Function | None) -> bool:
+    """Whether a function was written, and never returns a value."""
+    return isinstance(function, FUNCTIONS) and not returns_value(function) and not is_blank(function)
+
+
+def kept_nothing(tree: ast.AST, functions: dict[str, Function]) -> Iterator[Fact]:
+    """Names that get what gives None, up to the line where they get something else."""
+    assigned = [part for part in ast.walk(tree) if isinstance(part, ast.Assign)]
+    following: dict[str, int] = {}
+    for part in sorted(assigned, key=lambda part: part.lineno, reverse=True):
+        match part:
+            case ast.Assign(targets=[ast.Name(name)], value=ast.Call(func=ast.Name() | ast.Attribute() as called)):
+                function = last_name(called)
+                own = gives_nothing(functions.get(function))
+                if own or (function in GIVES_NONE and isinstance(called, ast.Attribute)):
+                    until = following.get(name)
+                    yield fact_of("keeps_nothing", part, name, name=name, function=function, own=own, until=until)
+        following |= {target.id: part.lineno for target in part.targets if isinstance(target, ast.Name)}
 
 
 def _memory_of(target: ast.AST) -> str:

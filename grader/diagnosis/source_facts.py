@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from grader.diagnosis.class_facts import read_class, read_parts
-from grader.diagnosis.function_facts import read_function
+from grader.diagnosis.function_facts import kept_nothing, read_function
 from grader.diagnosis.syntax import (
     FUNCTIONS,
     MAX_SOURCE,
@@ -75,6 +75,7 @@ def _of_tree(tree: ast.Module) -> Iterator[Fact]:
     yield from _tensors(tree)
     yield from _loops(tree)
     yield from read_parts(tree)
+    yield from kept_nothing(tree, functions)
     hooks = {last_name(call.args[0]) for call in calls_in(tree) if last_name(call.func) in _HOOKS and call.args}
     for node in ast.walk(tree):
         if isinstance(node, ast.ClassDef):
@@ -193,7 +194,7 @@ def _is_column(node: ast.AST, columns: set[str]) -> bool:
 
 def _loops(tree: ast.AST) -> Iterator[Fact]:
     for loop in ast.walk(tree):
-        if isinstance(loop, (ast.For, ast.While)):
+        if isinstance(loop, (ast.For, ast.While, ast.ListComp, ast.GeneratorExp)):
             for node in ast.walk(loop):
                 match node:
                     case ast.Call(func=ast.Name("next"), args=[ast.Call(func=ast.Name("iter")), *_]):
@@ -213,6 +214,10 @@ def _class(node: ast.ClassDef) -> Iterator[Fact]:
             match part:
                 case ast.Attribute(value=ast.Attribute(value=ast.Name("np" | "numpy"), attr="random")):
                     yield fact_of("numpy_random", part, function=name, code=source_of(part))
+    for name, method in methods.items():
+        taken = [arg.arg for arg in (*method.args.posonlyargs, *method.args.args)]
+        if not (method.decorator_list or method.args.vararg or {"self", "cls", "ctx"} & set(taken[:1])):
+            yield fact_of("no_self", method, name, function=name, **{"class": node.name})
     if "__getitem__" in methods:
         yield from _never_refuses(methods["__getitem__"], node)
 

@@ -84,6 +84,25 @@ def returns_value(function: Function) -> bool:
     )
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a cell has only what a starter may have: comments, imports, and functions and classes to be filled in."""
+    tree = parse_source(text)
+    return tree is not None and all(_is_to_be_filled(part) for part in tree.body)
+
+
+def _is_to_be_filled(part: ast.stmt) -> bool:
+    match part:
+        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Assign(value=ast.Constant(value=value)):
+            return value is None or value is ...
+        case ast.FunctionDef() | ast.AsyncFunctionDef():
+            return is_blank(part) or [ast.unparse(one) for one in part.body] == ["super().__init__()"]
+        case ast.ClassDef():
+            return all(map(_is_to_be_filled, part.body))
+    return False
+
+
 def is_blank(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether nothing was written: a docstring, `...`, `pass`, `raise`."""
     return all(

@@ -16,7 +16,12 @@ from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, trai
 from grader.diagnosis.syntax import parse_source
 from grader.models.mistake import Mistake
 
-_IMPORTS = {"torch": "import torch", "nn": "from torch import nn", "F": "import torch.nn.functional as F"}
+_IMPORTS = {
+    "torch": "import torch",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "copy": "import copy",
+}
 """What fixes may use, and its import, for code that goes by other names."""
 MOST = 8
 """Trials of one mistake."""
@@ -114,8 +119,8 @@ def _trial(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -
     tail = _equal_tail(old[line:], new[line:])
     before, after = ("\n".join(lines[line : len(lines) - tail]) for lines in (old, new))
     for name, how in _IMPORTS.items():
-        used = re.compile(rf"\b{name}\.")
-        if used.search(changed[others[0]]) and not any(re.search(rf"\b{name}\b", code) for code in sources.values()):
+        used = re.compile(rf"(?<!\.)\b{name}\.")
+        if used.search(changed[others[0]]) and not any(map(used.search, sources.values())):
             changed[others[0]] = f"{how}\n{changed[others[0]]}"
     return Trial(mistake, changed, others[0], line + 1, before, after)
 

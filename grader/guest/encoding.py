@@ -84,12 +84,24 @@ def encode(value: Any) -> tuple[Any, bytes]:
     Raises:
         TooLarge: when the value has too many parts, or too many bytes of tensors.
     """
-    encoder = _Encoder()
+    if type(value) is Encoded:
+        return value.data, save(value.tensors) if value.tensors else b""
+    encoder = Encoder()
     data = encoder.encode(value, 0)
     return data, save(encoder.tensors) if encoder.tensors else b""
 
 
-class _Encoder:
+@dataclasses.dataclass
+class Encoded:
+    """What was encoded bit by bit, each part as it was at its time."""
+
+    data: Any
+    tensors: dict[str, Tensor]
+
+
+class Encoder:
+    """Encodes values, all of whose tensors are to be sent together."""
+
     def __init__(self) -> None:
         self.tensors: dict[str, Tensor] = {}
         self.nodes = 0
@@ -150,6 +162,10 @@ class _Encoder:
         if dataclasses.is_dataclass(value):
             fields = [[field.name, getattr(value, field.name, None)] for field in dataclasses.fields(value)]
             return {"fields": kind.__name__, "dict": [[k, self.encode(v, depth + 1)] for k, v in fields]}
+        return self._other(value, kind)
+
+    def _other(self, value: Any, kind: type) -> Any:
+        """An object, which can be shown."""
         return {"object": kind.__name__, "repr": _shown(value)}
 
     def _text(self, text: str) -> str:
@@ -230,12 +246,13 @@ def _shown(value: Any) -> str:
 
 def decode(data: Any, blob: bytes) -> Any:
     """Build the values the judge sent: trusted input, so the form is taken as it is."""
-    return _decode(data, load(blob) if blob else {})
+    return decode_with(data, load(blob) if blob else {})
 
 
-def _decode(data: Any, tensors: dict[str, Tensor]) -> Any:
+def decode_with(data: Any, tensors: dict[str, Tensor]) -> Any:
+    """The same, where the tensors are there already."""
     if isinstance(data, list):
-        return [_decode(part, tensors) for part in data]
+        return [decode_with(part, tensors) for part in data]
     if not isinstance(data, dict):
         return data
     if "tensor" in data:
@@ -246,13 +263,13 @@ def _decode(data: Any, tensors: dict[str, Tensor]) -> Any:
         tensor = tensor.to(getattr(torch, data["dtype"]))
         return nn.Parameter(tensor, requires_grad) if parameter else tensor.requires_grad_(requires_grad)
     if "tuple" in data:
-        return tuple(_decode(part, tensors) for part in data["tuple"])
+        return tuple(decode_with(part, tensors) for part in data["tuple"])
     if "dict" in data:
-        return {_decode(key, tensors): _decode(value, tensors) for key, value in data["dict"]}
+        return {decode_with(key, tensors): decode_with(value, tensors) for key, value in data["dict"]}
     if "set" in data:
-        return {_decode(part, tensors) for part in data["set"]}
+        return {decode_with(part, tensors) for part in data["set"]}
     if "float" in data:
         return float(data["float"])
     if "int" in data:
         return int(data["int"], 16)
-    return complex(*(_decode(part, tensors) for part in data["complex"]))
+    return complex(*(decode_with(part, tensors) for part in data["complex"]))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import difflib
 import linecache
-import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
+from itertools import islice
+from types import FrameType, TracebackType
 from typing import Any
 
 from grader.guest.lacking import lacks
@@ -16,8 +18,12 @@ from grader.guest.timing import TimeLimit
 from grader.protocol import Lacks
 
 MAX_MESSAGE = 4000
-MAX_FRAMES = 12
+FIRST_FRAMES, LAST_FRAMES = 4, 8
+"""Of the student's own frames, these are told."""
 MAX_WARNINGS = 10
+MAX_NOTES = 5
+MAX_NAMES = 3000
+"""Names among which one is looked for that is written like another; torch has half as many."""
 
 
 class NotDefined(Exception):
@@ -54,38 +60,75 @@ class Sources:
         return self._places.get(filename, (None, 0))[0]
 
     def frames(self, error: BaseException) -> list[dict[str, Any]]:
-        """The student's frames of a traceback, outermost first."""
-        found = []
-        last: tuple[str, FrameType] | None = None
-        live = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-        for frame, running in zip(traceback.extract_tb(error.__traceback__), live, strict=False):
-            place = self._places.get(frame.filename)
-            if place is not None and frame.lineno is not None:
-                offset = place[1]
-                code = (frame.line or "").strip()[:200]
-                column = _column(frame.filename, frame.lineno, frame.colno)
-                found.append(self._frame(frame.filename, frame.lineno + offset, frame.name, code, column))
-                last = code, running
-        if last is not None:
+        """The student's frames of a traceback, outermost first; of many, the first and the last ones."""
+        own = [one for one in _traceback(error) if self._has(one.tb_frame)]
+        first, last = own[:FIRST_FRAMES], own[FIRST_FRAMES:][-LAST_FRAMES:]
+        found = [self._running(one) for one in (*first, *last)]
+        if last:
+            found[len(first)]["skipped"] = len(own) - len(first) - len(last)
+        if own:
             with suppress(Exception):  # whatever the student's objects do
-                found[-1]["values"] = named_values(*last)
+                found[-1]["values"] = named_values(found[-1]["code"], own[-1].tb_frame)
         if isinstance(error, SyntaxError) and error.filename in self._places:
-            offset = self._places[error.filename][1]
-            code = (error.text or "").strip()[:200]
-            column = max((error.offset or 1) - 1, 0)
-            found.append(self._frame(error.filename, (error.lineno or 1) + offset, "<module>", code, column))
-        return found[-MAX_FRAMES:]
+            found.append(self._not_python(error.filename, error))
+        return found
 
-    def _frame(self, filename: str, line: int, function: str, code: str, column: int | None) -> dict[str, Any]:
-        cell, file = self.cell(filename), self._modules.get(filename)
-        return {"cell": cell, "line": line, "function": function[:100], "code": code, "column": column, "file": file}
+    def library(self, error: BaseException) -> str | None:
+        """The innermost function of a library that the student's code was in: `torch: Linear.forward`."""
+        found = None
+        for one in _traceback(error):
+            module = one.tb_frame.f_globals.get("__name__")
+            package = module.partition(".")[0] if type(module) is str else ""
+            if self._has(one.tb_frame):
+                found = None
+            elif package not in ("", "grader"):
+                found = f"{package}: {one.tb_frame.f_code.co_qualname}"[:200]
+        return found
+
+    def _has(self, frame: FrameType) -> bool:
+        return frame.f_code.co_filename in self._places
+
+    def _running(self, one: TracebackType) -> dict[str, Any]:
+        """A place that was being run."""
+        code, line = one.tb_frame.f_code, one.tb_lineno
+        _, end_line, column, end = next(islice(code.co_positions(), one.tb_lasti // 2, None))
+        text = linecache.getline(code.co_filename, line)
+        until = _characters(text, end) if end_line == line else len(text.rstrip())
+        return self._frame(code.co_filename, line, code.co_name, text, _characters(text, column), until)
+
+    def _not_python(self, filename: str, error: SyntaxError) -> dict[str, Any]:
+        """A place that cannot be run."""
+        line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+        end = (error.end_offset or 0) - 1 if error.end_lineno == line else -1
+        return self._frame(filename, line, "<module>", error.text or "", column, end if end > column else None)
+
+    def _frame(
+        self, filename: str, line: int, function: str, text: str, column: int | None, end: int | None
+    ) -> dict[str, Any]:
+        """A place, whose columns are counted in its line without the indentation."""
+        cell, offset = self._places[filename]
+        indent = len(text) - len(text.lstrip())
+        return {
+            "cell": cell,
+            "line": line + offset,
+            "function": function[:100],
+            "code": text.strip()[:200],
+            "column": None if column is None else max(column - indent, 0),
+            "end": None if end is None else max(end - indent, 0),
+            "file": self._modules.get(filename),
+        }
 
 
-def _column(filename: str, line: int, bytes_before: int | None) -> int | None:
+def _traceback(error: BaseException) -> Iterator[TracebackType]:
+    one = error.__traceback__
+    while one is not None:
+        yield one
+        one = one.tb_next
+
+
+def _characters(text: str, bytes_before: int | None) -> int | None:
     """The characters before a place in a line."""
-    if bytes_before is None:
-        return None
-    return len(linecache.getline(filename, line).encode()[:bytes_before].decode(errors="replace"))
+    return None if bytes_before is None else len(text.encode()[:bytes_before].decode(errors="replace"))
 
 
 def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None) -> dict[str, Any]:
@@ -108,10 +151,46 @@ def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None
         "bases": [base.__name__[:200] for base in type(error).__mro__[:20]],
         "message": str(message)[:MAX_MESSAGE],
         "frames": sources.frames(error),
+        "library": sources.library(error),
+        "suggests": _suggested(error),
+        "notes": _notes(error),
         "missing": error.name[:200] if isinstance(error, NotDefined) else None,
         "limit": limit,
         "lacks": wanted or lacks(error),
     }
+
+
+def _suggested(error: BaseException) -> str | None:
+    """A name that is known where another one was asked for: `self.w` for `w`, or one that is written alike."""
+    with suppress(Exception):  # whatever the student's objects do
+        name = getattr(error, "name", None)
+        if isinstance(error, AttributeError) and name:
+            return _alike(name, dir(error.obj))
+        if isinstance(error, NameError) and name and not isinstance(error, UnboundLocalError):
+            *_, last = _traceback(error)
+            frame = last.tb_frame
+            if name in dir(frame.f_locals.get("self")):
+                return f"self.{name}"
+            return _alike(name, [*frame.f_locals, *frame.f_globals, *dir(builtins)])
+    return None
+
+
+def _alike(name: str, known: list[str]) -> str | None:
+    names = {one for one in known[:MAX_NAMES] if one.startswith("_") == name.startswith("_") and len(one) <= 100}
+    if name in names:  # what it stands for, such as a property, raised
+        return None
+    same = [one for one in names if one.casefold() == name.casefold()]
+    near = same or difflib.get_close_matches(name[:100], sorted(names), n=1, cutoff=0.75)
+    return near[0] if near else None
+
+
+def _notes(error: BaseException) -> list[str]:
+    """What was added to an exception by `add_note`."""
+    with suppress(Exception):  # whatever the student's objects do
+        notes = getattr(error, "__notes__", None)
+        if type(notes) is list:
+            return [note[:MAX_MESSAGE] for note in notes if type(note) is str][:MAX_NOTES]
+    return []
 
 
 @contextmanager

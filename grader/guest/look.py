@@ -22,6 +22,7 @@ from torch.overrides import TorchFunctionMode
 from grader import expression
 from grader.guest.faults import NotDefined
 from grader.guest.object_facts import collect
+from grader.guest.shape_trail import trail_of as trail_of
 
 # Taken before any student code ran, which may put others in their place.
 _named_parameters = nn.Module.named_parameters
@@ -175,8 +176,8 @@ def _full_name(function: Any) -> tuple[str, str]:
 
 
 def snapshot(values: list[Any]) -> list[Any]:
-    """Copies of the tensors among some values, None in the place of any other."""
-    return [_copy(value) if isinstance(value, Tensor) else None for value in values]
+    """Copies of the tensors among some values, None in the place of any other, and of tensors without values."""
+    return [_copy(value) if isinstance(value, Tensor) and not value.is_meta else None for value in values]
 
 
 def random_state() -> Tensor:

@@ -31,7 +31,7 @@ def named_values(line: str, frame: FrameType) -> list[list[str]]:
 def _resolved(parts: list[str], frame: FrameType) -> Iterator[tuple[str, Any]]:
     """The longest beginning of a dotted name that can be looked up, and what it stands for."""
     known = frame.f_locals if parts[0] in frame.f_locals else frame.f_globals
-    if parts[0] not in known:
+    if parts[0] not in known or parts[0] == "_":  # IPython's, where it is a loop's
         return
     name, value = parts[0], known[parts[0]]
     for part in parts[1:]:

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from grader.guest import look
+from grader.guest import look, replay, tape
 from grader.guest.encoding import decode, encode
 from grader.guest.faults import Sources, describe, kept_warnings
+from grader.guest.seeding import seed_everything
 from grader.guest.shell import Capture
 from grader.guest.signals import Handlers
 from grader.guest.timing import Clock, time_limit
@@ -59,15 +60,6 @@ class Fixtures:
         return self._names
 
 
-def seed_everything(seed: int) -> None:
-    """Seed the generators student code may draw from."""
-    # `torch.manual_seed` seeds accelerators, too, which a guest does not see, and notes its whole stack for each kind.
-    torch.default_generator.manual_seed(seed)
-    random.seed(seed)
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed(seed)
-
-
 def use_one_thread() -> None:
     """Have torch compute in this thread alone: where it is a copy's, the pool of the others has stayed behind."""
     torch.set_num_threads(1)
@@ -95,6 +87,7 @@ def answer(
             nowhere = Capture(0)
             sys.stdout, sys.stderr = nowhere.stdout, nowhere.stderr
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
+            names |= {"tape": tape, "replay": replay}
             exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), names)
             arguments = decode(request["arguments"], blob)
             made["value"], tensors = encode(names[request["function"]](student, **arguments))

@@ -30,8 +30,9 @@ from grader.guest.faults import Sources, describe
 from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
 from grader.guest.on_cpu import run_on_cpu
-from grader.guest.probing import Fixtures, Question, answer, seed_everything, undisturbed, use_one_thread
+from grader.guest.probing import Fixtures, Question, answer, undisturbed, use_one_thread
 from grader.guest.processes import adopt_orphans, die_with_parent
+from grader.guest.seeding import seed_everything
 from grader.guest.shell import Capture, Shell
 from grader.guest.signals import Handlers
 from grader.guest.timing import Clock, time_limit
@@ -52,6 +53,7 @@ def serve(channel: socket.socket, start: Start, scratch: str, used_memory: int) 
         used_memory: private memory torch had before, in bytes.
     """
     try:
+        _close_but(channel.fileno())
         _settle(start, scratch, used_memory)
         job, _ = wire.receive(channel)
         asked: dict[str, deque[Question]] = defaultdict(deque)
@@ -65,8 +67,20 @@ def serve(channel: socket.socket, start: Start, scratch: str, used_memory: int) 
         os._exit(0)
 
 
+def _close_but(channel: int) -> None:
+    """Leave to student code no file that the zygote, or a driver that torch brings, had open."""
+    for fd in (int(name) for name in os.listdir("/dev/fd")):
+        if fd > 2 and fd != channel:
+            with suppress(OSError):  # the listing's own
+                os.close(fd)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    os.close(nothing)
+
+
 def _settle(start: Start, scratch: str, used_memory: int) -> None:
-    """Set limits of this process and its children; leave the standard streams; be confined."""
+    """Set limits of this process and its children; be confined."""
     os.setsid()
     die_with_parent()
     adopt_orphans()
@@ -78,9 +92,6 @@ def _settle(start: Start, scratch: str, used_memory: int) -> None:
             shutil.copyfile(path, name)
     os.environ.update(TMPDIR=scratch, HOME=scratch)
     tempfile.tempdir = scratch
-    for fd in (0, 1, 2):
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_RDWR), fd)
     for name, value in (
         ("RLIMIT_DATA", used_memory + start["limits"]["memory"]),
         ("RLIMIT_FSIZE", start["limits"]["file_size"]),

@@ -343,9 +343,9 @@ class Shell(InteractiveShell):
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
         filename = self.compile.filename
-        inner = f"{filename} %%{magic_name}"
+        inner, above = f"{filename} %%{magic_name}", sys._getframe(1).f_lineno  # blank lines, and the magic's own
         for within in (inner, *_TIMED):
-            self._sources.add(within, self._sources.cell(filename), offset=1)
+            self._sources.add(within, self._sources.cell(filename), offset=above)
         before, self.compile.inner = self.compile.inner, inner
         try:
             return super().run_cell_magic(magic_name, line, cell)

@@ -31,7 +31,7 @@ from grader import wire
 from grader.guest import colab, huge_pages, look, processes, scratch
 from grader.guest.encoding import decode, encode
 from grader.guest.lacking import do_without_compiler
-from grader.guest.probing import seed_everything
+from grader.guest.seeding import seed_everything
 from grader.guest.serve import serve
 from grader.guest.shell import Shell
 from grader.guest.without_shm import do_without_shm

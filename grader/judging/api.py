@@ -125,10 +125,27 @@ class Asker:
             return self.reference(function, *args, **kwargs)
         question = _question(function, args, kwargs)
         self.called = joined([self.title or _title(function)])
-        answer = self.grading.observe(self.exercise, question, self.hidden)
+        return self._observed(question)
+
+    def look(self, probe: Probe, called: Message, raises: str | None, again: bool, **arguments: Any) -> Any:
+        """The same, with what to say of it.
+
+        Args:
+            raises: what was to be raised instead, if anything was.
+            again: whether to ask where nothing was asked before.
+
+        Raises:
+            CheckFailed: when student code raised, or gave no answer.
+        """
+        self.called = called
+        return self._observed(Question(probe, arguments), raises, again)
+
+    def _observed(self, question: Question, raises: str | None = None, again: bool = False) -> Any:
+        answer = self.grading.observe_again(self.exercise, question) if again else None
+        answer = answer or self.grading.observe(self.exercise, question, self.hidden)
         self._last = (question, answer)
         try:
-            expect_value(answer, self.grading.folder.spec.limits)
+            expect_value(answer, self.grading.folder.spec.limits, raises)
         except Failure as failure:
             if answer.raised and not answer.raised.missing and not answer.raised.limit:
                 blame_ourselves(self.grading, self.exercise, self.check, question)

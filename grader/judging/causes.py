@@ -17,6 +17,8 @@ from grader.submission.bindings import bound_names, imports_all
 _NAME = re.compile(r"name '(\w+)' is not defined")
 MAX_STEPS = 10
 
+_NOT_PYTHON = ("SyntaxError", "IndentationError", "TabError")
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -24,10 +26,12 @@ class Cause:
 
     Attributes:
         failure: what was expected of it, and what happened.
+        raised: the exception that stopped it, if one did.
     """
 
     failure: Failure
     where: Where
+    raised: Raised | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class _Stopped:
     def binds(self, name: str | None) -> bool:
         """Whether it was to bind a name."""
         at = bound_names(self.cell.source).get(name or "")
+        if at is None and name and self.raised and self.raised.type in _NOT_PYTHON:
+            # Nobody can tell more than that it is written there.
+            written = rf"\b(def|class) {name}\b|\bimport\b[^=]*\b{name}\b"
+            return re.search(written, self.cell.source) is not None
         frames = self.raised.frames[:1] if self.raised and self.passed_over else ()
         return at is not None and all(at.first <= frame.line <= at.last for frame in frames)
 
@@ -94,4 +102,4 @@ def _cause(grading: Grading, exercise: str, stopped: _Stopped) -> Cause:
     if raised is None:
         return Cause(Failure(wanted, lost_text(stopped.lost or Lost(to="crash"), limits)), Where(cell.number))
     where = raised.frames[-1].where if raised.frames else Where(cell.number)
-    return Cause(raised_failure(raised, wanted, limits), where)
+    return Cause(raised_failure(raised, wanted, limits), where, raised)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from grader.diagnosis.catalogue import catalogue
 from grader.diagnosis.diagnose import diagnose, hint
+from grader.diagnosis.exception_facts import exception_facts
+from grader.diagnosis.source_facts import source_facts
 from grader.judging.evidence import Failed, evidence
 from grader.judging.grading import Grading
 from grader.models.mistake import Fact, Mistake
+from grader.models.observation import Raised
 from grader.models.report import Diagnosis
 from grader.processor_time import TooLong, at_most
 
@@ -24,15 +28,33 @@ def diagnose_failure(grading: Grading, exercise: str, failed: Failed) -> Diagnos
     missing = failed.answer.raised and failed.answer.raised.missing
     if grading.diagnose == "none" or missing or grading.untouched(exercise):
         return None
-    if grading.diagnose == "proven":
+    own = grading.folder.spec.mistakes
+    found = _seen(grading, exercise, failed, own) if own else None
+    if found is None and grading.diagnose == "proven":
         from grader.judging.proof import proven  # it needs libcst, which right answers do not wait for
 
-        found = proven(grading, exercise, failed)
-        if found is not None:
-            return _tried(grading, found)
+        tried = proven(grading, exercise, failed)
+        found = _tried(grading, tried) if tried is not None else None
+    return found or _seen(grading, exercise, failed, catalogue())
+
+
+def _seen(grading: Grading, exercise: str, failed: Failed, known: Sequence[Mistake]) -> Diagnosis | None:
+    """The mistake that the check itself saw."""
     try:
         with at_most(DIAGNOSING):
-            facts = evidence(grading, exercise, failed)
+            match = diagnose(evidence(grading, exercise, failed), known)
+    except (TooLong, MemoryError):
+        return None
+    return _named(grading, *match) if match is not None else None
+
+
+def diagnose_exception(grading: Grading, raised: Raised) -> Diagnosis | None:
+    """The mistake behind an exception that stopped a cell, if the exception shows it."""
+    if grading.diagnose == "none" or raised.limit or raised.lacks:
+        return None
+    try:
+        with at_most(DIAGNOSING):
+            facts = list(exception_facts(raised, source_facts(grading.submission.cells)))
             match = diagnose(facts, (*grading.folder.spec.mistakes, *catalogue()))
     except (TooLong, MemoryError):
         return None
@@ -69,4 +91,5 @@ def _tried(grading: Grading, found: Proven) -> Diagnosis:
     fields = {**found.fields, **changed} if certain else {**changed, **found.fields}
     fix = trial.after if grading.folder.spec.diagnosis == "fix" else ""
     passes = tuple(sorted(found.passes))
-    return _named(grading, trial.mistake, fields).model_copy(update={"passes": passes, "fix": fix})
+    more = {"passes": passes, "with_another": found.with_another, "fix": fix}
+    return _named(grading, trial.mistake, fields).model_copy(update=more)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from grader.judging import plugin
 from grader.judging.reporting import build_report
 from grader.judging.session import Session
 from grader.models.report import Report
+
+_PLACE = re.compile(r"\A.*, line \d+: ")
 
 
 class _Given:
@@ -56,10 +60,6 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
         str(folder),
         "-c",
         os.devnull,
-        "-p",
-        "grader.pytest_plugin",
-        "-p",
-        "grader.judging.plugin",
         "--confcutdir",
         str(folder),
         "--import-mode",
@@ -83,15 +83,18 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
         arguments.append(str(folder / "checks"))
     if session.selection:
         arguments += ["-k", session.selection]
+    # Modules, not their names: for each of those, pytest looks through all packages that are installed.
+    ours = [import_module("grader.pytest_plugin"), plugin]
+    before = set(sys.modules)
     saved = {key: os.environ.pop(key, None) for key in ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")}
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
-        code = pytest.main(arguments, plugins=[given, *plugins])
+        code = pytest.main(arguments, plugins=[*ours, given, *plugins])
     except pytest.UsageError as error:
         raise SpecError(str(error)) from None
     finally:
-        for name, module in list(sys.modules.items()):  # another assignment may have files of the same names
-            if Path(getattr(module, "__file__", None) or "/").parent == (folder / "checks").resolve():
+        for name in sys.modules.keys() - before:  # another assignment may have files of the same names
+            if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == (folder / "checks").resolve():
                 del sys.modules[name]
         os.environ.pop("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
         os.environ.update({key: value for key, value in saved.items() if value is not None})
@@ -99,6 +102,9 @@ def run_pytest(folder: Path, session: Session, *plugins: object) -> None:
         raise SpecError("The checks of the assignment cannot be collected.\n" + "\n".join(given.faults))
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
+    exercises = session.folder.spec.exercises if session.folder else ()
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED and not session.selection and any(one.manual for one in exercises):
+        return  # a person grades all of it
     if code == pytest.ExitCode.NO_TESTS_COLLECTED:
         selected = f"No exercise matches -k {session.selection!r}."
         raise UsageError(selected if session.selection else "The spec has no checks.", _listed(session))
@@ -122,7 +128,9 @@ def run_collected(session: Session, collected: pytest.Session, items: list[pytes
         items: those of its checks to run.
     """
     collected.config.stash[plugin.SESSION] = session
-    collected.items, collected.testsfailed, collected.shouldstop = items, 0, False
+    collected.items, collected.testsfailed = items, 0
+    # `shouldstop` cannot be unset by its name, and would end all that come after at their first check.
+    collected._shouldstop = False
     with suppress(collected.Interrupted):  # the plugin has seen enough
         collected.config.hook.pytest_runtestloop(session=collected)
 
@@ -131,6 +139,8 @@ def _fault(error: BaseException, where: str) -> str:
     """What is wrong with a file of checks: its place and one line."""
     if isinstance(error, SyntaxError):
         return f"{error.filename}, line {error.lineno}: {error.msg}."
+    if isinstance(error, SpecError) and _PLACE.search(str(error)):
+        return str(error)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).parent.name == "checks"]
     place = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else where
     return f"{place}: {error}" if isinstance(error, GraderError) else f"{place}: {type(error).__name__}: {error}"

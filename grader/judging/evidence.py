@@ -42,15 +42,24 @@ def observe_facts(student: look.Student, trees: list[Any]) -> Any:
 
 
 @lru_cache(maxsize=256)
-def facts_question(exercise: Exercise, seed: int) -> Question:
+def facts_question(exercise: Exercise, seed: int, made: tuple[str, ...] = ()) -> Question:
     """Asks for the facts of an exercise's classes, and of the objects that its checks make.
 
     These are what its requirements are about, and one of each class that they call, as its name tells.
+
+    Args:
+        made: objects that checks of the instructor's own make.
     """
-    objects = dict.fromkeys(r.object for r in exercise.requirements if isinstance(r, ObjectRequirement))
+    required = (r.object for r in exercise.requirements if isinstance(r, ObjectRequirement))
+    objects = dict.fromkeys((*required, *made))
     asked = [check.question.arguments for r in exercise.requirements for check in r.checks(seed)]
     classes = {tree["call"]["name"]: tree for tree in _calls(asked) if tree["call"]["name"][:1].isupper()}
     return ask(observe_facts, seed, trees=[*compile_all(list(objects), seed), *classes.values()])
+
+
+def facts_of(grading: Grading, exercise: Exercise) -> Question:
+    """Asks for the facts of an exercise, with the objects that its plain checks make."""
+    return facts_question(exercise, grading.folder.spec.seed, grading.made.get(exercise.id, ()))
 
 
 def _calls(part: Any) -> Iterator[dict[str, Any]]:
@@ -68,8 +77,7 @@ def _calls(part: Any) -> Iterator[dict[str, Any]]:
 
 def evidence(grading: Grading, exercise: str, failed: Failed) -> list[Fact]:
     """The facts about a failed check."""
-    spec = grading.folder.spec
-    asked = facts_question(spec.exercise(exercise), spec.seed)
+    asked = facts_of(grading, grading.folder.spec.exercise(exercise))
     own = Shown(source_facts(grading.submission.cells_of(exercise)), grading.observe(exercise, asked).value)
     solved = grading.references.peek(exercise, failed.question)
     theirs = grading.references.shown(exercise, asked)

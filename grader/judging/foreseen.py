@@ -32,7 +32,8 @@ def look_ahead(session: Session, path: Path) -> None:
     session.foreseen = grading.references.foreseen
     if session.foreseen is None:
         assert session.zygote is not None
-        session.foreseen = foreseen_checks(load_assignment(path), session.zygote, session.mode, grading)
+        folder = session.given or load_assignment(path)
+        session.foreseen = foreseen_checks(folder, session.zygote, session.mode, grading)
 
 
 def foreseen_checks(
@@ -46,11 +47,11 @@ def foreseen_checks(
     if not folder.solution.is_file():
         return frozenset()
     answered: Answered = defaultdict(deque)
-    published = Session(_NOBODY, mode, zygote, seed=folder.spec.seed, make=partial(_Telling, answered))
+    published = Session(_NOBODY, mode, zygote, seed=folder.spec.seed, make=partial(_Telling, answered), given=folder)
     other = folder.with_seed(folder.spec.seed + 1) if drawn is None else drawn.folder
     judged = Session(
         _NOBODY, mode, zygote, seed=other.spec.seed, make=partial(_Knowing, answered),
-        references=drawn.references if drawn else None,
+        references=drawn.references if drawn else None, given=folder,
     )  # fmt: skip
     for session in (published, judged):
         try:

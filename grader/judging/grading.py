@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.assignment.load import Folder
+from grader.diagnosis.syntax import says_nothing
 from grader.diagnosis.unrepeatable import drawn_anew
 from grader.diagnosis.written import written_calls
 from grader.judging.answers import Answers
@@ -33,6 +34,8 @@ A_CLASS = 30 * 24 * 3600.0
 """Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""
 
 _GPU = re.compile(r"cuda|mps|xpu|\.to\(\d|device=\d|pin_memory")
+_OPTIMIZER = re.compile(r"\boptim\b|\b(SGD|AdamW?)\(")
+"""Whose first one imports `torch._dynamo`, which takes seconds: once for all guests is enough."""
 _DATA = re.compile(r"""["'/]data\b""")
 _WRITES = re.compile(
     r"""write|save|dump|to_\w+\(|mk|makedirs|remove|unlink|rename|replace|rmtree|shutil|touch|download|extract|memmap"""
@@ -57,7 +60,8 @@ class Grading:
         asks_again: whether what fails behind other questions is asked again by itself.
         diagnose: whether mistakes are named: `bound`, where a check itself saw them; `proven`, also where a fix helps.
         searches: what looks for the mistakes in each exercise, by its id.
-        seconds_left: that may be spent on such searches.
+        made: expressions of the objects that plain checks make, by the exercises' ids.
+        seconds_left: that may be spent on such searches, and on figures.
     """
 
     def __init__(
@@ -72,8 +76,11 @@ class Grading:
         self.folder = folder
         self._mode = mode
         self.isolation = support.choose(mode)
+        self._in_starter = False
         if not isinstance(submission, Submission):
-            submission = folder.read(submission or folder.saved_last)
+            path = submission or folder.saved_last
+            self._in_starter = not folder.made and path.resolve() in [one.resolve() for one in folder.worked_in]
+            submission = folder.read(path)
         self.submission = submission
         self.definitions = Definitions(self.submission)
         self._zygote = zygote
@@ -83,6 +90,7 @@ class Grading:
         self.diagnose: Diagnose = "proven"
         self.searches: dict[str, Any] = {}
         self.seconds_left = PROVING
+        self.made: dict[str, tuple[str, ...]] = {}
         self.waits: set[str] = set()
         self._answers: Answers | None = None
 
@@ -134,9 +142,16 @@ class Grading:
         return drawn_anew(self.submission.cells)
 
     def untouched(self, exercise: str) -> bool:
-        """Whether the exercise's cells are as the starter has them."""
+        """Whether the exercise's cells are as the starter has them.
+
+        Where students work in the starter itself, nobody knows how it was; then it is whether they say nothing yet.
+        """
         own = _texts(self.submission, exercise)
-        return self._starter is not None and bool(own) and own == _texts(self._starter, exercise)
+        if self._starter is None or not own:
+            return False
+        if self._in_starter:
+            return all(says_nothing(cell.text) for cell in self.submission.own_cells(exercise))
+        return own == _texts(self._starter, exercise)
 
     @cached_property
     def _starter(self) -> Submission | None:
@@ -149,7 +164,12 @@ class Grading:
         other = Grading(folder, submission, self._zygote, self._mode, references=self.references)
         other.asks_again = False
         other.diagnose = "none"
+        other.made = self.made
         return other
+
+    def ask_here(self) -> None:
+        """Have the solution answer beside this submission what it was not asked yet where its answers are from."""
+        self.references, self._shares = self.references.asked_by(partial(self._start, together=A_CLASS)), False
 
     def close(self) -> None:
         """End all guests."""
@@ -166,7 +186,7 @@ class Grading:
 
     def _start(self, submission: Submission, together: float | None = None) -> Answers:
         spec = self.folder.spec
-        self._zygote.preload(spec.preload)
+        self._zygote.preload(modules_for(self.folder, submission))
         around = Surroundings(
             submission=submission,
             limits=spec.limits,
@@ -181,6 +201,12 @@ class Grading:
             and any(_WRITES.search(cell.text) for cell in submission.cells),
         )
         return Answers(self._zygote, around, [exercise.id for exercise in spec.exercises], self.waits, together)
+
+
+def modules_for(folder: Folder, submission: Submission) -> list[str]:
+    """The modules that are imported once for all guests of a submission."""
+    makes_optimizer = any(_OPTIMIZER.search(cell.text) for cell in submission.cells)
+    return [*folder.spec.preload, *folder.imported_by_checks, *(["torch._dynamo"] if makes_optimizer else [])]
 
 
 def _borrowed(submission: Submission, solved: Callable[[str], Collection[str]]) -> dict[str, frozenset[str]]:

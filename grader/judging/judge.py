@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from grader.errors import ReferenceFault
 from grader.judging.causes import cause_of
-from grader.judging.diagnosing import diagnose_failure
+from grader.judging.diagnosing import diagnose_exception, diagnose_failure
 from grader.judging.evidence import Failed
+from grader.judging.figures import figure_of
 from grader.judging.grading import Grading
 from grader.judging.locate import NOWHERE, Place
 from grader.judging.verdict import verdict
+from grader.models.figure import Figure
 from grader.models.message import Message, Said, say
-from grader.models.observation import Answer, Where
+from grader.models.observation import Answer, Raised, Where
 from grader.models.report import Diagnosis
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check, Question
@@ -32,7 +34,8 @@ class CheckFailed(Exception):
         hint: Said | None,
         at: Place = NOWHERE,
         diagnosis: Diagnosis | None = None,
-        values: str = "",
+        raised: Raised | None = None,
+        figure: Figure | None = None,
     ) -> None:
         super().__init__(str(failure))
         self.called = called
@@ -41,7 +44,10 @@ class CheckFailed(Exception):
         self.hint = failure.hint or hint
         self.cell, self.line, self.file, self.prompt, self.code = at.cell, at.line, at.file, at.prompt, at.code
         self.diagnosis = diagnosis
-        self.values = values
+        self.raised = raised
+        frames = raised.frames if raised else ()
+        self.values = "\n".join(f"{name}: {value}" for name, value in frames[-1].values) if frames else ""
+        self.figure = figure
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,8 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     if posed.hidden or (answer.lost and answer.lost.to == "unanswered"):
         return CheckFailed(posed.called, failure, posed.hint)
     if (cause := cause_of(grading, exercise, answer)) is not None:
-        return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where))
+        named = diagnose_exception(grading, cause.raised) if cause.raised else None
+        return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where), named, cause.raised)
     diagnosis = diagnose_failure(grading, exercise, Failed(posed.check, posed.question, answer, posed.passes))
     where = failure.place or _where(grading, exercise, answer, posed.names)
     if answer.raised and answer.raised.missing:
@@ -98,9 +105,9 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     elif diagnosis is not None and diagnosis.line is not None and not answer.raised:
         where = Where(diagnosis.cell, diagnosis.line)
     hint = None if answer.raised and answer.raised.type in _SLIPS else posed.hint
-    frames = answer.raised.frames if answer.raised else ()
-    values = "\n".join(f"{name}: {value}" for name, value in frames[-1].values) if frames else ""
-    return CheckFailed(posed.called, failure, hint, grading.definitions.at(where), diagnosis, values)
+    raised = None if answer.raised and answer.raised.missing else answer.raised
+    figure = figure_of(grading, exercise, posed.check, posed.question, answer, failure)
+    return CheckFailed(posed.called, failure, hint, grading.definitions.at(where), diagnosis, raised, figure)
 
 
 def _near(grading: Grading, exercise: str, name: str, failure: Failure, where: Where) -> tuple[Failure, Where]:
@@ -129,7 +136,7 @@ def blame_ourselves(grading: Grading, exercise: str, check: str, question: Quest
     reference = grading.references.peek(exercise, question)
     if reference and reference.raised and raises not in reference.raised.bases:
         raise ReferenceFault(
-            f"The solution raises {reference.raised.type} in {exercise}::{check}: {reference.raised.message}",
+            grading.references.said_of(reference.raised, f"{exercise}::{check}"),
             "Correct the solution, the fixtures or the spec.",
         )
 

@@ -7,20 +7,14 @@ import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from rich.cells import cell_len
-
 from grader.diagnosis.syntax import parse_source
+from grader.diagnosis.underline import underlined
 from grader.models.cells import Cell, Submission
-from grader.models.message import clean
 from grader.models.observation import Where
 from grader.submission.bindings import bound_names
 
 NEAR = 0.6
 """How much two names must have in common, as difflib counts it, for one to be taken for the other."""
-
-
-MAX_LINE = 200
-"""Characters of a line that are shown."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +64,16 @@ class Definitions:
         return None
 
     def near(self, exercise: str, name: str) -> tuple[str, Where] | None:
-        """A name like this one that is bound, and where; those of the exercise's own cells come first."""
+        """A name like this one that is bound, and where; the exercise's own come first, and none is another's."""
         own = [cell for cell in self._cells if exercise in cell.exercises]
-        for cells in (own, self._cells):
-            bound = {other: Where(c.number, at.line) for c in cells for other, at in bound_names(c.source).items()}
+        others = [cell for cell in self._cells if not cell.exercises]
+        for cells in (own, others):
+            bound = {
+                other: Where(c.number, at.line)
+                for c in cells
+                for other, at in bound_names(c.source).items()
+                if not _imports(c.source.split("\n")[at.line - 1])
+            }
             near = get_close_matches(name.casefold(), {other.casefold() for other in bound}, n=1, cutoff=NEAR)
             for other, where in bound.items():
                 if near and other.casefold() == near[0] and other != name:
@@ -81,15 +81,17 @@ class Definitions:
         return None
 
     def at(self, where: Where) -> Place:
-        """A place with its line as it stands there, and a caret below the character at its column."""
+        """A place with its line as it stands there, and what is at its columns underlined."""
         cells = [c for c in (*self._cells, *self._modules) if (c.number, c.file) == (where.cell, where.file)]
         texts = [cell.source.split("\n")[: where.line or 0] for cell in cells]
         text = next((lines[-1] for lines in texts if lines and len(lines) == where.line and lines[-1].strip()), "")
-        code = clean(text.strip()[:MAX_LINE])
-        before = text[: where.column].lstrip()
-        if where.column is not None and len(before) < MAX_LINE and code:
-            code += f"\n{' ' * cell_len(clean(before))}^"
+        code = underlined(text, where.column, where.end)
         return Place(where.cell, where.line, where.file, cells[0].prompt if cells else None, code)
+
+
+def _imports(line: str) -> bool:
+    """Whether what a line binds is a library's name, which nobody misspells an answer as."""
+    return line.lstrip().startswith(("import ", "from "))
 
 
 def _definition(cell: Cell, name: str) -> int | None:

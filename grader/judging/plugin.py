@@ -16,21 +16,24 @@ import pytest
 from grader.assignment import SPEC
 from grader.assignment.fixture_words import in_words
 from grader.assignment.load import Folder
+from grader.assignment.master import place_in_master
+from grader.assignment.plain_checks import has_blocks, is_plain, line_in, named_exercise, read_plain
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, ReferenceFault, UsageError
 from grader.judging.api import Asker, Maker
 from grader.judging.endings import over_limit
-from grader.judging.evidence import facts_question
+from grader.judging.evidence import facts_of
 from grader.judging.judge import CheckFailed, judge
+from grader.judging.plain import Plain
 from grader.judging.reporting import NeedUnmet, make_result
 from grader.judging.session import Judged, Session, draw_seed
 from grader.models.limits import Limits
-from grader.models.message import Localized, joined, say
+from grader.models.message import Localized, Said, joined, say
 from grader.models.report import CheckResult
 from grader.models.wording import four_parts
 from grader.processor_time import TooLong
 from grader.requirements.compare import Failure
-from grader.requirements.requirement import Check
+from grader.requirements.requirement import Check, Requirement
 from grader.sandbox.support import refuse_without
 
 SESSION = pytest.StashKey[Session]()
@@ -68,6 +71,8 @@ class SpecFile(pytest.File):
             raise self.CollectError(str(error)) from error
         for exercise in grading.folder.spec.exercises:
             yield ExerciseNode.from_parent(self, name=exercise.id, exercise=exercise, folder=grading.folder)
+        if made := grading.folder.made_checks:
+            yield PlainFile.from_parent(self, path=self.path.parent / "checks" / made.name, made=made)
 
 
 class ExerciseNode(pytest.Collector):
@@ -81,16 +86,26 @@ class ExerciseNode(pytest.Collector):
     def collect(self) -> Iterator[pytest.Item]:
         for requirement in self.exercise.requirements:
             for check in requirement.checks(self._folder.spec.seed):
-                told = self._told(check)
+                told = self._told(check, requirement)
                 node = f"{self.nodeid}::{check.name}"
                 yield SpecItem.from_parent(self, name=check.name, nodeid=node, exercise=self.exercise, check=told)
 
-    def _told(self, check: Check) -> Check:
+    def _told(self, check: Check, requirement: Requirement) -> Check:
         """A check with what the spec says of it elsewhere: the exercise's hint, and a fixture's words for its call."""
-        hinted = replace(check, hint=check.hint or self.exercise.hint)
+        hinted = replace(check, hint=self._first_hint(requirement))
         code = str(check.called)
         words = in_words(code, self._folder.fixtures)
         return replace(hinted, called=joined([words]), code=code) if words else hinted
+
+    def _first_hint(self, requirement: Requirement) -> Said | None:
+        """The hint to begin with, and how to see another one."""
+        steps = requirement.hint or self.exercise.hint
+        if len(steps) < 2 or requirement.hidden:
+            return steps[0] if steps else None
+        command = f"grade hint {self._folder.spec.id} {self.exercise.id}"
+        if self.config.stash[SESSION].in_notebook:
+            command = f"%hint {self.exercise.id}"
+        return say("{hint} Another hint: `{command}`.", hint=steps[0], command=command)
 
 
 class SpecItem(pytest.Item):
@@ -114,6 +129,83 @@ class SpecItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         return self.path, None, f"{self.exercise.id}::{self.name}"
+
+
+class PlainFile(pytest.File):
+    """A file of plain checks.
+
+    Args:
+        made: where it is, if it is made of the cells of a master.
+    """
+
+    def __init__(self, made: Path | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._made = made
+
+    def collect(self) -> Iterator[pytest.Item]:
+        try:
+            grading = self.config.stash[SESSION].grading(self.path.parent.parent)
+            folder = grading.folder
+            ids = [exercise.id for exercise in folder.spec.exercises]
+            place = None
+            if self._made and folder.master:
+                place = place_in_master(self._made.read_text(encoding="utf-8"), folder.master.name)
+            elif self._is_imported(ids):
+                return
+            checks = read_plain(self._made or self.path, ids, place)
+        except GraderError as error:
+            raise self.CollectError(str(error)) from error
+        modules = (folder.spec.id, folder.solution.stem, folder.notebook.stem, "solution", "submission", "student")
+        defined = frozenset(name for exercise in ids for name in grading.references.defines(exercise))
+        for check in checks:
+            plain = Plain(check, place or line_in(Path(self.path.name)), modules, defined)
+            node = f"{self.nodeid}::{check.exercise}::{check.name}"
+            yield PlainItem.from_parent(self, name=check.name, nodeid=node, plain=plain)
+
+    def _is_imported(self, ids: list[str]) -> bool:
+        """Whether it is only there for checks to import."""
+        named = self.path.stem.startswith("test") or named_exercise(self.path, ids) is not None
+        return not (named or has_blocks(self.path.read_text(encoding="utf-8")))
+
+
+class PlainItem(pytest.Item):
+    """One plain check."""
+
+    def __init__(self, plain: Plain, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plain = plain
+        check = plain.check
+        mark = pytest.mark.check(
+            exercise=check.exercise, points=check.points, hidden=check.hidden, hint=check.hint, title=check.title,
+            called=None,
+        )  # fmt: skip
+        self.add_marker(mark)
+
+    def setup(self) -> None:
+        make_asker(self)  # anew for each submission
+
+    def runtest(self) -> None:
+        self.plain.judge(self.stash[ASKER])
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        return str(excinfo.value) if isinstance(excinfo.value, GraderError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        return self.path, self.plain.check.line - 1, f"{self.plain.check.exercise}::{self.name}"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> PlainFile | None:
+    """A file of plain checks is not imported: it uses names that only a submission has."""
+    return plain_file(module_path, parent)
+
+
+def plain_file(path: Path, parent: pytest.Collector) -> PlainFile | None:
+    """The file as one of plain checks, if it is one."""
+    if path.parent.name != "checks" or not (path.parent.parent / SPEC).is_file() or path.name == "conftest.py":
+        return None
+    plain = is_plain(path.read_text(encoding="utf-8", errors="replace"))
+    return PlainFile.from_parent(parent, path=path) if plain else None
 
 
 def skip_unmet_needs(session: Session, exercise: Exercise) -> None:
@@ -208,12 +300,15 @@ def _prefetch(session: Session, items: list[pytest.Item]) -> None:
     """Put the questions of some checks: they are answered while the first ones are judged."""
     grading = session.started
     if grading is not None:
-        grading.waits |= {exercise_of(item) or "" for item in items if not isinstance(item, SpecItem)}
+        grading.waits |= {exercise_of(item) or "" for item in items if not isinstance(item, (SpecItem, PlainItem))}
         found = [(item.exercise.id, item.check) for item in items if isinstance(item, SpecItem)]
         questions = [(e, check.question, check.hidden, check.reference) for e, check in found]
+        for plain in (item.plain for item in items if isinstance(item, PlainItem)):
+            exercise, program = plain.check.exercise, plain.programs[0]
+            questions.append((exercise, program.question, plain.check.hidden, True))
+            grading.made[exercise] = tuple(dict.fromkeys((*grading.made.get(exercise, ()), *program.made.made)))
         if session.one_failure_is_enough:  # which is likely, and then its diagnosis is wanted
-            spec = grading.folder.spec
-            questions += [(e.id, facts_question(e, spec.seed), False, False) for e in spec.exercises]
+            questions += [(e.id, facts_of(grading, e), False, False) for e in grading.folder.spec.exercises]
         grading.prefetch(questions)
 
 
@@ -227,7 +322,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
             try:
                 return (yield)
             except (AssertionError, Failure, CheckFailed):
-                asker = item.stash.get(ASKER, None)
+                asker = None if isinstance(item, PlainItem) else item.stash.get(ASKER, None)  # the solution passes that
                 said = asker.fails_on_the_solution(item.runtest) if asker is not None else ""
                 if not said:
                     raise
@@ -299,17 +394,22 @@ def _title(item: pytest.Item) -> str:
 @pytest.fixture
 def asker(request: pytest.FixtureRequest) -> Asker:
     """Puts probes to the submission and to the solution; see `observe` and `reference`."""
-    mark = _own_check(request.node)
+    return make_asker(request.node)
+
+
+def make_asker(item: Any) -> Asker:
+    """What puts the questions of an instructor's test."""
+    mark = _own_check(item)
     if mark is None:
-        raise pytest.UsageError(f"{request.node.nodeid} has no @check, so it belongs to no exercise")
-    session = request.config.stash[SESSION]
-    grading = session.grading(request.node.path.parent.parent)
+        raise pytest.UsageError(f"{item.nodeid} has no @check, so it belongs to no exercise")
+    session = item.config.stash[SESSION]
+    grading = session.grading(item.path.parent.parent)
     exercise = grading.folder.spec.exercise(mark.kwargs["exercise"])
     skip_unmet_needs(session, exercise)
     hint: Localized | None = mark.kwargs["hint"]
-    asker = Asker(grading, exercise.id, request.node.name, hint, mark.kwargs["called"], mark.kwargs["hidden"])
-    asker.test = request.node.runtest
-    request.node.stash[ASKER] = asker
+    asker = Asker(grading, exercise.id, item.name, hint, mark.kwargs["called"], mark.kwargs["hidden"])
+    asker.test = item.runtest
+    item.stash[ASKER] = asker
     return asker
 
 

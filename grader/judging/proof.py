@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, repeat, zip_longest
 
@@ -16,6 +17,7 @@ from grader.judging.evidence import Failed, evidence
 from grader.judging.grading import Grading
 from grader.judging.verdict import verdict
 from grader.models.mistake import Fact, Mistake
+from grader.models.observation import Answer, Where
 from grader.processor_time import TooLong, at_most
 
 GUESTS = 12
@@ -40,11 +42,13 @@ class Proven:
         trial: the fix.
         fields: of the facts that made the mistake likely; they fill its hint.
         passes: names of the checks that pass with the fix.
+        with_another: whether they pass only once the next mistake is fixed as well.
     """
 
     trial: Trial
     fields: Fact
     passes: frozenset[str]
+    with_another: bool = False
 
 
 def proven(grading: Grading, exercise: str, failed: Failed) -> Proven | None:
@@ -94,7 +98,8 @@ class Search:
         known = self._found.get(failed.name)
         if known is not None or failed.passes is None:
             return known
-        return self._best(self._code, self._judged[0], {failed.name: failed}, self._proven)
+        helps, _ = self._tried(self._code, self._judged[0], {failed.name: failed}, self._proven)
+        return Proven(helps.trial, helps.fields, frozenset([failed.name])) if helps else None
 
     @cached_property
     def _found(self) -> Mapping[str, Proven]:
@@ -103,46 +108,58 @@ class Search:
         passed, failed = self._judged
         right, left, code = set(passed), dict(failed), self._code
         while left:
-            best = self._best(code, right, left)
-            if best is None:
+            helps, further = self._tried(code, right, left)
+            named = helps or further
+            if helps is None and further is not None:
+                helps, _ = self._tried(further.trial.sources, right, further.failing(left))
+            if helps is None or named is None:
                 break
-            found |= dict.fromkeys(best.passes, best)
-            self._proven.append((best.trial, best.fields))
-            right, code = right | best.passes, best.trial.sources
-            left = {name: one for name, one in left.items() if name not in best.passes}
+            gained = frozenset(left.keys() & helps.passing)
+            found |= dict.fromkeys(gained, Proven(named.trial, named.fields, gained, with_another=named is not helps))
+            self._proven.append((helps.trial, helps.fields))
+            right, left, code = right | gained, helps.failing(left), helps.trial.sources
         return found
 
-    def _best(
+    def _tried(
         self,
         code: Mapping[int, str],
         right: set[str],
         left: Mapping[str, Failed],
         first: list[tuple[Trial, Fact]] | None = None,
-    ) -> Proven | None:
-        """The fix with which most of the failing checks pass, and none fails that passed.
+    ) -> tuple[_Tried | None, _Tried | None]:
+        """The fix with which most of the failing checks pass, and the first one that gets visibly further.
+
+        With neither does a check fail that passed. With the second, what a check raised is not raised any more.
 
         Args:
             right: names of the checks that pass.
             left: those that fail, by their names.
             first: fixes to try before all others.
         """
-        best: Proven | None = None
-        tried: set[tuple[str, ...]] = set()
+        helps: _Tried | None = None
+        further: _Tried | None = None
+        seen: set[tuple[str, ...]] = set()
         until = time.monotonic() + SECONDS
         for trial, fields in chain(first or (), self._trials(code, left)):
-            if len(tried) == self._guests or time.monotonic() > until:
+            if len(seen) == self._guests or time.monotonic() > until:
                 break
             key = tuple(trial.sources.values())
-            if key in tried:
+            if key in seen:
                 continue
-            tried.add(key)
-            passing = self._passing(trial.sources, right, left)
-            gained = left.keys() & passing
-            if gained and right <= passing and (best is None or len(gained) > len(best.passes)):
-                best = Proven(trial, fields, frozenset(gained))
-            if best is not None and len(best.passes) == len(left):
+            seen.add(key)
+            with closing(self._start(trial.sources)) as fixed:
+                passing, answers = self._outcome(fixed, right, left)
+            if not right <= passing:
+                continue
+            tried = _Tried(trial, fields, passing, answers)
+            gained = 0 if _is_half(left, passing) else len(left.keys() & passing)
+            if gained and (helps is None or gained > len(left.keys() & helps.passing)):
+                helps = tried
+            elif further is None and any(_is_further(left[name].answer, answer) for name, answer in answers.items()):
+                further = tried
+            if gained == len(left):
                 break
-        return best
+        return helps, further
 
     def _trials(self, code: Mapping[int, str], left: Mapping[str, Failed]) -> Iterator[tuple[Trial, Fact]]:
         """Fixes of what the failing checks make likely: the first one of each mistake, then the second one of each."""
@@ -199,24 +216,74 @@ class Search:
             return set()
         return {index for index, seconds in self._times.items() if seconds > DEAR and index not in self._code}
 
-    def _passing(self, code: Mapping[int, str], right: set[str], left: Mapping[str, Failed]) -> set[str]:
-        """The names of the checks that pass with other code, until one fails that passed."""
+    def _start(self, code: Mapping[int, str]) -> Grading:
+        """Have other code answer the checks' questions."""
         empty = dict.fromkeys(self._left_out, "")
         fixed = self._grading.variant(self._grading.submission.until(self._exercise, {**empty, **code}), self._limits)
+        fixed.prefetch([(self._exercise, check.question, False, check.reference) for check in self._checks])
+        return fixed
+
+    def _outcome(
+        self, fixed: Grading, right: set[str], left: Mapping[str, Failed]
+    ) -> tuple[set[str], dict[str, Answer]]:
+        """What comes of other code: the names of the checks that pass, and the answers of those that still fail.
+
+        Once one fails that passed, no more is asked.
+        """
         passing: set[str] = set()
-        try:
-            fixed.prefetch([(self._exercise, check.question, False, check.reference) for check in self._checks])
-            for check in self._checks:
-                fixed.asks_again = check.name in right  # none of these may fail by chance
-                try:
-                    _, failure = verdict(fixed, self._exercise, check)
-                except GraderError:
-                    continue
-                if failure is None:
-                    passing.add(check.name)
-                elif check.name in right:
-                    return set()
-            passing |= {name for name, failed in left.items() if failed.passes is not None and failed.passes(fixed)}
-        finally:
-            fixed.close()
-        return passing
+        answers: dict[str, Answer] = {}
+        for check in self._checks:
+            fixed.asks_again = check.name in right  # none of these may fail by chance
+            try:
+                answer, failure = verdict(fixed, self._exercise, check)
+            except GraderError:
+                continue
+            if failure is None:
+                passing.add(check.name)
+            elif check.name in right:
+                return set(), {}
+            elif check.name in left:
+                answers[check.name] = answer
+        passing |= {name for name, failed in left.items() if failed.passes is not None and failed.passes(fixed)}
+        return passing, answers
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What came of a fix.
+
+    Attributes:
+        passing: names of the checks that pass with it.
+        answers: to those that still fail, by their names.
+    """
+
+    trial: Trial
+    fields: Fact
+    passing: set[str]
+    answers: Mapping[str, Answer]
+
+    def failing(self, left: Mapping[str, Failed]) -> dict[str, Failed]:
+        """What still fails, as it is with the fix."""
+        still = {name: failed for name, failed in left.items() if name not in self.passing}
+        return {name: replace(failed, answer=self.answers.get(name, failed.answer)) for name, failed in still.items()}
+
+
+def _is_half(left: Mapping[str, Failed], passing: set[str]) -> bool:
+    """Whether of checks that one exception stopped, some pass and some do not: without it, little may be asked.
+
+    Any loss that does not raise has the right number of steps taken.
+    """
+    causes: dict[tuple[str, Where], set[bool]] = {}
+    for name, failed in left.items():
+        raised = failed.answer.raised
+        if raised is not None and raised.frames:
+            causes.setdefault((raised.type, raised.frames[-1].where), set()).add(name in passing)
+    return any(len(passes) > 1 for passes in causes.values())
+
+
+def _is_further(before: Answer, after: Answer) -> bool:
+    """Whether an answer does not raise what it raised before, and was not lost."""
+    if before.raised is None or after.lost is not None or (after.raised and after.raised.missing):
+        return False
+    raised = after.raised
+    return raised is None or (raised.type, raised.message) != (before.raised.type, before.raised.message)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from grader.assignment.load import Folder
 from grader.errors import ReferenceFault, SpecError
 from grader.judging.driver import run_checks
-from grader.judging.evidence import facts_question
+from grader.judging.evidence import facts_of
 from grader.judging.foreseen import foreseen_checks
 from grader.judging.references import write_recorded
 from grader.judging.session import Session
+from grader.models.wording import place
 from grader.sandbox.client import Zygote
 
 
@@ -31,11 +32,15 @@ def record(folder: Folder, zygote: Zygote | None) -> int:
         if missed:
             first = missed[0]
             said = first.detail or f"expected {first.expected}, observed {first.observed}"
+            if first.outcome == "error" and first.id in said:  # it is whole
+                raise SpecError(said)
+            if where := place(first.cell, first.line, file=first.file):
+                said += f" ({folder.solution.name}, {where.text})"
             raise SpecError(f"The solution does not pass {first.id}: {said}.", "Correct the solution or the spec.")
         assert session.started is not None
         references = session.started.references
         for exercise in folder.spec.exercises:
-            references.answer(exercise.id, facts_question(exercise, folder.spec.seed))
+            references.answer(exercise.id, facts_of(session.started, exercise))
             for requirement in exercise.requirements:
                 for check in requirement.checks(folder.spec.seed):
                     if check.reference:

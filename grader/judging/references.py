@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,16 +24,21 @@ from safetensors.numpy import save
 
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
-from grader.diagnosis.facts import Shown
+from grader.diagnosis.facts import Shown, sealed
 from grader.diagnosis.source_facts import source_facts
 from grader.errors import ReferenceFault, WireError
 from grader.judging.answers import Answers, Key
+from grader.models.cells import Submission
 from grader.models.mistake import Fact
 from grader.models.observation import Answer, Raised
 from grader.models.values import decode, encode
+from grader.models.wording import place
 from grader.requirements.requirement import Question
 from grader.requirements.rounding import in_float64, with_exact
 from grader.submission.bindings import bound_names
+
+MOST_APART = 100
+"""Questions that are put to one guest without a submission."""
 
 
 class Recorded:
@@ -69,6 +76,11 @@ class Recorded:
     def __contains__(self, key: Key) -> bool:
         return "/".join(key) in self._answers
 
+    def written(self, key: Key) -> tuple[Any, bytes | None]:
+        """The answer to a question as the file has it; the same answers are the same there."""
+        name = "/".join(key)
+        return self._answers.get(name), self._blobs.get(name)
+
     def get(self, key: Key) -> Answer | None:
         """The answer to a question, if it is there.
 
@@ -94,7 +106,7 @@ def write_recorded(path: Path, references: References, foreseen: frozenset[str])
     for (exercise, digest), answer in sorted(references.answers.items()):
         name = f"{exercise}/{digest}"
         if answer.raised:
-            index[name] = {"raised": answer.raised.model_dump()}
+            index[name] = {"raised": answer.raised.model_copy(update={"frames": ()}).model_dump()}  # they show the code
             continue
         data, blob = encode(answer.value)
         index[name] = {"value": data}
@@ -123,11 +135,11 @@ def _sorted(content: bytes) -> bytes:
 
 
 def _digest_of_checks(folder: Folder) -> str:
-    """The SHA-256 of what says which checks there are, and what they ask."""
-    files = [folder.path / SPEC, *sorted((folder.path / "checks").rglob("*.py"))]
-    total = hashlib.sha256(folder.fixtures.encode())
-    for file in files:
-        total.update(hashlib.sha256(file.read_bytes()).digest())
+    """The SHA-256 of what says which checks there are, and what they ask; not where the solution is."""
+    spec = re.sub(rb"^solution:.*\n?", b"", (folder.path / SPEC).read_bytes(), flags=re.MULTILINE)
+    total = hashlib.sha256(f"{folder.fixtures}{folder.spec.variant or ''}".encode())
+    for content in (spec, *(file.read_bytes() for file in folder.checks)):
+        total.update(hashlib.sha256(content).digest())
     return total.hexdigest()
 
 
@@ -139,6 +151,10 @@ class References:
         torch_version: asked for when it is needed; the zygote knows it once torch is imported.
         start: gives what answers for a submission.
         use_recorded: false to record anew.
+
+    Attributes:
+        forgeable: asserts of plain checks whose truth is what a submission's process says.
+        met: asserts of plain checks, each with whether it is met with the solution.
     """
 
     def __init__(self, folder: Folder, start: Callable[[Any], Answers], use_recorded: bool = True) -> None:
@@ -152,14 +168,33 @@ class References:
             "solution": self._solution.sha256 if self._solution else "",
             "fixtures": hashlib.sha256(folder.fixtures.encode()).hexdigest(),
             "seed": str(folder.spec.seed),
+            **({"variant": str(folder.spec.variant)} if folder.spec.variant else {}),
         }
+        self.limits = folder.spec.limits
         self.answers: dict[Key, Answer] = {}
+        self._learned: dict[Key, Any] = {}
+        self.forgeable: list[str] = []
+        self.met: dict[str, bool] = {}
+        self._apart: Answers | None = None
+        self._put_apart = 0
+
+    def meet(self, claim: str, met: bool) -> None:
+        """Keep whether an assert is met; one in a helper need not be met by each check that has it."""
+        self.met[claim] = met or self.met.get(claim, False)
+
+    def asked_by(self, start: Callable[[Any], Answers]) -> References:
+        """The same for another process, which runs the solution by itself."""
+        other = copy(self)
+        other._start, other._live, other._apart = start, None, None
+        return other
 
     @property
     def _fresh(self) -> bool:
         if self._recorded is None:
             return False
-        return self._solution is None or self._recorded.made_from == self.made_from
+        if self._solution is None:
+            return self._recorded.made_from.get("variant") == self.made_from.get("variant")
+        return self._recorded.made_from == self.made_from
 
     def prefetch(self, questions: list[tuple[str, Question]]) -> None:
         """Put questions that are not recorded to the solution, so that they are answered in the meantime."""
@@ -179,6 +214,11 @@ class References:
             recorded = self._recorded.get(key) if self._recorded and self._fresh else None
             if recorded is None:
                 if self._solution is None:
+                    if self._recorded and self._recorded.made_from and not self._fresh:
+                        raise ReferenceFault(
+                            f"{self._folder.recorded} is of another variant of the assignment than its spec.",
+                            "Take both from one copy: `grade release` writes them together.",
+                        )
                     raise ReferenceFault(
                         f"{self._folder.recorded} has no answer to {question.probe.name} in {exercise}, "
                         f"and there is no solution at {self._folder.solution}.",
@@ -193,6 +233,13 @@ class References:
                 "Correct the solution or the limits of the assignment.",
             )
         return answer
+
+    def said_of(self, raised: Raised, check: str) -> str:
+        """That the solution raises, where it must not, and where that is in it."""
+        frame = raised.frames[-1] if raised.frames else None
+        where = place(frame.cell, frame.line, file=frame.file) if frame else None
+        at = f" ({(self._folder.master or self._folder.solution).name}, {where.text})" if where else ""
+        return f"The solution raises {raised.type} in {check}: {raised.message}{at}"
 
     def peek(self, exercise: str, question: Question) -> Answer | None:
         """The same, or None where neither a record nor a solution can tell."""
@@ -216,9 +263,9 @@ class References:
         return frozenset(recorded.foreseen["checks"]) if fresh else None
 
     def source(self, exercise: str) -> Sequence[Fact]:
-        """The facts of the solution's source for an exercise."""
+        """The facts of the solution's source for an exercise, without its code."""
         if self._solution is not None:
-            return source_facts(self._solution.cells_of(exercise))
+            return [sealed(fact) for fact in source_facts(self._solution.cells_of(exercise))]
         return self._recorded.sources.get(exercise, []) if self._recorded else []
 
     def defines(self, exercise: str) -> frozenset[str]:
@@ -240,8 +287,32 @@ class References:
             self._live = self._start(self._solution)
         return self._live
 
+    def learned(self, key: Key, learn: Callable[[], Any]) -> Any:
+        """What the solution's answer to a question shows, found once."""
+        if key not in self._learned:
+            self._learned[key] = learn()
+        return self._learned[key]
+
+    def apart(self, exercise: str, question: Question) -> Answer:
+        """What a guest answers that runs no submission."""
+        if self._apart is not None and self._put_apart >= MOST_APART:  # it remembers what it was asked
+            self._apart.close()
+            self._apart = None
+        if self._apart is None:
+            self._apart, self._put_apart = self._start(self._nobodys), 0
+        self._put_apart += 1
+        return self._apart.answer(exercise, question)
+
+    @property
+    def _nobodys(self) -> Submission:
+        """No code at all, beside the files that are given."""
+        return Submission(name="", sha256="", cells=(), beside=self._folder.given)
+
     def close(self) -> None:
         """End the solution's guests."""
+        if self._apart is not None:
+            self._apart.close()
+            self._apart = None
         if self._live is not None:
             self._live.close()
             self._live = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import traceback
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ import grader
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError
 from grader.judging.api import Asker
+from grader.judging.by_person import laid_over, nothing_checked, status_of
 from grader.judging.grading import Grading
 from grader.judging.judge import CheckFailed
 from grader.judging.session import Judged, Session
-from grader.models.message import Localized, Message, clean, joined, say, verbatim
+from grader.models.figure import DifferenceFigure, ShapeFigure, TreeFigure
+from grader.models.message import Localized, Message, Said, clean, joined, say, verbatim
 from grader.models.model import Model
 from grader.models.observation import CellRun, Frame, Lost, Raised
 from grader.models.report import (
@@ -25,7 +28,6 @@ from grader.models.report import (
     ExerciseResult,
     Outcome,
     Report,
-    Status,
     SubmissionInfo,
 )
 from grader.requirements.compare import Failure
@@ -37,12 +39,14 @@ MAX_REPORT = 500_000
 BESIDE = 20
 """The same, for each text beside itself."""
 _FILLED: dict[type[Model], tuple[str, ...]] = {
-    CheckResult: ("called", "expected", "observed", "hint", "diagnosis", "code", "values", "detail"),
+    CheckResult: (
+        "called", "expected", "observed", "hint", "diagnosis", "code", "values", "figure", "raised", "detail",
+    ),
     CellRun: ("exercises", "raised", "passed_over", "lost", "output"),
-    Raised: ("type", "message", "missing", "frames", "bases"),
+    Raised: ("type", "message", "missing", "library", "suggests", "frames", "notes", "bases"),
     Frame: ("function", "code", "values"),
     Lost: ("detail",),
-}
+}  # fmt: skip
 """The fields that a submission can fill with texts, the most telling first."""
 
 
@@ -57,7 +61,7 @@ class NeedUnmet(pytest.skip.Exception):  # type: ignore[misc,name-defined]
 def make_result(
     name: str,
     call: pytest.CallInfo[None],
-    hint: Localized | None,
+    hint: Said | None,
     hidden: bool,
     called: Message | None = None,
     asker: Asker | None = None,
@@ -91,6 +95,8 @@ def make_result(
             "prompt": failed.prompt,
             "code": failed.code,
             "values": failed.values,
+            "figure": failed.figure,
+            "raised": failed.raised,
         }
         if hidden:
             parts = {"expected": say("a hidden check passes"), "observed": say("it does not"), "hint": hint}
@@ -113,7 +119,7 @@ def make_result(
 
 
 def _as_failed(
-    error: BaseException | None, asker: Asker | None, hint: Localized | None, title: str | Localized
+    error: BaseException | None, asker: Asker | None, hint: Said | None, title: str | Localized
 ) -> CheckFailed | None:
     """The student's failure, if it is one."""
     if isinstance(error, CheckFailed) or error is None:
@@ -144,14 +150,14 @@ def build_report(session: Session) -> Report:
     if grading is None:
         raise GraderError("Nothing was graded.", "Give an assignment's folder.")
     spec = grading.folder.spec
-    foreseen = grading.references.foreseen if session.foreseen is None else session.foreseen
     exercises = []
     for exercise in spec.exercises:
-        judged = sorted((j for j in session.judged if j.exercise == exercise.id), key=lambda j: j.place)
-        if judged:
-            each = exercise.points_of_weight(spec.seed) if exercise.requirements else 0.0
-            checks = [_scored(j, each) for j in judged]
-            exercises.append(_exercise(grading, exercise, checks, foreseen or frozenset()))
+        if any(judged.exercise == exercise.id for judged in session.judged):
+            exercises.append(build_exercise(session, exercise.id))
+        elif exercise.manual and not session.selection:
+            exercises.append(laid_over(exercise, nothing_checked(exercise), None))
+    if isinstance(session.submission, Path) and grading.folder.is_solution(session.submission):
+        exercises = [exercise.model_copy(update={"checks": _to_author(exercise.checks)}) for exercise in exercises]
     room = _Room()
     exercises = [e.model_copy(update={"checks": room.fit(e.checks)}) for e in exercises]
     cells = room.fit(grading.cells())
@@ -166,12 +172,30 @@ def build_report(session: Session) -> Report:
         selection=session.selection,
         earned=round(sum(e.earned for e in exercises), 2),
         possible=round(sum(e.possible for e in exercises), 2),
+        open=round(sum(e.open for e in exercises), 2),
         gradable=all(e.status != "error" for e in exercises),
         cut=room.cut,
         exercises=tuple(exercises),
         notes=grading.submission.notes,
         cells=cells,
     )
+
+
+def _to_author(checks: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    return tuple(check.model_copy(update={"to_author": check.outcome == "error"}) for check in checks)
+
+
+def build_exercise(session: Session, name: str) -> ExerciseResult:
+    """The result of an exercise whose checks have run."""
+    grading = session.started
+    assert grading is not None
+    spec = grading.folder.spec
+    exercise = spec.exercise(name)
+    foreseen = grading.references.foreseen if session.foreseen is None else session.foreseen
+    judged = sorted((j for j in session.judged if j.exercise == name), key=lambda j: j.place)
+    each = exercise.points_of_weight(spec.seed) if exercise.requirements else 0.0
+    checks = [_scored(j, each) for j in judged]
+    return laid_over(exercise, _exercise(grading, exercise, checks, foreseen or frozenset()), None)
 
 
 def _is_form_alone(checks: list[CheckResult], foreseen: frozenset[str]) -> bool:
@@ -204,6 +228,13 @@ class _Room:
             case Diagnosis(text=Localized(en=english, ko=korean)):  # it holds names of the student's
                 said = Localized(en=self._text(english, most), ko=korean and self._text(korean, most))
                 return part.model_copy(update={"text": said})
+            case ShapeFigure() | TreeFigure() | DifferenceFigure():
+                length = len(part.model_dump_json())
+                if length > self._left:
+                    self.cut += length
+                    return None
+                self._left -= length
+                return part
             case tuple():
                 return tuple(self.fit(one) for one in part)
             case Model() if type(part) in _FILLED:
@@ -212,7 +243,7 @@ class _Room:
 
     def _field(self, part: Model, name: str) -> Any:
         value = getattr(part, name)
-        if name in ("frames", "bases") and not self._left:
+        if name in ("frames", "notes", "bases") and not self._left:
             return ()
         return self.fit(value, MAX_REPORT if name == "output" else MAX_TEXT)
 
@@ -249,7 +280,7 @@ def _exercise(
     earned = round(sum(check.earned for check in checks), 2)
     possible = round(sum(check.possible for check in checks), 2)
     rounded = [c.model_copy(update={"possible": round(c.possible, 4), "earned": round(c.earned, 4)}) for c in checks]
-    status: Status = "full" if earned == possible else "partial" if earned else "none"
+    status = status_of(earned, possible)
     if any(check.outcome == "error" for check in checks):
         status = "error"
     elif not earned and grading.untouched(name):

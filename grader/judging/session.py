@@ -73,6 +73,7 @@ class Session:
         references: another session's answers of the solution.
         diagnose: whether mistakes are named; see `Grading`.
         one_failure_is_enough: whether a failure is likely, and what comes after the first only has to be quick.
+        in_notebook: whether the report is shown in one, where commands are magics.
     """
 
     submission: Path | Submission | None = None
@@ -87,6 +88,7 @@ class Session:
     references: References | None = None
     diagnose: Diagnose = "proven"
     one_failure_is_enough: bool = False
+    in_notebook: bool = False
     judging: Budget = field(default_factory=lambda: Budget(each=JUDGING_EACH, together=JUDGING))
     judged: list[Judged] = field(default_factory=list)
     _own_zygote: Zygote | None = None

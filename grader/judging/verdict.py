@@ -54,7 +54,7 @@ def _judge_answer(grading: Grading, exercise: str, check: Check, answer: Answer)
         reference = grading.references.answer(exercise, check.question)
         if reference.raised:
             raise ReferenceFault(
-                f"The solution raises {reference.raised.type} in {exercise}::{check.name}: {reference.raised.message}",
+                grading.references.said_of(reference.raised, f"{exercise}::{check.name}"),
                 "Correct the solution or the spec.",
             )
         expected = reference.value

@@ -18,6 +18,7 @@ class Cell(Model):
         filename: what tracebacks call it.
         text: the source as the student wrote it.
         tags: the exercises that its metadata name.
+        graded_as: names under which other graders know it: nbgrader's `grade_id`, and that of the next `grader.check`.
         headings: those of the texts between it and the code cell before.
         exercises: that own it; see `grader.submission.ownership`.
         file: its name, where this is a module beside the notebook.
@@ -29,6 +30,7 @@ class Cell(Model):
     filename: str
     text: str
     tags: tuple[str, ...] = ()
+    graded_as: tuple[str, ...] = ()
     headings: tuple[Heading, ...] = ()
     exercises: tuple[str, ...] = ()
     file: str | None = None

@@ -7,6 +7,7 @@ template to another with the same parameters. What is put together here is Engli
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -15,13 +16,18 @@ from pydantic import BeforeValidator, model_validator
 
 from grader.models.model import Model
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 Scalar = str | int | float | bool | None
 
 
 def clean(text: str) -> str:
-    """Text that every terminal and encoder can take: lone surrogates are escaped, control characters replaced."""
+    """Text that every terminal and encoder can take: lone surrogates are escaped, control characters replaced.
+
+    What colours a terminal's text is left out.
+    """
     if text.isprintable():  # most are; surrogates are not
         return text
+    text = _COLOURS.sub("", text)
     return "".join(c if c in "\n\t" or c.isprintable() else _unprintable(c) for c in text)
 
 
@@ -116,3 +122,16 @@ def _from_plain(value: Any) -> Any:
 
 Text = Annotated[Localized, BeforeValidator(_from_plain, json_schema_input_type=str | Localized)]
 """A field that takes `text` or `{en: text, ko: text}`."""
+
+
+def _from_one(value: Any) -> Any:
+    if value == []:
+        raise ValueError("give at least one text")
+    return () if value is None else value if isinstance(value, (list, tuple)) else (value,)
+
+
+Steps = Annotated[
+    tuple[Text, ...],
+    BeforeValidator(_from_one, json_schema_input_type=str | Localized | list[str | Localized] | None),
+]
+"""A field that takes one text, or a list of texts of which each says more than the one before it."""

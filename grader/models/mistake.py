@@ -22,12 +22,19 @@ _ATTRIBUTE = (
 FACTS: dict[str, tuple[str, ...]] = {
     # about the check that failed
     "check": ("name",),
-    "raised": ("type", "message", "expected", "function", "code", *_PLACE),
+    "raised": ("type", "message", "expected", "suggests", "function", "code", *_PLACE),
+    "called_on_class": ("class", "function", "code", *_PLACE),
+    "none_from": ("function", "own", "code", *_PLACE),
+    "self_missing": ("class", "function", *_PLACE),
+    "shadowed": ("name", "code", *_PLACE),
     "stopped": ("by",),
     "warned": ("category", "message"),
     "changed_input": ("place",),
     "hooks": ("path", "kind", "number", "expected"),
-    "differs": ("what", "at", "expected", "observed", "missing", "broadcasts", "reversed", "sums_to_one", "alike"),
+    "differs": (
+        *("what", "at", "expected", "observed", "missing", "broadcasts", "reversed", "sums_to_one", "alike"),
+        *("permuted", "reread", "squeezed"),
+    ),
     # about the objects
     "attribute": _ATTRIBUTE,
     "no_forward": ("class", "similar"),
@@ -60,6 +67,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "unbounded_getitem": ("class", *_PLACE),
     "doc_method": _PLACE,
     "shared_container": ("class", "name", "code", *_PLACE),
+    "method_in_method": ("class", "function", "name", *_PLACE),
+    "method_hides_layer": ("class", "name", "code", *_PLACE),
     "argument_unused": ("class", "name", *_PLACE),
     "length_shifted": ("class", "code", *_PLACE),
     "children_once": ("function", "code", *_PLACE),

@@ -23,12 +23,14 @@ def _cut(most: int) -> BeforeValidator:
 
 Clean = Annotated[str, _cut(MAX_WORDS)]
 CleanName = Annotated[str, _cut(MAX_NAME)]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 
 
 class Where(NamedTuple):
     """Where something is in a submission, as far as it is known.
 
     Attributes:
+        column, end: characters of the line, without its indentation, before it, and before what follows it.
         file: the name of the module that it is in; None in a notebook or script itself.
     """
 
@@ -36,6 +38,7 @@ class Where(NamedTuple):
     line: int | None = None
     column: int | None = None
     file: str | None = None
+    end: int | None = None
 
 
 class Frame(Model):
@@ -44,22 +47,25 @@ class Frame(Model):
     Attributes:
         cell: number of the cell, from 1; None in a script.
         line: line in the cell, or in the script, from 1.
-        column: characters of the line before what raised, where Python tells.
+        column, end: characters of `code` before what raised, and before what follows it, where Python tells.
         file: the name of the module that it is in; None in a notebook or script itself.
+        skipped: frames before this one that are left out.
         values: the names in the line, and what they stood for: shapes of tensors, and layers with their sizes.
     """
 
-    cell: Annotated[int, Field(ge=0, le=1_000_000_000)] | None
-    line: int = Field(ge=0, le=1_000_000_000)
+    cell: Count | None
+    line: Count
     function: CleanName
     code: CleanName
-    column: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    column: Count | None = None
+    end: Count | None = None
     file: CleanName | None = None
+    skipped: Count = 0
     values: tuple[tuple[CleanName, CleanName], ...] = Field(default=(), max_length=10)
 
     @property
     def where(self) -> Where:
-        return Where(self.cell, self.line, self.column, self.file)
+        return Where(self.cell, self.line, self.column, self.file, self.end)
 
 
 class Raised(Model):
@@ -68,6 +74,9 @@ class Raised(Model):
     Attributes:
         bases: names of its class and all bases.
         frames: the student's frames, outermost first.
+        library: the innermost function of a library that they were in: `torch: Linear.forward`.
+        suggests: what may have been meant, where a name or an attribute is not there.
+        notes: what was added to it.
         missing: the name the exercise asks for and that is not defined.
         limit: the limit that ended it.
         lacks: what it is for want of.
@@ -77,6 +86,9 @@ class Raised(Model):
     bases: tuple[CleanName, ...] = Field(max_length=20)
     message: Clean
     frames: tuple[Frame, ...] = Field(max_length=20)
+    library: CleanName | None = None
+    suggests: CleanName | None = None
+    notes: tuple[Clean, ...] = Field(default=(), max_length=10)
     missing: CleanName | None = None
     limit: Literal["time", "probes_time", "memory"] | None = None
     lacks: Lacks | None = None

@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, Field
 
 from grader.models.model import Model
 
+_NOISE = 1e-6
+"""By how much a product of floats may miss a half of a hundredth of a point."""
+
 
 class Late(Model):
     """What a late submission loses.
@@ -38,17 +41,31 @@ class Policy(Model):
     due: AwareDatetime | None = None
     late: Late | None = None
 
-    def late_days(self, submitted: datetime | None) -> int:
-        """Days begun after the due date; 0 where either time is not known, or within the grace."""
-        if self.due is None or submitted is None:
+    def late_days(self, submitted: datetime | None, marked: bool = False) -> int:
+        """Days begun after the due date; 0 within the grace, or where either time is not known.
+
+        Args:
+            marked: whether a platform says that it was late, and not when it came: that is one day at least.
+        """
+        if submitted is None:
+            return int(marked)
+        if self.due is None:
             return 0
         over = submitted - self.due
         grace = self.late.grace if self.late else 0
         return math.ceil(over / timedelta(days=1)) if over / timedelta(minutes=1) > grace else 0
 
-    def credited(self, earned: float, submitted: datetime | None) -> float:
-        """The points that count of those earned."""
-        days = self.late_days(submitted)
+    @property
+    def charges(self) -> bool:
+        """Whether the time of a submission may cost points."""
+        return self.due is not None and self.late is not None
+
+    def credited(self, earned: float, submitted: datetime | None, marked: bool = False) -> float:
+        """The points that count of those earned; see `late_days`."""
+        days = self.late_days(submitted, marked)
         if not days or self.late is None:
             return earned
-        return round(earned * max(0.0, 1 - self.late.per_day * days), 2) if days <= self.late.days else 0.0
+        if days > self.late.days:
+            return 0.0
+        share = max(0.0, 1 - self.late.per_day * days)
+        return math.floor(earned * share * 100 + 0.5 + _NOISE) / 100  # halves up, as one does it by hand

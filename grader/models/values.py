@@ -353,9 +353,14 @@ def _coalesced(indices: npt.NDArray[np.int64], values: Tensor) -> dict[str, Tens
 
 def encode(value: Any) -> tuple[Any, bytes]:
     """Turn plain data and `Tensor`s into the JSON part and the safetensors part."""
-    arrays: dict[str, npt.NDArray[Any]] = {}
-    data = _encode(value, arrays)
+    data, arrays = taken_apart(value)
     return data, save(arrays) if arrays else b""
+
+
+def taken_apart(value: Any) -> tuple[Any, dict[str, npt.NDArray[Any]]]:
+    """The JSON part, and the arrays that it names."""
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    return _encode(value, arrays), arrays
 
 
 def _encode(value: Any, arrays: dict[str, npt.NDArray[Any]]) -> Any:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from grader.models.figure import Figure
+from grader.models.figure_text import figure_label, figure_text
 from grader.models.message import Localized, Message, Said, say, verbatim
 from grader.models.observation import Raised
 from grader.models.report import Diagnosis
@@ -85,6 +87,8 @@ class FourParts(Protocol):
     def code(self) -> str: ...
     @property
     def values(self) -> str: ...
+    @property
+    def figure(self) -> Figure | None: ...
 
 
 def place(cell: int | None, line: int | None, prompt: int | None = None, file: str | None = None) -> Message | None:
@@ -128,6 +132,7 @@ def unmet(raised: Raised) -> Message:
 def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]]:
     """The parts of a failure that there are, after their labels."""
     mistake = failure.diagnosis
+    figures = [failure.figure] if failure.figure else []
     rows: list[tuple[Message, Said | None]] = [
         (say("mistake"), mistake.text if mistake else None),
         (say("tried"), _tried(mistake) if mistake else None),
@@ -139,6 +144,7 @@ def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]
         (say("where"), place(failure.cell, failure.line, failure.prompt, failure.file)),
         (say("code"), verbatim(failure.code) if failure.code else None),
         (say("values"), verbatim(failure.values) if failure.values else None),
+        *((figure_label(figure), verbatim(figure_text(figure, language))) for figure in figures),
         (say("hint"), failure.hint),
     ]
     return [(label, text) for label, said in rows if (text := language(said))]
@@ -148,6 +154,8 @@ def _tried(mistake: Diagnosis) -> Message | None:
     """What came of fixing a mistake in a copy of the code."""
     if not mistake.passes:
         return None
+    if mistake.with_another:
+        return say("With this, and one more mistake, fixed in a copy of your code, checks pass that fail now.")
     if len(mistake.passes) == 1:
         return say("With this fixed in a copy of your code, this check passes.")
     return say("With this fixed in a copy of your code, these checks pass.")

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from grader.batch.gradebook import Row
 from grader.batch.run import Step
+from grader.batch.submissions import Download
+from grader.models.message import spelled
 from grader.models.report import Report
-from grader.report.outline import part_alone, points
-
-SHOWN = 20
-"""Lines of each kind that are shown; the gradebook has them all."""
+from grader.report.outline import SHOWN, of_other_checks, part_alone, points, some_of, to_be_judged, without_time
 
 
 def render_summary(rows: Iterable[Row], changed: list[Step], selection: str | None) -> RenderableType:
@@ -28,33 +27,85 @@ def render_summary(rows: Iterable[Row], changed: list[Step], selection: str | No
     """
     earned: list[float] = []
     possible = 0.0
-    faults, refused = [], []
+    faults, refused, stale = [], [], []
+    untimed = marked = judged = 0
+    same: dict[tuple[str, str], list[str]] = {}
     for row in rows:
-        match row.attempt.status:
+        same.setdefault((row.attempt.sha256, row.handed.group), []).append(row.student)
+        stale += [row.student] if row.stale else []
+        untimed += row.untimed
+        marked += row.is_marked
+        judged += row.open > 0
+        match row.state:
+            case "graded" if row.stale:
+                pass
             case "graded":
                 earned.append(row.credited)
-                possible = max(possible, row.attempt.possible)
+                possible = max(possible, row.possible + row.open)
             case "error":
                 faults.append((row.student, row.attempt.reason))
             case _:
                 refused.append((row.student, row.attempt.reason))
     parts: list[RenderableType] = []
-    parts += _listed(f"{len(faults)} with an error of the grader's own", faults, "magenta")
-    parts += _listed(f"{len(refused)} not graded", refused, "yellow")
+    parts += listed(f"{len(faults)} with an error of the grader's own", faults, "magenta")
+    parts += listed(f"{len(refused)} not graded", refused, "yellow")
     parts += _changes(changed)
+    parts += _identical(same)
+    parts += [Text(line, style="yellow") for line in (of_other_checks(stale), without_time(untimed)) if line]
+    if marked:
+        parts.append(
+            Text(f"{marked} marked as late by the platform, without a time: taken as one day late", style="yellow")
+        )
+    if judged:
+        parts.append(Text(to_be_judged(judged), style="yellow"))
     parts.append(Text(f"{len(earned)} graded", style="bold"))
     if selection:
         parts.append(Text(str(part_alone(selection)), style="yellow"))
     if earned:
-        middle = points(statistics.median(earned))
-        full = sum(value == possible for value in earned)
-        parts.append(
-            Text(f"median {middle} of {points(possible)}, mean {statistics.fmean(earned):.1f}, full marks {full}")
-        )
+        middle, mean = points(statistics.median(earned)), points(statistics.fmean(earned))
+        full = sum(value >= possible for value in earned)
+        parts.append(Text(f"median {middle} of {points(possible)}, mean {mean}, full marks {full}"))
     return Group(*parts)
 
 
-def _listed(title: str, lines: list[tuple[str, str]], style: str) -> list[RenderableType]:
+def _identical(same: dict[tuple[str, str], list[str]]) -> list[RenderableType]:
+    """Who handed in the same file as others; one group is one.
+
+    Args:
+        same: students by the digest of what counts for them, and their group.
+    """
+    by_file: dict[str, list[str]] = {}
+    for (sha256, group), students in same.items():
+        if sha256:
+            by_file.setdefault(sha256, []).extend(students[:1] if group else students)
+    shared = [(", ".join(students), "") for students in by_file.values() if len(students) > 1]
+    return listed("the same file was handed in by", shared, "yellow")
+
+
+def render_download(download: Download) -> RenderableType:
+    """What was found: which form it was taken for, whose it is, and what was not taken."""
+    kinds = ", ".join(f"{number} {kind}" for kind, number in download.kinds.most_common())
+    students = len({one.student for one in download.found})
+    noun = "student" if students == 1 else "students"
+    lines = [f"layout {download.layout}: {students} {noun}; files handed in: {kinds or 'none'}"]
+    if download.left_out:
+        lines.append(f"no submissions, and left out: {some_of(download.left_out)}")
+    for encoding, number in download.decoded:
+        lines.append(f"the zip does not say in which encoding its names are: {number} were read as {encoding}")
+    if download.groups:
+        lines.append(
+            f"members are not known of: {some_of(download.groups)}; the column `group` of a --roster names them"
+        )
+    over = [
+        (one.student, f"{spelled(one.path.name)} counts, and not {', '.join(one.passed_over)}")
+        for one in download.found
+        if one.passed_over
+    ]
+    return Group(*map(Text, lines), *listed(f"{len(over)} with files that were passed over", over, "yellow"))
+
+
+def listed(title: str, lines: list[tuple[str, str]], style: str) -> list[RenderableType]:
+    """A title with lines of two columns below it; nothing where there are none."""
     if not lines:
         return []
     table = Table.grid(padding=(0, 2))

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from pydantic import TypeAdapter
 
-from grader.batch.gradebook import Row
+from grader.batch.gradebook import HandIn, Row
 from grader.models.report import Outcome, Status
 from grader.report.outline import UNTOUCHED
 
@@ -34,6 +34,7 @@ class _Exercise:
     earned: float
     possible: float
     checks: tuple[_Check, ...]
+    open: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,17 @@ class Entry:
     """What counts for one student.
 
     Attributes:
-        state: as in the gradebook; only `graded` is a score.
+        state: as in the gradebook, or `old` where other checks than the present ones did it; only `graded` is a score.
+        handed: what it is a result of: where that came from, and when.
         reason: why it is none.
         file: name of the submission.
         earned, credited: points, before and after what being late costs.
-        exercises: points of each that was graded, by id.
+        possible: of what is judged.
+        open: points that a person is still to give; then what is earned is no score yet.
+        bonus: on the whole, which is in `credited`.
+        exercises: points of each that was graded, and judged by whom it is to be judged, by id.
+        mistakes: that were named, by id.
+        failed: checks that did not pass, by id, of those of exercises that were begun.
     """
 
     student: str
@@ -66,16 +73,27 @@ class Entry:
     earned: float
     credited: float
     possible: float
+    open: float
+    bonus: float
     late_days: int
     attempts: int
-    submitted: datetime | None
+    handed: HandIn
+    untimed: bool
+    marked: bool
     graded: datetime
     seconds: float
     exercises: dict[str, float]
+    mistakes: frozenset[str]
+    failed: frozenset[str]
 
     @property
     def scored(self) -> bool:
         return self.state == "graded"
+
+    @property
+    def final(self) -> bool:
+        """Whether that is all of the score."""
+        return self.scored and not self.open
 
 
 @dataclass
@@ -110,36 +128,45 @@ def read_class_summary(rows: Iterable[Row]) -> ClassSummary:
     for row in rows:
         attempt = row.attempt
         earned: dict[str, float] = {}
-        if attempt.report is not None:
-            made = set()
+        made: set[str] = set()
+        failed: set[str] = set()
+        if attempt.report is not None and not row.stale:
             report = _READ.validate_json(zlib.decompress(attempt.report))
             roll.selection = report.selection
+            for marks in row.marks or report.exercises:
+                earned |= {marks.id: marks.earned} if not marks.open else {}
+                roll.points[marks.id] = max(marks.possible + marks.open, roll.points.get(marks.id, 0.0))
             for exercise in report.exercises:
-                earned[exercise.id] = exercise.earned
-                roll.points[exercise.id] = exercise.possible
                 if exercise.status in UNTOUCHED:
                     roll.untouched[exercise.id] += 1
                     continue
                 for check in exercise.checks:
                     roll.checks.setdefault(check.id, Counter())[check.outcome] += 1
                     made |= {check.diagnosis.id} if check.diagnosis else set()
+                    failed |= {check.id} if check.outcome in ("failed", "skipped") else set()
             roll.mistakes.update(made)
-            roll.possible = max(roll.possible, attempt.possible)
+            roll.possible = max(roll.possible, row.possible + row.open)
         roll.entries.append(
             Entry(
                 row.student,
-                attempt.status,
+                "old" if row.stale else row.state,
                 attempt.reason,
                 attempt.name,
-                attempt.earned,
+                row.earned,
                 row.credited,
-                attempt.possible,
+                row.possible,
+                row.open,
+                row.bonus,
                 row.late_days,
                 row.attempts,
-                attempt.submitted,
+                row.handed,
+                row.untimed,
+                row.is_marked,
                 attempt.graded,
                 attempt.seconds,
                 earned,
+                frozenset(made),
+                frozenset(failed),
             )
         )
     return roll

@@ -28,12 +28,23 @@ class Context:
         source: the cells as they were handed in.
         environment: the variables that a platform's runner sets.
         now: the time to give where a platform asks for one.
+        file: the notebook or script, as it is called from where the command was given.
+        rows: of a notebook: for each cell, by number, the line of the file that each of its lines is in.
     """
 
     language: Language
     source: Sequence[SourceCell]
     environment: Mapping[str, str]
     now: datetime
+    file: str
+    rows: Mapping[int, Sequence[int]]
+
+    def file_line(self, cell: int | None, line: int | None) -> int | None:
+        """The line of the file that a line of a cell is in, or of a script; None where it is not known."""
+        if cell is None or line is None:
+            return line
+        rows = self.rows.get(cell, ())
+        return rows[line - 1] if 0 < line <= len(rows) else None
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,12 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.diagnosis.diagnose import hint
-from grader.models.message import Said, say
+from grader.models.message import Message, Said, say
 from grader.models.mistake import FACTS, Mistake
 from grader.models.wording import Language
 from grader.report.terminal import more_about
 
 HEADINGS: dict[str, Said] = {
+    "python": say("Python"),
     "modules": say("Modules"),
     "hooks": say("Hooks"),
     "autograd": say("Autograd"),
@@ -27,6 +29,22 @@ HEADINGS: dict[str, Said] = {
 
 _UNSAID = dict.fromkeys((field for fields in FACTS.values() for field in fields), "...")
 """Fills the places of a hint that has no example to speak of."""
+
+
+@dataclass(frozen=True)
+class MadeThere:
+    """Where a student made a mistake.
+
+    Attributes:
+        mistake: its id.
+        code: the lines there.
+        fix: these lines as they were in the code in which checks passed, where that was tried.
+    """
+
+    mistake: str
+    where: Message | None
+    code: str
+    fix: str
 
 
 def index(chapters: Sequence[tuple[Said, Sequence[Mistake]]], language: Language) -> RenderableType:
@@ -43,12 +61,26 @@ def index(chapters: Sequence[tuple[Said, Sequence[Mistake]]], language: Language
     return Group(*parts, Text(language(more_about(["ID"])), style="dim"))
 
 
-def explain(mistakes: Iterable[Mistake], language: Language) -> RenderableType:
-    """Mistakes in full; a hint speaks of the names in its example."""
+def explain(mistakes: Iterable[Mistake], language: Language, places: Sequence[MadeThere] = ()) -> RenderableType:
+    """Mistakes in full; a hint speaks of the names in its example.
+
+    Args:
+        places: where a student made them.
+    """
     parts: list[RenderableType] = []
     for mistake in mistakes:
         parts += [Text(), *_explained(mistake, language)]
+        for place in places:
+            parts += _placed(place, language) if place.mistake == mistake.id else []
     return Group(*parts[1:])
+
+
+def _placed(place: MadeThere, language: Language) -> Iterable[RenderableType]:
+    label = say("your code, {where}", where=place.where) if place.where else say("your code")
+    for said, code in ((label, place.code), (say("fixed"), place.fix)):
+        if code:
+            yield Text(language(said), style="dim")
+            yield Padding(_highlighted(code), (0, 0, 1, 4))
 
 
 def _explained(mistake: Mistake, language: Language) -> Iterable[RenderableType]:

@@ -37,11 +37,11 @@ class _Inert(IPythonRenderer):
 def markdown(text: str) -> Markup:
     """A text in Markdown."""
     if len(text) > MAX_MARKDOWN:
-        return Markup(f"<pre>{escape(text)}</pre>")
+        return _reachable(f"<pre>{escape(text)}</pre>")
     try:
-        return Markup(MarkdownWithMath(renderer=_Inert()).render(text))
+        return _reachable(MarkdownWithMath(renderer=_Inert()).render(text))
     except Exception:  # whatever a text brings a parser to: it is shown as it is
-        return Markup(f"<pre>{escape(text)}</pre>")
+        return _reachable(f"<pre>{escape(text)}</pre>")
 
 
 @lru_cache(maxsize=512)
@@ -59,6 +59,11 @@ def code(text: str, line: int = 1, marked: tuple[int, ...] = ()) -> Markup:
         "hl_lines": [number - line - dropped + 1 for number in marked],
     }
     try:
-        return Markup(Highlight2HTML(extra_formatter_options=options)(text))
+        return _reachable(Highlight2HTML(extra_formatter_options=options)(text))
     except Exception:
-        return Markup(f"<pre>{escape(text)}</pre>")
+        return _reachable(f"<pre>{escape(text)}</pre>")
+
+
+def _reachable(page: str) -> Markup:
+    """With code that the keyboard can scroll."""
+    return Markup(page.replace("<pre>", '<pre tabindex="0">'))

@@ -7,7 +7,9 @@ https://gradescope-autograders.readthedocs.io/en/latest/specs/.
 from __future__ import annotations
 
 import zipfile
-from importlib.metadata import requires, version
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from importlib.metadata import distribution, requires, version
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 import grader
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
+from grader.assignment.plain_checks import CHECKS
 from grader.errors import UsageError
 from grader.judging.references import Recorded
 from grader.submission.handed_in import digest
@@ -28,11 +31,50 @@ def workflow(folder: Folder, package: str | None, marks: bool) -> str:
 
     Args:
         marks: instead, one that grades all submissions, in the course's own repository.
-        package: what `pip install` takes for the grader; its present release if None.
+        package: what `pip install` takes for the grader, but for its extras; its present release if None.
     """
-    extras = "[batch]" if marks else ""
     template = "github/class.yml" if marks else "github/grade.yml"
-    return _filled(template, folder, PACKAGE=package or f"{_PACKAGE}{extras}=={grader.__version__}")
+    extras = "[batch]" if marks else ""
+    if package is None:
+        package = f"{_PACKAGE}{extras}=={grader.__version__}"
+    elif package.endswith(".whl"):
+        package += extras
+    return _filled(template, folder, PACKAGE=package)
+
+
+def grader_for(package: str | None) -> tuple[str | None, dict[str, bytes]]:
+    """What pip installs as the grader in a workflow, and the wheel that lies beside the workflow for that, by name."""
+    own = own_wheel() if package is None else None
+    if own is None:
+        return package, {}
+    name, content = own
+    return f"./.github/workflows/{name}", {name: content}  # GitHub looks for workflows nowhere else
+
+
+def own_wheel() -> tuple[str, bytes] | None:
+    """The grader as it is installed, as a wheel and its name; None where it came from a package index, which has it."""
+    installed = distribution(_PACKAGE)
+    if installed.read_text("direct_url.json") is None:
+        return None
+    name = f"{_PACKAGE.replace('-', '_')}-{installed.version}"
+    about = f"{name}.dist-info"
+    home = Path(grader.__file__).parent
+    content = {f"grader/{file.relative_to(home).as_posix()}": file.read_bytes() for file in _inside(home)}
+    for part in ("METADATA", "entry_points.txt"):
+        content[f"{about}/{part}"] = (installed.read_text(part) or "").encode()
+    content[f"{about}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: grade\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    record = [f"{file},sha256={_digest(data)},{len(data)}\n" for file, data in content.items()]
+    content[f"{about}/RECORD"] = "".join([*record, f"{about}/RECORD,,\n"]).encode()
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file, data in content.items():
+            _add(archive, file, data)
+    return f"{name}-py3-none-any.whl", packed.getvalue()
+
+
+def _digest(content: bytes) -> str:
+    """As a wheel's record has it."""
+    return urlsafe_b64encode(sha256(content).digest()).rstrip(b"=").decode()
 
 
 def autograder(folder: Folder) -> bytes:
@@ -57,18 +99,21 @@ def autograder(folder: Folder) -> bytes:
         home = Path(grader.__file__).parent
         for file in _inside(home):
             _add(archive, f"grader/{file.relative_to(home).as_posix()}", file.read_bytes())
-        for file in published(folder):
-            name = f"assignments/{folder.spec.id}/{file.relative_to(folder.path).as_posix()}"
-            _add(archive, name, file.read_bytes())
+        for name, file in published(folder).items():
+            _add(archive, f"assignments/{folder.spec.id}/{name}", file.read_bytes())
     return packed.getvalue()
 
 
-def published(folder: Folder) -> list[Path]:
-    """The files of an assignment that grading needs: neither the solution nor what is only for its author."""
-    named = [folder.path / SPEC, folder.notebook, folder.recorded]
+def published(folder: Folder) -> dict[str, Path]:
+    """The files of an assignment that grading needs, by name: neither the solution nor what is only for its author."""
+    named = [folder.path / SPEC, folder.recorded]
     named += [folder.path / folder.spec.fixtures] if folder.spec.fixtures else []
-    inside = [file for part in (folder.path / "checks", folder.data) for file in _inside(part)]
-    return [file for file in (*named, *inside) if file.is_file() and file.resolve() != folder.solution]
+    inside = [file for part in (folder.path / "checks", folder.data, folder.path / "given") for file in _inside(part)]
+    found = {file.relative_to(folder.path).as_posix(): file for file in (*named, *inside)}
+    found[folder.notebook.relative_to(folder.made or folder.path).as_posix()] = folder.notebook
+    if folder.made:
+        found[f"checks/{CHECKS}"] = folder.made / CHECKS
+    return {name: file for name, file in found.items() if file.is_file() and file.resolve() != folder.solution}
 
 
 def _inside(folder: Path) -> list[Path]:
@@ -83,6 +128,12 @@ def _requirements() -> list[str]:
 
 def _torch() -> str:
     return version("torch").partition("+")[0]
+
+
+def readme(folder: Folder, package: str | None) -> str:
+    """What a repository of students begins with; see `workflow`."""
+    package = package or f"{_PACKAGE}=={grader.__version__}"
+    return _filled("github/students.md", folder, TITLE=folder.spec.title.en, PACKAGE=package)
 
 
 def _filled(template: str, folder: Folder, **places: str) -> str:

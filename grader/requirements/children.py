@@ -64,7 +64,7 @@ class ChildrenRequirement(StructureRequirement):
                 )
             if len(found) != number:
                 raise Failure(
-                    say("{number} registered {kind} modules", number=number, kind=kind), _instead(observed, len(found))
+                    say("registered {kind} modules: {number}", number=number, kind=kind), _instead(observed, len(found))
                 )
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from grader.errors import GraderError
+from grader.models.figure import Figure
 from grader.models.message import Message, joined, say, verbatim
 from grader.models.observation import Where
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Rounded, Tensor, shown
 from grader.requirements.closeness import Tolerance, closeness
+from grader.requirements.difference_map import differences
 
 SHOWN = 12
 """Elements of a tensor that are shown."""
@@ -35,6 +37,8 @@ class Failure(Exception):
         hint: takes the place of the requirement's own.
         near: whether numbers differ so little that rounding may be all that is between them.
         place: what to point to, where the failure is about what is written there.
+        figure: where elements differ.
+        shapes: whether it is shapes that differ.
     """
 
     def __init__(
@@ -44,6 +48,8 @@ class Failure(Exception):
         hint: Message | None = None,
         near: bool = False,
         place: Where | None = None,
+        figure: Figure | None = None,
+        shapes: bool = False,
     ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
@@ -51,6 +57,8 @@ class Failure(Exception):
         self.hint = hint
         self.near = near
         self.place = place
+        self.figure = figure
+        self.shapes = shapes
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:
@@ -222,9 +230,9 @@ def _typed(value: Any) -> Message:
     return say("{value} ({kind})", value=describe(value), kind=kind)
 
 
-def _differ(expected: Message, observed: Message, at: Place, near: bool = False) -> Failure:
+def _differ(expected: Message, observed: Message, at: Place, **more: Any) -> Failure:
     place = joined(at, "")
-    return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed, near=near)
+    return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed, **more)
 
 
 def _with_length(value: Sequence[Any]) -> Message:
@@ -247,12 +255,12 @@ def _compare_numbers(observed: Any, expected: float | complex, tolerance: Tolera
         raise _differ(verbatim(f"{expected:.6g}"), verbatim(_cut(shown(observed), 40)), at) from None
     if not found.close.all():
         wanted, told = apart(expected, observed)
-        raise _differ(verbatim(wanted), verbatim(_cut(told, 40)), at, found.near)
+        raise _differ(verbatim(wanted), verbatim(_cut(told, 40)), at, near=found.near)
 
 
 def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | None, at: Place) -> None:
     if observed.shape != expected.shape:
-        raise _differ(shape_of(expected.shape), shape_of(observed.shape), at)
+        raise _differ(shape_of(expected.shape), shape_of(observed.shape), at, shapes=True)
     if observed.dtype != expected.dtype:
         raise _differ(verbatim(f"dtype {expected.dtype}"), verbatim(f"dtype {observed.dtype}"), at)
     found = closeness(observed.values, expected.values, expected.dtype, tolerance, expected.exact)
@@ -273,7 +281,8 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
             observed=told,
             expected=wanted,
         )
-    raise _differ(describe(expected, precision), said, at, found.near)
+    figure = differences(differ, found.distance) if differ.size > SHOWN and not differ.all() else None
+    raise _differ(describe(expected, precision), said, at, near=found.near, figure=figure)
 
 
 def shape_of(shape: Sequence[int]) -> Message:

@@ -160,7 +160,7 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
 
 
 def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) -> Message:
-    """What was there instead: the left side of the comparison that does not hold."""
+    """What was there instead, of the comparison that does not hold: the side that the condition does not spell out."""
     match tree:
         case {"all": parts}:
             return _shown(next(part for part in parts if not value(part)), value, tolerance)
@@ -168,9 +168,11 @@ def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) 
             try:
                 compare(value(left), value(right), tolerance)
             except Failure as failure:
-                if failure.near:  # the left side alone would not show what is wrong with it
+                if failure.near or not _is_literal(right):  # the left side alone does not show what is wrong with it
                     return say("{observed} instead of {expected}", observed=failure.observed, expected=failure.expected)
             return describe(value(left))
+        case {"operator": "in" | "not in", "args": [left, right]} if _is_literal(left):
+            return describe(value(right))
         case {"operator": "!=" | "<" | "<=" | ">" | ">=" | "in" | "not in", "args": [left, _]}:
             return describe(value(left))
         case {"operator": "all", "args": [{"each": part, "as": name, "in": values}]}:
@@ -181,6 +183,11 @@ def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) 
         case {"operator": "not", "args": [part]}:
             return describe(value(part))
     return say("it is not so")
+
+
+def _is_literal(tree: Any) -> bool:
+    """Whether the condition itself says what a part of it is."""
+    return set(tree) == {"value"} or (set(tree) == {"list"} and all(map(_is_literal, tree["list"])))
 
 
 def _attribute(owner: Any, name: str) -> Any:

@@ -92,7 +92,7 @@ class HooksRequirement(Requirement):
                 if found != number:
                     raise Failure(
                         say(
-                            "{number} {kind} hook at {path}",
+                            "{kind} hooks at {path}: {number}",
                             number=number,
                             kind=kind,
                             path=path or say("the model itself"),
@@ -127,7 +127,7 @@ class HooksRequirement(Requirement):
         self._judge_effect(observed, expected)
         if observed["handles"] != self.handles:
             raise Failure(
-                say("{number} handle(s) returned", number=self.handles),
+                say("handles returned: {number}", number=self.handles),
                 verbatim(observed["handles"]),
                 say("register_..._hook returns a handle; return it, so that the caller can remove the hook."),
             )

@@ -95,7 +95,7 @@ class LoaderRequirement(ObjectRequirement):
 def _judge_count(batches: Any, wanted: Any) -> None:
     if len(batches) != len(wanted):
         came = say("more than {count}", count=_LIMIT - 1) if len(batches) >= _LIMIT else verbatim(len(batches))
-        raise Failure(say("{count} batches", count=len(wanted)), came)
+        raise Failure(say("batches: {count}", count=len(wanted)), came)
     for number, (left, right) in enumerate(zip(batches, wanted, strict=True), 1):
         if _size(left) != _size(right):
             raise Failure(

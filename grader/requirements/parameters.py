@@ -84,7 +84,7 @@ class ParametersRequirement(StructureRequirement):
         found = observed["parameters"]
         if self.count is not None and len(found) != self.count:
             raise Failure(
-                say("{count} Parameters", count=self.count),
+                say("Parameters: {count}", count=self.count),
                 joined([str(len(found)), names(list(found))], ": "),
             )
         if self.total is None:

@@ -69,7 +69,7 @@ class PrintsRequirement(Requirement):
                 raise Failure(wanted, _shown(found))
         wanted_lines = [line for text in self.prints for line in _lines(text)]
         if self.exact and len(found) != len(wanted_lines):
-            raise Failure(say("{count} lines", count=len(wanted_lines)), _shown(found))
+            raise Failure(say("lines: {count}", count=len(wanted_lines)), _shown(found))
 
 
 def _lines(text: str) -> list[str]:

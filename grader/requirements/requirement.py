@@ -21,14 +21,14 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from grader.models.message import Message, Text
+from grader.models.message import Message, Said, Steps
 from grader.models.model import Model
 from grader.models.values import encode
 from grader.models.work import Work
 from grader.requirements.closeness import Tolerance
 from grader.requirements.expressions import compile_expression
 
-PROBE_NAMES = {"torch", "nn", "look"}
+PROBE_NAMES = {"torch", "nn", "look", "tape", "replay"}
 """Names a probe may use without defining them, beside Python's builtins."""
 
 
@@ -112,7 +112,7 @@ class Check:
         right: where something must be raised, a call that must not raise: one that always raises does not pass.
         reads: takes what the exercise's cells say and printed, once `judge` has passed; raises `Failure`. Such a
             check is of form alone.
-        hint: what helps, where the failure itself brings no hint.
+        hint: what helps, where the failure itself brings no hint; the plugin knows it.
         weight: its share of the exercise's points.
         hidden: whether details stay with the instructor.
     """
@@ -125,7 +125,7 @@ class Check:
     raises: str | None = None
     right: Question | None = None
     reads: Callable[[Work], None] | None = None
-    hint: Text | None = None
+    hint: Said | None = None
     weight: float = 1.0
     hidden: bool = False
     code: str = ""
@@ -136,7 +136,7 @@ class Requirement(Model):
 
     Attributes:
         id: tells two requirements of one kind in an exercise apart, in the names of their checks.
-        hint: one sentence that helps whoever fails it.
+        hint: what helps whoever fails it: a sentence, or several of which each says more than the one before it.
         hidden: the student learns that the check failed, and the hint; not what was called.
         weight: share of the exercise's points of each of its checks.
         tolerance: instead of torch's per dtype.
@@ -144,7 +144,7 @@ class Requirement(Model):
 
     kind: str
     id: str | None = Field(default=None, pattern=r"^[\w.-]+$")
-    hint: Text | None = None
+    hint: Steps = ()
     hidden: bool = False
     weight: float = Field(default=1, gt=0)
     tolerance: Tolerance | None = None
@@ -177,7 +177,6 @@ class Requirement(Model):
             raises=raises,
             right=right,
             reads=reads,
-            hint=self.hint,
             weight=self.weight,
             hidden=self.hidden,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any, Literal
 
 from grader.models.message import Message, say
@@ -92,10 +93,12 @@ def require_module(seen: dict[str, Any], base: str = "Module") -> None:
         Failure: with what it is instead.
     """
     if not seen["module"]:
+        name = seen["bases"][0]
+        own = not hasattr(builtins, name)
         raise Failure(
             say("an object whose class inherits from nn.{base}", base=base),
-            say("an object of {type}", type=seen["bases"][0]),
-            say("Write `class {name}(nn.{base}):`.", name=seen["bases"][0].removeprefix("nn."), base=base),
+            say("an object of {type}", type=name),
+            say("Write `class {name}(nn.{base}):`.", name=name.removeprefix("nn."), base=base) if own else None,
         )
     if "parameters" not in seen:
         raise Failure(

@@ -141,7 +141,7 @@ class TrainingRequirement(Requirement):
         if self.steps is True:
             compare(observed["steps"], expected["steps"], at=say("the number of optimizer steps"))
         elif observed["steps"] > self.steps:
-            raise Failure(say("at most {most} optimizer steps", most=self.steps), verbatim(observed["steps"]))
+            raise Failure(say("optimizer steps: at most {most}", most=self.steps), verbatim(observed["steps"]))
 
     def _judge_modes(self, observed: Any, expected: Any) -> None:
         if not observed["during"]:

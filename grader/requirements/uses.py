@@ -95,6 +95,8 @@ def written_as(name: str, written: Iterable[Written], inside: bool = False) -> W
     """
     for one in written:
         module, *rest = one.name.split(".")
+        if module == _UNKNOWN:  # the names before the last are attributes, such as `p.grad` in `p.grad.add_()`
+            rest = rest[-1:]
         if (one.inside or not inside) and _means(name, [module], rest or [module]):
             return one
     return None

@@ -21,8 +21,15 @@ _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "SYSTEMROO
 
 _HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 """A heap of huge pages (Linux, glibc 2.35): forking a process with torch in it costs a third."""
+_NO_GPUS = dict.fromkeys(("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"), "")
+"""The same CPU everywhere; a driver would not start where student code is confined, either."""
 _ONE_HEAP = {"PYTHONMALLOC": "malloc"}
 """Python's objects in it, too. Where they are merged into huge pages later, they lie closer together in arenas."""
+_OTHER_ROUNDING = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "DNNL_MAX_CPU_ISA": "SSE41"}
+"""Without the vector instructions of this processor: sums are taken in another order, as on another kind of processor.
+
+Source: torch's `DispatchStub`; oneMKL's page on conditional numerical reproducibility; oneDNN's on its CPU dispatcher.
+"""
 
 
 class Zygote:
@@ -34,6 +41,7 @@ class Zygote:
         control: our end of the socket of one that there is.
         process: it, where it is ours to wait for.
         said: where it writes what it says.
+        long_lived: see `spawn`.
     """
 
     def __init__(
@@ -41,10 +49,12 @@ class Zygote:
         control: socket.socket,
         process: subprocess.Popen[bytes] | None = None,
         said: IO[bytes] | None = None,
+        long_lived: bool = False,
     ) -> None:
         self.control = control
         self._process = process
         self._said = said
+        self._long_lived = long_lived
         self.torch_version: str | None = None
         self._next = 0
         self._preloaded: set[str] = set()
@@ -52,21 +62,27 @@ class Zygote:
         self._messages: list[FromZygote] = []
 
     @classmethod
-    def spawn(cls, long_lived: bool = False) -> Zygote:
+    def spawn(cls, long_lived: bool = False, other_rounding: bool = False) -> Zygote:
         """Start a new one.
 
         Args:
             long_lived: whether it is for many submissions. Then it takes some tenths of a second more to start, and
                 each of them costs a tenth less.
+            other_rounding: whether its guests round as on another kind of processor.
         """
         control, theirs = socket.socketpair()
         environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
         if "PYTHONPATH" in environment:  # seen from here: the process starts elsewhere
             paths = environment["PYTHONPATH"].split(os.pathsep)
             environment["PYTHONPATH"] = os.pathsep.join(os.path.abspath(path) for path in paths if path)
-        environment |= {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "ignore", "OPENBLAS_NUM_THREADS": "1"}
+        environment |= {
+            "PYTHONHASHSEED": "0",
+            "PYTHONWARNINGS": "ignore",
+            "OPENBLAS_NUM_THREADS": "1",
+            "USER": "student",
+        }
         environment |= {"MPLBACKEND": "module://matplotlib_inline.backend_inline", **_HUGE_PAGES}
-        environment |= {} if long_lived else _ONE_HEAP
+        environment |= _NO_GPUS | ({} if long_lived else _ONE_HEAP) | (_OTHER_ROUNDING if other_rounding else {})
         said = tempfile.TemporaryFile()  # noqa: SIM115 (not a pipe: guests hold it open, too)
         arguments = [str(theirs.fileno()), "long-lived"] if long_lived else [str(theirs.fileno())]
         process = subprocess.Popen(
@@ -81,25 +97,39 @@ class Zygote:
             start_new_session=True,  # Ctrl-C is the judge's to answer
         )
         theirs.close()
-        return cls(control, process, said)
+        return cls(control, process, said, long_lived)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was started here and is gone."""
+        return self._process is not None and self._process.poll() is not None
 
     def clone(self) -> socket.socket:
-        """Have it fork another one, which has imported all that this one has.
+        """Have it fork another one, which has imported all that this one has. If it has ended, a new one does.
 
         Returns:
             The other's control socket, for a handle in whichever process.
         """
+        if self.ended:
+            self._begin_again()
         control, theirs = socket.socketpair()
         with theirs:
             self._send({"tag": "clone", "sockets": 1}, theirs)
         return control
 
-    def preload(self, modules: Iterable[str]) -> None:
-        """Have modules imported once for all guests to come."""
+    def _begin_again(self) -> None:
+        modules = self._preloaded
+        self.close()
+        vars(self).update(vars(Zygote.spawn(self._long_lived)))
+        self.preload(modules)
+
+    def preload(self, modules: Iterable[str]) -> bool:
+        """Have modules imported once for all guests to come; whether there were new ones."""
         new = [module for module in modules if module not in self._preloaded]
         if new:
             self._send({"tag": "preload", "modules": new})
             self._preloaded.update(new)
+        return bool(new)
 
     def start(
         self,

@@ -98,6 +98,12 @@ def _bound(node: ast.AST) -> Iterator[tuple[str, int]]:
         yield from _bound(child)
 
 
+def bindings(source: str) -> list[str]:
+    """The names that a source binds, in its order, each as often as it does; none where it is not Python."""
+    tree = parse_source(source)
+    return [name for node in (tree.body if tree else ()) for name, _ in _bound(node)]
+
+
 def changed_names(source: str) -> set[str]:
     """The names that a source binds, and those whose attributes or items it assigns."""
     tree = parse_source(source)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.models.cells import Beside, Cell
-from grader.models.message import spelled
 from grader.submission.read import MAX_CODE, MAX_SIZE, named, read_file
 
 SUFFIXES = {".ipynb", ".py"}
@@ -26,36 +25,6 @@ MAX_NAMES = 512 << 10
 MAX_MODULE = 1 << 20
 """Bytes of a module that is looked into, to point to its lines."""
 NOT_WRITTEN_BY_HAND = ("__MACOSX", "__pycache__", "node_modules", "site-packages")
-
-
-def answer_in(folder: Path, names: Collection[str]) -> Path:
-    """The one file to grade in a folder.
-
-    Args:
-        names: of the assignment's notebook, without suffix: it is taken where there are several. Otherwise a notebook
-            comes before scripts, and what is further up before what is in folders.
-
-    Raises:
-        SubmissionError: when there is none, or when their names do not tell which one counts.
-    """
-    files = sorted(path for path in files_in(folder) if path.suffix.lower() in SUFFIXES)
-    notebooks = [path for path in files if path.suffix.lower() == ".ipynb"]
-    for choice in ([path for path in files if path.stem in names], notebooks, _highest(notebooks or files)):
-        if len(choice) == 1:
-            if choice[0].is_symlink():  # to the solution, perhaps
-                raise SubmissionError(f"{spelled(choice[0].name)} in its folder is a symbolic link")
-            return choice[0]
-    if not files:
-        raise SubmissionError("there is no notebook in its folder")
-    kind = "notebooks" if notebooks else "scripts"
-    listed = ", ".join(spelled(path.name) for path in (notebooks or files)[:4])
-    raise SubmissionError(f"there are several {kind} ({listed}), and their names do not tell which one counts")
-
-
-def _highest(files: list[Path]) -> list[Path]:
-    """The files in the fewest folders."""
-    depths = [len(path.parts) for path in files]
-    return [path for path, depth in zip(files, depths, strict=True) if depth == min(depths)]
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -119,13 +88,12 @@ def modules_of(beside: Sequence[Beside]) -> Iterator[Cell]:
                 yield Cell(number=None, source=text, filename=file.name, text=text, file=file.name)
 
 
-def digest_of(path: Path, beside: Sequence[Beside]) -> str:
-    """The SHA-256 of a submission: of its one file, or of all with their names.
+def digest_of(own: str, beside: Sequence[Beside]) -> str:
+    """The SHA-256 of a submission: of its one file, which is given, or of all with their names.
 
     Raises:
         OSError: when one cannot be read.
     """
-    own = digest(path)
     if not beside:
         return own
     total = hashlib.sha256(own.encode())

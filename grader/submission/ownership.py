@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from grader.models.cells import Cell, Marked, Submission
 from grader.models.message import Localized, Message, Text, clean, joined, say
@@ -31,18 +32,26 @@ _SIGNS = re.compile(r"^[^\w]+|[^\w]+$")
 _ID = re.compile(r"[\w.-]+")
 
 
+_ONE_OR_SEVERAL = BeforeValidator(
+    lambda names: (names,) if isinstance(names, str) else names, json_schema_input_type=str | tuple[str, ...]
+)
+
+
 class CellRule(Model):
-    """CellRule the answer to an exercise is, in notebooks without markers; one of three.
+    """CellRule the answer to an exercise is, in notebooks without markers; one of three, also where `graded_as` fails.
 
     Attributes:
+        graded_as: names that other graders know its cells by: nbgrader's `grade_id`, or the one in the next
+            `grader.check("...")` of Otter's.
         heading: the text of a heading, in each language; its cells are those up to the next one of its level, or above.
         matches: a regular expression; cells in which it is found.
-        defines: a name; cells that bind it.
+        defines: a name, or several; cells that bind one of them.
     """
 
+    graded_as: Annotated[tuple[str, ...], _ONE_OR_SEVERAL] = ()
     heading: Text | None = None
     matches: str | None = Field(default=None, min_length=1)
-    defines: str | None = Field(default=None, pattern=r"^[^\W\d]\w*$")
+    defines: Annotated[tuple[Annotated[str, Field(pattern=r"^[^\W\d]\w*$")], ...], _ONE_OR_SEVERAL] = ()
 
     @field_validator("matches")
     @classmethod
@@ -55,7 +64,8 @@ class CellRule(Model):
 
     @model_validator(mode="after")
     def _one(self) -> CellRule:
-        if len(self.model_fields_set) != 1:
+        others = len([name for name in ("heading", "matches", "defines") if getattr(self, name)])
+        if others > 1 or not (others or self.graded_as):
             raise ValueError("give one of `heading`, `matches` and `defines`")
         return self
 
@@ -66,11 +76,13 @@ class Claim:
 
     Attributes:
         asked: gives the names that its checks ask for.
+        in_texts: whether a person grades it, who finds the answer in texts, too.
     """
 
     exercise: str
     where: CellRule | None
     asked: Callable[[], frozenset[str]]
+    in_texts: bool = False
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -100,7 +112,7 @@ def with_owners(submission: Submission, claims: Sequence[Claim]) -> Submission:
                 notes.append(found.why_not(claim, unmarked))
         for index in own:
             owners.setdefault(index, []).append(claim.exercise)
-        if not own and not (unmarked and not claim.where and _may_hold(submission, claim)):
+        if not own and not claim.in_texts and not (unmarked and not claim.where and _may_hold(submission, claim)):
             unanswered[claim.exercise] = reason = found.why_not(claim, unmarked)
             if found.strayed(claim.exercise):
                 notes.append(reason)
@@ -244,8 +256,10 @@ class _Found:
                 return say("there is no code cell under the heading {heading}", heading=text)
             case CellRule(matches=str(text)):
                 return say("no cell matches {expression}", expression=text)
-            case CellRule(defines=str(text)):
-                return say("no cell defines `{names}`", names=text)
+            case CellRule(defines=(_, *_) as names):
+                return say("no cell defines `{names}`", names="`, `".join(names))
+            case CellRule(graded_as=(_, *_) as names):
+                return say("no cell matches {expression}", expression=", ".join(names))
         if unmarked:
             return say("no cell defines `{names}`", names="`, `".join(sorted(claim.names)))
         return say("no cell carries the marker `# exercise: {name}`", name=name)
@@ -254,11 +268,15 @@ class _Found:
 def _search(submission: Submission, where: CellRule) -> list[int]:
     """The places of the cells in which a spec says that an answer is."""
     cells = submission.cells
+    if known := [index for index, cell in enumerate(cells) if not set(where.graded_as).isdisjoint(cell.graded_as)]:
+        return known
     if where.heading is not None:
-        return _below(cells, {_plain(text) for text in (where.heading.en, where.heading.ko) if text})
-    if where.defines is not None:
-        return [index for index, cell in enumerate(cells) if where.defines in changed_names(cell.source)]
-    pattern = re.compile(where.matches or "", re.MULTILINE)
+        return _below(cells, {plain_heading(text) for text in (where.heading.en, where.heading.ko) if text})
+    if where.defines:
+        return [i for i, cell in enumerate(cells) if not changed_names(cell.source).isdisjoint(where.defines)]
+    if where.matches is None:
+        return []
+    pattern = re.compile(where.matches, re.MULTILINE)
     try:
         with at_most(SEARCHING):
             return [index for index, cell in enumerate(cells) if pattern.search(cell.text)]
@@ -272,7 +290,7 @@ def _below(cells: Sequence[Cell], texts: Collection[str]) -> list[int]:
     level: int | None = None
     for index, cell in enumerate(cells):
         for above in cell.headings:
-            if _plain(above.text) in texts:
+            if plain_heading(above.text) in texts:
                 level = above.level
             elif level is not None and above.level <= level:
                 level = None
@@ -281,7 +299,7 @@ def _below(cells: Sequence[Cell], texts: Collection[str]) -> list[int]:
     return found
 
 
-def _plain(heading: str) -> str:
+def plain_heading(heading: str) -> str:
     """A heading without its number, emphasis, signs around it, and differences of case and space."""
     text = _SIGNS.sub("", _NUMBER.sub("", re.sub(r"[*_`]", "", heading).strip()))
     return " ".join(text.casefold().split())

@@ -45,8 +45,15 @@ MARKER = re.compile(r"^[ \t]*#+[ \t]*exercise[ \t]*[:\uff1a](.*)$", re.MULTILINE
 _MAGIC = re.compile(r"^[ \t]*[%!?,;/]|[!?][ \t]*$|=[ \t]*[%!]|\A\s*(?:[ \t]\S|>>>|In ?\[)", re.MULTILINE)
 _BARE_INSTALL = re.compile(r"^(?=(?:pip|conda|mamba) (?:un)?install\b)", re.MULTILINE)
 """A magic without its sign, as IPython takes it where it stands alone."""
+_CHECKED = re.compile(
+    r"""^[ \t]*(?:\w+[ \t]*=[ \t]*)?(?:grader|ok)\.(?:check|grade)\([ \t]*["']([^"'\n]{1,100})["']""", re.MULTILINE
+)
+"""A call of Otter's, or of ok's, that has a question checked."""
 _LINE_END = re.compile(r"\r\n?")
 _BLANK_LINES = re.compile(r"(?:[ \t]*\r?\n)*")
+_OUR_CELL = re.compile(r"\A(\s*)%%grade\b.*")
+_OUR_LINE = re.compile(r"^([ \t]*)%(?:grade|hint|progress|(?:re|un)?load_ext[ \t]+grader)\b.*", re.MULTILINE)
+"""The magics of `grader.kernel`: they are not run while they grade."""
 MAX_WORK = 400_000
 """Characters that IPython's own syntax is looked for in, in all cells: IPython reads a cell again for each magic."""
 SCRIPT_CELL = re.compile(r"^#\s*(?:%%(.*)|In\s?\[[ \d]*\]:\s*)$")
@@ -89,15 +96,18 @@ class RawNotebook:
     language: str
 
 
-def read_submission(path: Path) -> Submission:
+def read_submission(path: Path, data: bytes | None = None) -> Submission:
     """Read a `.ipynb` (nbformat 4.0 to 4.5) or a `.py`, whose cells begin at `# %%`, at `# In[n]:` and at markers.
 
     No cell is given to an exercise yet; see `grader.submission.ownership`.
 
+    Args:
+        data: what is read in the place of the file's content, such as cells that are not saved.
+
     Raises:
         SubmissionError: when the file is missing, too large, or not what its name says.
     """
-    data = read_file(path)
+    data = read_file(path) if data is None else data
     if path.suffix.lower() == ".ipynb":
         submission = _notebook(data, path)
     elif path.suffix.lower() == ".py":
@@ -298,12 +308,13 @@ def _notebook(data: bytes, path: Path) -> Submission:
                     filename=f"<cell {number}>",
                     text=cell.text,
                     tags=_tags(cell.metadata),
+                    graded_as=_grade_id(cell.metadata),
                     headings=tuple(above),
                 )
             )
             above = []
         else:
-            above += _headings(cell.text)
+            above += headings_in(cell.text)
             astray += [Marked(number=number, name=name) for name in _astray(cell.text)]
     notes = (
         ()
@@ -318,7 +329,19 @@ def _submission(
 ) -> Submission:
     digest = hashlib.sha256(data).hexdigest()
     name = spelled(path.name)
-    return Submission(name=name, sha256=digest, cells=tuple(cells), astray=tuple(astray[:MAX_ASTRAY]), notes=notes)
+    checked = tuple(_with_questions(cells))
+    return Submission(name=name, sha256=digest, cells=checked, astray=tuple(astray[:MAX_ASTRAY]), notes=notes)
+
+
+def _with_questions(cells: list[Cell]) -> Iterator[Cell]:
+    """Cells that know the question of Otter's that is checked below them, or in them."""
+    above: list[Cell] = []
+    for cell in cells:
+        above.append(cell)
+        if names := tuple(clean(found[1]) for found in islice(_CHECKED.finditer(cell.text), MAX_TAGS)):
+            yield from (one.model_copy(update={"graded_as": (*one.graded_as, *names)}) for one in above)
+            above = []
+    yield from above
 
 
 def _tags(metadata: Any) -> tuple[str, ...]:
@@ -331,7 +354,14 @@ def _tags(metadata: Any) -> tuple[str, ...]:
     return tuple(clean(name) for name in names[:MAX_TAGS] if isinstance(name, str) and len(name) <= MAX_NAME)
 
 
-def _headings(text: str) -> list[Heading]:
+def _grade_id(metadata: Any) -> tuple[str, ...]:
+    """The name that nbgrader knows a cell by."""
+    about = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    return (clean(name),) if isinstance(name, str) and 0 < len(name) <= MAX_NAME else ()
+
+
+def headings_in(text: str) -> list[Heading]:
     """The headings of a text in Markdown."""
     found = islice(_HEADING.finditer(text), MAX_HEADINGS)
     return [Heading(level=len(heading[1]), text=heading[2].strip(" \t\r#")[:MAX_NAME]) for heading in found]
@@ -371,7 +401,7 @@ class Part:
         code = next((place for place, line in enumerate(self.lines) if line.strip() and not line.startswith("#")), None)
         parts = ("\n".join(self.lines[:code]), "" if code is None else "\n".join(self.lines[code:]))
         above, below = ("\n".join(line[2:] for line in part.split("\n") if _COMMENTED.match(line)) for part in parts)
-        return _headings(above), _headings(below)
+        return headings_in(above), headings_in(below)
 
 
 def read_script(data: bytes, path: Path) -> list[Part]:
@@ -435,7 +465,7 @@ def _script(data: bytes, path: Path) -> Submission:
     above: list[Heading] = []
     for place, (part, source) in enumerate(zip(parts, _as_python([part.text for part in parts]), strict=True)):
         if (words := part.markdown) is not None:
-            above += _headings(words)
+            above += headings_in(words)
             astray += [Marked(number=None, name=name) for name in _astray(words)]
             continue
         # The lines before keep their numbers, so that a person finds the place in the file.
@@ -444,6 +474,11 @@ def _script(data: bytes, path: Path) -> Submission:
         cells.append(Cell(number=None, source=source, filename=name, text=part.text, headings=(*above, *before)))
         above = after
     return _submission(data, path, cells, astray)
+
+
+def without_our_magics(text: str) -> str:
+    """A cell without the magics that grade it; its lines keep their numbers."""
+    return _OUR_LINE.sub(r"\1pass", _OUR_CELL.sub(r"\1", text))
 
 
 def _lines_before(text: str) -> str:
@@ -459,6 +494,8 @@ def _as_python(texts: list[str]) -> Iterator[str]:
     """
     left = MAX_WORK
     for text in texts:
+        if "%" in text and parse_source(text) is None:
+            text = without_our_magics(text)
         if _BARE_INSTALL.search(text) and parse_source(text) is None:
             text = _BARE_INSTALL.sub("%", text)
         work = len(text) * len(_MAGIC.findall(text))

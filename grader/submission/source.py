@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.errors import SubmissionError
 from grader.models.message import clean
+from grader.submission.file_lines import lines_in_file
 from grader.submission.read import read_file, read_notebook, read_script
 
 MAX_TEXT = 50_000
@@ -35,14 +36,26 @@ class SourceCell:
     more: bool = False
 
 
-def read_source(path: Path) -> tuple[SourceCell, ...]:
-    """The cells of a notebook or script in order, as many as are shown; none where it cannot be read."""
+def read_source(path: Path, data: bytes | None = None) -> tuple[SourceCell, ...]:
+    """The cells of a notebook or script in order, as many as are shown; none where it cannot be read.
+
+    Args:
+        data: what is read in the place of the file's content.
+    """
     try:
-        data = read_file(path)
+        data = read_file(path) if data is None else data
         cells = _of_notebook(data, path) if path.suffix.lower() == ".ipynb" else _of_script(data, path)
         return tuple(_shown(cells))
     except SubmissionError:
         return ()
+
+
+def read_rows(path: Path) -> dict[int, list[int]]:
+    """Of a notebook, the lines of its file as `lines_in_file` has them; nothing of a script."""
+    try:
+        return lines_in_file(read_file(path)) if path.suffix.lower() == ".ipynb" else {}
+    except SubmissionError:
+        return {}
 
 
 def _shown(cells: Iterator[SourceCell]) -> list[SourceCell]:

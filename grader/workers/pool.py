@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
+import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -11,12 +13,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar, cast
 
 from grader.sandbox.client import Zygote
 from grader.workers.worker import work
 
+# A fork of this process would inherit threads, and the sockets of other guests. What forks where it can be done has
+# imported all that workers need, once; its socket lies in a folder of its own below the temporary one, and the path of
+# a socket has 107 characters at most.
+_FORKS = sys.platform == "linux" and len(os.fsencode(tempfile.gettempdir())) <= 70
+_CONTEXT = get_context("forkserver") if _FORKS else get_context("spawn")
+_CONTEXT.set_forkserver_preload([work.__module__])
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -44,7 +52,7 @@ class Pool(Generic[Job, Result]):
         self._arguments = arguments
         self._seconds = seconds
         self._tries = tries
-        self._workers: dict[Connection, SpawnProcess] = {}
+        self._workers: dict[Connection, BaseProcess] = {}
         for _ in range(size):
             self._start()
 
@@ -102,10 +110,12 @@ class Pool(Generic[Job, Result]):
             return Died(f"the process that worked on it ended (exit status {process.exitcode})")
 
     def _start(self) -> None:
-        context = get_context("spawn")  # a fork would inherit threads, and the sockets of other guests
-        ours, theirs = context.Pipe()
+        ours, theirs = _CONTEXT.Pipe()
         control = self._zygote.clone()
-        process = context.Process(target=work, args=(theirs, control, *self._arguments), daemon=True)
+        streams = [Connection(os.dup(number), readable=False) for number in (1, 2)]  # those of now
+        process: BaseProcess = _CONTEXT.Process(
+            target=work, args=(theirs, control, streams, *self._arguments), daemon=True
+        )
         # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
         # would end the wait.
         safe_path = os.environ.get("PYTHONSAFEPATH")
@@ -118,8 +128,9 @@ class Pool(Generic[Job, Result]):
             if safe_path is None:
                 del os.environ["PYTHONSAFEPATH"]
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        theirs.close()
         control.close()
+        for end in (theirs, *streams):
+            end.close()
         self._workers[ours] = process
 
     def _stop(self, connection: Connection) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from grader.assignment.load import load_assignment
 from grader.errors import GraderError, SandboxFault
 from grader.judging.driver import run_pytest
 from grader.judging.foreseen import look_ahead
@@ -35,29 +36,37 @@ MEMORY = 4 << 30
 def work(
     connection: Connection,
     control: socket.socket,
+    streams: list[Connection],
     do: Work,
     assignment: Path,
     mode: IsolationMode = "auto",
     selection: str | None = None,
     seed: int | None = None,
+    variant: int | None = None,
 ) -> None:
     """A worker's whole life: until the other end of its connection is closed.
 
     Args:
         connection: brings jobs, takes what came of them; or the error that keeps this worker from doing any.
         control: of this worker's own zygote.
+        streams: what the standard output and the standard error are to be.
         do: what to do with a job.
         assignment: the folder.
         mode: which isolation to use.
         selection: which checks, as pytest's `-k` takes it.
         seed: one that is not published; see `Session`.
+        variant: of the assignment; the one that its spec says it is if None.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number, stream in enumerate(streams, 1):
+        os.dup2(stream.fileno(), number)
+        stream.close()
     nobody = Submission(name="", sha256="", cells=())
     with Zygote(control) as zygote:
         session = Session(nobody, mode, zygote, selection, seed=seed)
         try:
+            session.given = load_assignment(assignment, variant)
             session.grading(assignment)
             if seed is not None:
                 look_ahead(session, assignment)
@@ -90,6 +99,8 @@ class Loop:
         self._working = True
         given = session.config.stash[SESSION]
         items = session.items
+        if given.selection and not items:
+            return True  # pytest says so, as of a single submission
         _bound_memory()
         gc.freeze()  # what is there stays: the collector need not look at it for every job
         while True:

@@ -1,7 +1,8 @@
 """Every attack, through every door: nothing forged, nothing stopped, nothing seen. See `attack_table.py`.
 
-`make test` tries one in four by `grade`, and those that can be tried in one notebook by `pytest`. `make test-all`
-tries each by `grade` and by `pytest`, and all of them by one `grade batch`, among notebooks that are right.
+`make test` tries one in four by one `grade batch`, among notebooks that are right, and those that can be tried in
+one notebook by `grade` and by `pytest`. `make test-all` tries each by `grade` and by `pytest`, and all of them by one
+`grade batch`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,11 @@ WAITS = {"endless", "exceptions_that_misbehave", "hangs_everywhere", "stops_itse
 """Attacks that take most of their time by waiting for a limit."""
 
 
+SOME = [attack for attack in ATTACKS[::4] if attack.name not in WAITS]
+
+
 def pick(attacks: list[Attack]) -> Any:
-    marked = [
-        pytest.param(attack, id=attack.name, marks=[pytest.mark.slow] if place % 4 or attack.name in WAITS else [])
-        for place, attack in enumerate(attacks)
-    ]
-    return pytest.mark.parametrize("attack", marked)
+    return pytest.mark.parametrize("attack", attacks, ids=lambda attack: attack.name)
 
 
 @pytest.fixture
@@ -60,6 +60,7 @@ def assert_repelled(attacks: list[Attack], graded: Graded, place: Place) -> None
     place.assert_untouched()
 
 
+@pytest.mark.slow
 @pick([attack for attack in ATTACKS if attack.costs is None and attack.aims != "reads"])
 def test_it_earns_nothing(attack: Attack, place: Place) -> None:
     graded = place.grade(attacked(STARTER, [attack], place.targets()), attack.limits)
@@ -67,6 +68,7 @@ def test_it_earns_nothing(attack: Attack, place: Place) -> None:
     assert graded.report["earned"] == 0
 
 
+@pytest.mark.slow
 @pick([attack for attack in ATTACKS if attack.costs and attack.aims != "reads"])
 def test_it_costs_what_it_touches(attack: Attack, place: Place) -> None:
     graded = place.grade(attacked(SOLUTION, [attack], place.targets()), attack.limits)
@@ -76,6 +78,7 @@ def test_it_costs_what_it_touches(attack: Attack, place: Place) -> None:
     assert {exercise["id"] for exercise in exercises if exercise["earned"] == 0} == attack.costs
 
 
+@pytest.mark.slow
 @pick([attack for attack in ATTACKS if attack.costs != frozenset() and attack.aims == "reads"])
 def test_it_learns_nothing(attack: Attack, place_with_secrets: Place) -> None:
     place = place_with_secrets
@@ -95,14 +98,14 @@ def test_nothing_outside_is_reached(notebook: Path, place: Place) -> None:
 # -- batch
 
 
-@pytest.mark.slow
-def test_a_class_with_every_attack_in_it(place_with_secrets: Place) -> None:
+@pytest.mark.parametrize("attacks", [SOME, pytest.param(ATTACKS, marks=pytest.mark.slow)], ids=["some", "all"])
+def test_a_class_with_attacks_in_it(attacks: list[Attack], place_with_secrets: Place) -> None:
     place, targets = place_with_secrets, place_with_secrets.targets()
-    notebooks = {attack.name: attacked(attack.notebook, [attack], targets) for attack in ATTACKS}
+    notebooks = {attack.name: attacked(attack.notebook, [attack], targets) for attack in attacks}
     honest = {name: attacked(SOLUTION, [], {}) for name in ("a_first", "m_between", "z_last")}
     results = place.through_batch(notebooks | honest, TIGHT)
     assert results.keys() == notebooks.keys() | honest.keys()
-    got = {attack.name: breaches(attack, results[attack.name]) for attack in ATTACKS}
+    got = {attack.name: breaches(attack, results[attack.name]) for attack in attacks}
     assert {name: found for name, found in got.items() if found} == {}
     for name in honest:
         assert results[name].earned == results[name].possible

@@ -46,31 +46,28 @@ def trapped(course: Course) -> tuple[Course, Path]:
     for name, text in SETTINGS.items():
         course.write(f"in/{name}", text)
     course.write("in/answer.ipynb", b"")
-    course.notebook("# exercise: one\ndef f(): return 1", name="in/answer.ipynb")
+    right = course.notebook("# exercise: one\ndef f(): return 1", name="in/answer.ipynb")
+    course.write("in/only/ada.ipynb", right.read_bytes())
     return course, reached
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        [GRADE, "{quiz}", "answer.ipynb"],
-        [GRADE, "batch", "{quiz}", "only", "--out", "../out", "-j", "1"],
-        [GRADE.with_name("pytest"), "{quiz}", "--submission=answer.ipynb", "-p", "no:cacheprovider"],
-    ],
-    ids=["grade", "batch", "pytest"],
-)  # fmt: skip
-def test_a_module_beside_the_submission_is_not_imported(
-    trapped: tuple[Course, Path], command: list[str | Path]
-) -> None:
+COMMANDS: list[list[str | Path]] = [
+    [GRADE, "{quiz}", "answer.ipynb"],
+    [GRADE, "batch", "{quiz}", "only", "--out", "../out", "-j", "1"],
+    [GRADE.with_name("pytest"), "{quiz}", "--submission=answer.ipynb", "-p", "no:cacheprovider"],
+]
+
+
+def test_a_module_beside_the_submission_is_not_imported(trapped: tuple[Course, Path]) -> None:
     course, reached = trapped
-    folder = course.path / "in"
-    (folder / "only").mkdir()
-    (folder / "only" / "ada.ipynb").write_bytes((folder / "answer.ipynb").read_bytes())
-    arguments = [str(part).format(quiz=course.quiz) for part in command]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-    ended = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, env=environment, timeout=120)
-    assert not reached.exists(), reached.read_text()
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for command in COMMANDS:
+        arguments = [str(part).format(quiz=course.quiz) for part in command]
+        ended = subprocess.run(
+            arguments, cwd=course.path / "in", capture_output=True, text=True, env=environment, timeout=120
+        )
+        assert not reached.exists(), reached.read_text()
+        assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.slow

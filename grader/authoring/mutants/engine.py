@@ -1,16 +1,21 @@
-"""Makes the mutants of a solution: each is the solution's code with one place changed."""
+"""Makes the mutants of a solution: each is the solution's code with one place changed.
+
+None is made in lines that the starter gives, nor in those that do nothing.
+"""
 
 from __future__ import annotations
 
 import ast
 import difflib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 import libcst as cst
 
 from grader.authoring.findings import Mutant
-from grader.authoring.mutants import general  # noqa: F401 (it registers operators)
+from grader.authoring.mutants import general, learning  # noqa: F401 (they register operators)
+from grader.authoring.mutants.dead import dead_lines
 from grader.diagnosis.edits import OPERATORS, Operator, replaced, walk
 from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, training_edits  # noqa: F401 (likewise)
 from grader.models.cells import Cell, Submission
@@ -18,15 +23,25 @@ from grader.models.cells import Cell, Submission
 CONTEXT = 2  # lines around a change in a diff
 
 
-def mutants_of(solution: Submission, exercises: list[str]) -> list[Mutant]:
-    """All mutants of a solution, planted in the cells of some exercises."""
+def mutants_of(solution: Submission, exercises: list[str], starter: Submission | None = None) -> list[Mutant]:
+    """All mutants of a solution, planted in the cells of some exercises.
+
+    Args:
+        starter: what students start from: its lines are not changed, since nobody who keeps them makes a mistake there.
+    """
     return [
         mutant
         for exercise in exercises
+        for given in [_lines(starter.own_cells(exercise) if starter else ())]
         for place, cell in enumerate(solution.cells)
         if exercise in cell.exercises
         for mutant in _of_cell(cell, place, exercise)
+        if not mutant.before or not given.issuperset(mutant.before.splitlines())
     ]
+
+
+def _lines(cells: Collection[Cell]) -> frozenset[str]:
+    return frozenset(line.strip() for cell in cells for line in cell.source.splitlines())
 
 
 def with_mutant(solution: Submission, mutant: Mutant) -> Submission:
@@ -34,11 +49,18 @@ def with_mutant(solution: Submission, mutant: Mutant) -> Submission:
     return solution.until(mutant.exercise, {mutant.cell: mutant.source})
 
 
-def _of_cell(cell: Cell, place: int, exercise: str) -> Iterator[Mutant]:
+@lru_cache(maxsize=256)
+def _of_cell(cell: Cell, place: int, exercise: str) -> tuple[Mutant, ...]:
+    """A cell's mutants; kept, since `grade author` asks for them at each save."""
+    return tuple(_planted_in(cell, place, exercise))
+
+
+def _planted_in(cell: Cell, place: int, exercise: str) -> Iterator[Mutant]:
     seen = {_meaning(cell.source)}
+    dead = dead_lines(cell.source) if None not in seen else frozenset()
     for operator, source in changes(cell.source):
         meaning = _meaning(source)
-        if meaning is None or meaning in seen:
+        if meaning is None or meaning in seen or (dead and _changed_lines(cell.source, source) <= dead):
             continue
         seen.add(meaning)
         before, after, diff = _difference(cell.source, source)
@@ -64,6 +86,13 @@ def changes(source: str) -> Iterator[tuple[Operator, str]]:
             if isinstance(node, operator.node):
                 for changed in operator.mutate(node, above):
                     yield operator, replaced(module, node, changed).code
+
+
+def _changed_lines(before: str, after: str) -> set[int]:
+    """The lines of some code, from 1, that are others, or behind which something is added."""
+    matcher = difflib.SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False)
+    changed = [code[1:3] for code in matcher.get_opcodes() if code[0] != "equal"]
+    return {line for first, last in changed for line in range(first + 1, max(last, first + 1) + 1)}
 
 
 def _meaning(source: str) -> str | None:

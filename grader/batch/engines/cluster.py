@@ -137,7 +137,8 @@ def _taken(ray: Any, ready: Any) -> Any:
 
 def pack(folder: Folder) -> tuple[bytes, str]:
     """An assignment with its solution as a tar, and the assignment's folder in it."""
-    paths = [folder.path.resolve()] + ([folder.solution] if folder.solution.is_file() else [])
+    own = folder.solution_file.is_file() and not folder.master
+    paths = [folder.path.resolve(), *([folder.solution_file] if own else [])]
     top = Path(os.path.commonpath([path.parent for path in paths]))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from grader.batch.batch_engine import Site, engines
-from grader.batch.submissions import Layout
+from grader.batch.layouts import LAYOUTS
 from grader.cli.group import app
 from grader.cli.options import Isolation, Jobs, Lang, Name, Seed, Selection, named, warm_zygote
 from grader.errors import UsageError
@@ -19,8 +19,10 @@ from grader.sandbox.support import refuse_without
 
 if TYPE_CHECKING:
     EngineName = str
+    LayoutName = str
 else:
     EngineName = Literal[tuple(engines())]
+    LayoutName = Literal[tuple(LAYOUTS)]
 
 
 @app.command("batch", help="Grade a class: a folder of submissions, or a zip.")
@@ -29,7 +31,20 @@ def batch_command(
     assignment: Name,
     submissions: Annotated[Path, typer.Argument(help="a folder of submissions, or a zip", metavar="SUBMISSIONS")],
     out: Annotated[Path, typer.Option(help="where the gradebook and the reports go", metavar="FOLDER")],
-    layout: Annotated[Layout | None, typer.Option(help="how SUBMISSIONS is laid out; seen by its names")] = None,
+    layout: Annotated[LayoutName | None, typer.Option(help="how SUBMISSIONS is laid out; seen by its names")] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="REGEX", help="finds the student in a file's path, e.g. '(?P<student>\\w+)/hw.ipynb'"),
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="a CSV of the class: key, name, email, group, ids")
+    ] = None,
+    extensions: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="a CSV of later due dates: student, and due or days")
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="of times that name none, e.g. Asia/Seoul; otherwise that of `due`, or UTC")
+    ] = None,
     select: Selection = None,
     jobs: Jobs = None,
     engine: Annotated[
@@ -57,9 +72,11 @@ def batch_command(
         raise UsageError(f"--engine {engine} takes no --address.", f"Say {known}, too.")
     folder = named(assignment)
     refuse_without(isolation)
-    from grader.cli.coordinate import grade_class  # it takes long to import
+    if name and layout:
+        raise UsageError("--name says where students' names are, and so does --layout.", "Give one of them.")
+    from grader.cli.coordinate import Class, grade_class  # it takes long to import
 
+    of_class = Class(submissions, out, layout, name, roster, extensions, zone, gradebook)
     site = Site(folder, isolation, warm_zygote(context), select, jobs, address, diagnose)
-    language = choose_language(lang, os.environ)
-    faults = grade_class(site, chosen, submissions, out, layout, regrade, gradebook, seed, language)
+    faults = grade_class(site, chosen, of_class, regrade, seed, choose_language(lang, os.environ))
     raise typer.Exit(3 if faults else 0)

@@ -6,7 +6,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,13 +14,14 @@ from rich.console import Console
 
 from grader.cli.group import app
 from grader.cli.options import Isolation, Lang, Name, Seed, Selection, named
-from grader.cli.output import write_text
+from grader.cli.output import context_of, exit_code, write_text
+from grader.cli.remembered import remember
 from grader.errors import UsageError
 from grader.judging.session import draw_seed
 from grader.judging.single import grade
 from grader.models.report import Report
 from grader.models.wording import Language, choose_language
-from grader.report.format import Context, formats
+from grader.report.format import formats
 from grader.report.terminal import show
 from grader.sandbox.support import refuse_without
 
@@ -51,7 +51,9 @@ def run_command(
     context: typer.Context,
     assignment: Name,
     path: Annotated[Path | None, typer.Argument(help="a .ipynb, a .py, or a folder with one", metavar="PATH")] = None,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="show every check, and what cells printed")] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="show every check, tracebacks, and what cells printed")
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="show the total alone")] = False,
     select: Selection = None,
     marks: Annotated[
@@ -64,10 +66,17 @@ def run_command(
         Platform | None,
         typer.Option("--format", help=f"write to --json FILE instead: {', '.join(form.about for form in _PLATFORMS)}"),
     ] = None,
+    no_daemon: Annotated[
+        bool, typer.Option("--no-daemon", help="use no process that is warm, and leave none; as GRADE_NO_DAEMON=1")
+    ] = False,
     **files: str | None,
 ) -> None:
     if form and not files["json"]:
         raise UsageError(f"--format {form} needs --json FILE.", "FILE is where the results are written; - for stdout.")
+    wanted = {name: file for name, file in files.items() if file}
+    if list(wanted.values()).count("-") > 1:
+        to_stdout = " and ".join(f"--{name}" for name, file in wanted.items() if file == "-")
+        raise UsageError(f"{to_stdout} cannot all go to stdout.", "Give a FILE to all but one.")
     if marks:
         refuse_without(isolation)
         seed = draw_seed() if seed is None else seed
@@ -75,22 +84,21 @@ def run_command(
     if marks:
         sys.stderr.write(f"Graded for marks; --seed {seed} grades so again.\n")
     language = choose_language(lang, os.environ)
-    wanted = {name: file for name, file in files.items() if file}
+    folder = named(assignment)
+    answer = folder.answer_in(path) if path else folder.saved_last
+    if not marks and seed is None:
+        remember(folder, answer, report, os.environ)
     if wanted:
-        folder = named(assignment)
-        _write(report, folder.answer_in(path) if path else folder.saved_last, wanted, form, language)
+        _write(report, answer, wanted, form, language)
     if "-" not in wanted.values():
         show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
-    if not report.gradable:
-        raise typer.Exit(3)
-    raise typer.Exit(0 if report.earned == report.possible else 1)
+    # A platform's runner reads the score from the file; to Classroom 50's, any other code is a grader that failed.
+    raise typer.Exit(0 if form and report.gradable else exit_code(report))
 
 
 def _write(report: Report, submission: Path, files: dict[str, str], form: str | None, language: Language) -> None:
     """Write a report to the file of each format; `form` takes the place of the grader's own JSON."""
-    from grader.submission.source import read_source
-
-    context = Context(language, read_source(submission), os.environ, datetime.now(UTC))
+    context = context_of(submission, language)
     for name, file in files.items():
         chosen = formats()[form if form and name == "json" else name]
         write_text(chosen.text(report, context), file, f"--{name}")

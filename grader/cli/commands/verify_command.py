@@ -26,12 +26,15 @@ def verify_command(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="write the report; - for stdout")
     ] = None,
+    variant: Annotated[
+        int | None, typer.Option(metavar="N", min=0, help="all of this variant; others are only tried")
+    ] = None,
     no_mutants: Annotated[bool, typer.Option("--no-mutants", help="leave out what takes long")] = False,
 ) -> None:
     from grader.authoring.findings_view import render
     from grader.authoring.verify import verify
 
-    folder = named(assignment)
+    folder = named(assignment, variant)
     with _Bar() as bar:
         report = verify(folder, warm_zygote(context), select, jobs or os.cpu_count() or 1, not no_mutants, bar.show)
     if json_file:

@@ -51,6 +51,14 @@ swap(
     "global_seed",
 )
 swap("generator-unseeded", "a generator is not seeded", "torch.Generator().manual_seed(_seed)", "torch.Generator()")
+for _drawn in ("rand", "randn"):
+    swap(
+        "numpy-random",
+        "NumPy draws what torch drew",
+        f"torch.{_drawn}(*_rest).numpy()",
+        f"np.random.{_drawn}(*_rest)",
+        "numpy_seed_workers",
+    )
 
 
 def _collates(above: Above) -> bool:
@@ -115,6 +123,13 @@ def collate_lambda(function: cst.FunctionDef, above: Above) -> Iterator[Changed]
     if "collate" in name and isinstance(above[-1], cst.Module):
         line = cst.parse_statement(f"{name} = (lambda inner: lambda samples: inner(samples))({name})")
         yield cst.FlattenSentinel([function, line])
+
+
+@operator("sampler-shuffled", "shuffle=True comes with a sampler", cst.Call, "sampler_with_shuffle")
+def sampler_shuffled(call: cst.Call, above: Above) -> Iterator[Changed]:
+    names = {a.keyword.value for a in call.args if a.keyword is not None}
+    if names & {"sampler", "batch_sampler"} and "shuffle" not in names:
+        yield call.with_changes(args=[*call.args, cst.Arg(cst.Name("True"), cst.Name("shuffle"))])
 
 
 @operator("shuffle", "shuffle is flipped", cst.Call, "shuffle_flipped")
@@ -319,3 +334,29 @@ def sampler_alone(call: cst.Call, above: Above) -> Iterator[Changed]:
 fix("pad_side", "[_zero] * _n + _x", "(_x) + [_zero] * (_n)")
 fix("pad_side", "torch.cat([_x, _y])", "torch.cat([_y, _x])")
 fix("pad_side", "torch.cat((_x, _y))", "torch.cat((_y, _x))")
+fix("rounded_down", "math.floor(_x)", "math.ceil(_x)")
+fix("rounded_down", "int(_x / _y)", "-(-(_x) // (_y))")
+fix("rounded_down", "_x // _y", "-(-(_x) // (_y))")
+swap("rounded-down", "a share is rounded down", "math.ceil(_x)", "math.floor(_x)", "rounded_down")
+fix("values_for_indices", "sorted(_x, *_rest)", "sorted(range(len(_x)), key=lambda index: _x[index], *_rest)")
+fix("values_for_indices", "torch.sort(_x, *_rest)[0]", "torch.sort(_x, *_rest)[1]")
+fix("values_for_indices", "torch.sort(_x, *_rest).values", "torch.sort(_x, *_rest).indices")
+fix("values_for_indices", "_x.sort(*_rest).values", "_x.sort(*_rest).indices")
+fix("values_for_indices", "_x.sort(*_rest)[0]", "_x.sort(*_rest)[1]")
+fix("values_for_indices", "_x.max(*_rest)[0]", "_x.max(*_rest)[1]")
+fix("values_for_indices", "_x.max(*_rest).values", "_x.max(*_rest).indices")
+fix("values_for_indices", "torch.max(_x, *_rest)[0]", "torch.max(_x, *_rest)[1]")
+swap(
+    "values-for-indices",
+    "values are sorted, not indices",
+    "torch.argsort(_x)",
+    "torch.sort(_x).values",
+    "values_for_indices",
+)
+swap(
+    "values-for-indices",
+    "values are sorted, not indices",
+    "sorted(range(len(_x)), key=_key)",
+    "sorted(_x)",
+    "values_for_indices",
+)

@@ -46,6 +46,13 @@ swap(
     "hook_wrong_arity",
 )
 swap(
+    "hook-other-kind",
+    "a backward hook becomes a forward hook",
+    "_o.register_full_backward_hook(_f)",
+    "_o.register_forward_hook(_f)",
+    "hook_other_kind",
+)
+swap(
     "apply-called",
     "the function for apply is called at once",
     "_m.apply(_f)",

@@ -28,6 +28,7 @@ from grader.diagnosis.edits import (
     replaced,
     statements,
     swap,
+    without_keywords,
 )
 
 _REGISTERING = {
@@ -35,10 +36,19 @@ _REGISTERING = {
     cst.DictComp: "Dict",
 }  # fmt: skip
 """What a plain container is written as, and what the container of torch.nn that registers ends with."""
+_BATCHED = re.compile(r"(torch\.)?nn\.(RNN|LSTM|GRU|MultiheadAttention)")
 _IN_PLACE = ("abs", "add", "clamp", "mul", "relu", "sigmoid", "square", "sub", "tanh")
 
 swap("list", "nn.ModuleList becomes a list", "nn.ModuleList(_x)", "list(_x)", "list_not_registered")
 swap("dict", "nn.ModuleDict becomes a dict", "nn.ModuleDict(_x)", "dict(_x)", "list_not_registered")
+for _kind, _plain in (("List", "list"), ("Dict", "dict")):
+    swap(
+        f"parameter-{_plain}",
+        f"nn.Parameter{_kind} becomes a {_plain}",
+        f"nn.Parameter{_kind}(_x)",
+        f"{_plain}(_x)",
+        "parameters_in_list",
+    )
 
 
 def _assigned_attribute(line: cst.SimpleStatementLine) -> cst.Assign | None:
@@ -213,6 +223,12 @@ for _one in ("ReLU", "Tanh", "Sigmoid", "GELU", "LeakyReLU"):
     for _other in ("ReLU", "Tanh", "Sigmoid", "GELU", "LeakyReLU"):
         if _one != _other:
             fix("other_activation", f"nn.{_one}()", f"nn.{_other}()")
+for _one, _other in (("relu", "tanh"), ("tanh", "relu"), ("sigmoid", "tanh")):
+    for _home in ("torch", "F"):
+        _names = (f"{_home}.{_one}(_x)", f"{_home}.{_other}(_x)")
+        swap("activation-other", "an activation is another", *_names, "other_activation")
+for _one, _other in (("ReLU", "Tanh"), ("Tanh", "ReLU"), ("Sigmoid", "Tanh"), ("GELU", "ReLU"), ("LeakyReLU", "ReLU")):
+    swap("activation-other", "an activation is another", f"nn.{_one}()", f"nn.{_other}()", "other_activation")
 for _function in ("torch.tanh", "torch.relu", "torch.sigmoid", "F.relu", "F.gelu", "F.tanh"):
     swap("activation", "an activation is dropped", f"{_function}(_x)", "_x")
 
@@ -418,6 +434,19 @@ def only_in_training(function: cst.FunctionDef, above: Above) -> Iterator[Change
             yield function.with_deep_changes(function.body, body=changed)
 
 
+@operator("training-ignored", "training and evaluation do the same", cst.If, "training_ignored")
+def training_ignored(made: cst.If, above: Above) -> Iterator[Changed]:
+    if match("self.training", made.test) is not None and made.orelse is None:
+        yield cst.FlattenSentinel(made.body.body)
+
+
+swap(
+    "dropout-always",
+    "dropout drops in evaluation, too",
+    "F.dropout(_x, _p, training=self.training)",
+    "F.dropout(_x, _p)",
+    "training_ignored",
+)
 for _dropout in ("F.dropout", "nn.functional.dropout", "torch.nn.functional.dropout", "torch.dropout"):
     fix("training_ignored", f"{_dropout}(_x)", f"{_dropout}(_x, training=self.training)")
     fix("training_ignored", f"{_dropout}(_x, _p)", f"{_dropout}(_x, _p, training=self.training)")
@@ -475,10 +504,23 @@ def doc_written(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
 
 @fixes("batch_first_forgotten", cst.Call)
 def batch_comes_first(call: cst.Call, above: Above) -> Iterator[Changed]:
-    if re.fullmatch(r"(torch\.)?nn\.(RNN|LSTM|GRU|MultiheadAttention)", code(call.func)):
+    if _BATCHED.fullmatch(code(call.func)):
         given = [a for a in call.args if a.keyword is None or a.keyword.value != "batch_first"]
         if not any("True" in code(a) for a in call.args if a not in given):
             yield call.with_changes(args=[*given, cst.Arg(cst.Name("True"), cst.Name("batch_first"))])
+
+
+@operator("batch-first", "batch_first is left out", cst.Call, "batch_first_forgotten")
+def batch_first(call: cst.Call, above: Above) -> Iterator[Changed]:
+    if _BATCHED.fullmatch(code(call.func)):
+        yield from without_keywords(call, "batch_first")
+
+
+@operator("rnn-tuple", "a recurrent layer's tuple is not taken apart", cst.SimpleStatementLine, "rnn_tuple_kept")
+def rnn_tuple(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    found = match("_x, _state = self._rnn(*_rest);", line)
+    if found is not None and re.fullmatch(r"\w*(rnn|lstm|gru)\w*", found["_rnn"].id):
+        yield statements(fill("_x = self._rnn(*_rest)", found))
 
 
 @fixes("rnn_tuple_kept", cst.SimpleStatementLine)
@@ -508,3 +550,63 @@ def doc_method(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
 def no_doc(made: cst.ClassDef, above: Above) -> Iterator[Changed]:
     if made.get_docstring() is not None:
         yield made.with_deep_changes(made.body, body=made.body.body[1:] or [cst.parse_statement("pass")])
+
+
+for _wrong, _right in (
+    ("_h[:, -1]", "_h[-1]"),
+    ("_h[:, -1, :]", "_h[-1]"),
+    ("_h[-1]", "_h[:, -1]"),
+    ("_h[0]", "_h[:, -1]"),
+):
+    fix("last_of_the_wrong_dimension", _wrong, _right)
+fix("last_of_the_wrong_dimension", "_h[:, 0]", "_h[-1]", "_h[:, -1]")
+
+
+@operator("last-layer", "the last of another dimension is taken", cst.Subscript, "last_of_the_wrong_dimension")
+def last_of_batch(made: cst.Subscript, above: Above) -> Iterator[Changed]:
+    owner = enclosing(above, cst.ClassDef)
+    found = match("_h[:, -1]", made)
+    if found is not None and owner is not None and re.search(r"nn\.(LSTM|GRU|RNN)\(", code(owner)):
+        yield expression(fill("_h[-1]", found), above[-1])
+
+
+@fixes("flatten_forgotten", cst.Call)
+def flattened(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """What goes into a layer is flattened; in a Sequential, before its first Linear."""
+    found = match("self._layer(_x)", call)
+    if found is not None:
+        yield expression(fill("self._layer(_x.flatten(1))", found), above[-1])
+    if match("nn.Sequential(*_rest)", call) is not None and "Flatten" not in code(call):
+        places = [
+            place for place, one in enumerate(call.args) if code(one).startswith(("nn.Linear", "torch.nn.Linear"))
+        ]
+        for place in places[:1]:
+            flatten = cst.Arg(cst.parse_expression("nn.Flatten()"))
+            yield call.with_changes(args=[*call.args[:place], flatten, *call.args[place:]])
+
+
+swap(
+    "flatten", "what goes into a Linear is not flattened", "self._l(_x.flatten(1))", "self._l(_x)", "flatten_forgotten"
+)
+
+
+@fixes("attribute_not_written_back", cst.SimpleStatementLine)
+def written_back(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    """A variable that began as an attribute, or has its name, and is changed is put back there."""
+    function = enclosing(above, cst.FunctionDef)
+    found = re.match(r"(\w+) (?:=|\+=|-=|\*=) ", code(line)) if function is not None else None
+    if found is not None:
+        name, within = found[1], code(function.body)
+        began = re.search(rf"^\s*{name} = self\.(\w+)$", within, re.MULTILINE)
+        kept = began[1] if began is not None else name if f"self.{name}" in within else ""
+        if kept and f"{name} = self.{kept}" != code(line):
+            yield statements(f"{code(line)}\nself.{kept} = {name}.detach()")
+
+
+@operator(
+    "local-variable", "a variable takes an attribute's place", cst.SimpleStatementLine, "attribute_not_written_back"
+)
+def local_variable(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    found, function = match("self._name = _x;", line), enclosing(above, cst.FunctionDef)
+    if found is not None and function is not None and function.name.value not in ("__init__", "__setstate__"):
+        yield statements(fill("_name = _x", found))

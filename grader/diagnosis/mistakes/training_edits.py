@@ -23,16 +23,19 @@ from grader.diagnosis.edits import (
     fix,
     fixes,
     inside,
+    is_method,
     match,
     operator,
     replaced,
     statements,
     swap,
+    with_keyword,
     without_keywords,
 )
 
 _NO_GRAD = re.compile(r"with torch\.(no_grad|inference_mode)\(\)")
 _OPTIMIZER = re.compile(r"\b([\w.]+)\.(?:step|zero_grad)\b|\b([\w.]+) = (?:torch\.)?optim\.|\b(opt\w*)\b")
+_LEAF = "_leaf = _x.detach().clone().requires_grad_();"
 _LOSS = re.compile(r"\b(\w*loss|l|error|cost)\b = ")
 
 
@@ -175,18 +178,19 @@ def mode_set(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
         says = {mode: f"{name}.{mode}(" in code(function) for mode in ("eval", "train")}
         if not says["eval"]:
             yield evaluated
+        if not any(says.values()):
+            given = "for module, mode in modes.items():\n    module.training = mode"
+            returned = function.with_deep_changes(function.body, body=[*after, cst.parse_statement(given), *last])
+            kept = f"modes = {{module: module.training for module in {name}.modules()}}"
+            yield after_docstring(returned, kept, f"{name}.eval()")
+            yield after_docstring(trained, f"{name}.eval()")
+        if not says["eval"]:
             begins = [place for place, line in enumerate(block(function)) if isinstance(line, (cst.For, cst.With))]
             if begins and begins[0] > 0:
                 yield function.with_changes(body=_with_lines(function.body, begins[0], [f"{name}.eval()"]))
         if not says["train"]:
             yield after_docstring(function, f"{name}.train()")
             yield trained
-        if not any(says.values()):
-            yield after_docstring(trained, f"{name}.eval()")
-            given = "for module, mode in modes.items():\n    module.training = mode"
-            returned = function.with_deep_changes(function.body, body=[*after, cst.parse_statement(given), *last])
-            kept = f"modes = {{module: module.training for module in {name}.modules()}}"
-            yield after_docstring(returned, kept, f"{name}.eval()")
 
 
 @fixes("no_grad_forgotten", cst.FunctionDef)
@@ -224,18 +228,57 @@ for _function in ("softmax", "log_softmax", "argmax", "mean", "sum", "max", "min
         for _how in ("dim={}", "{}"):
             for _call in (f"_x.{_function}({{}})", f"torch.{_function}(_x, {{}})", f"F.{_function}(_x, {{}})"):
                 fix("wrong_dim", _call.format(_how.format(_one)), _call.format(_how.format(_other)))
-for _loss in ("F.mse_loss", "F.cross_entropy", "F.l1_loss", "F.nll_loss", "F.binary_cross_entropy_with_logits"):
+_WHOLE = re.compile(r"\.(mean|std|var|sum|amax|amin|norm)$")
+
+
+def _along(**keywords: str) -> None:
+    """Register a fix that gives what goes over a whole tensor a dimension."""
+
+    @fixes("wrong_dim", cst.Call)
+    def along(call: cst.Call, above: Above) -> Iterator[Changed]:
+        given = [argument.keyword.value if argument.keyword else "" for argument in call.args]
+        one_number = isinstance(above[-1], cst.Attribute) and above[-1].attr.value == "item"
+        if _WHOLE.search(code(call.func)) and not one_number and not {"", "dim", "axis"} & set(given):
+            for keyword, value in keywords.items():
+                call = with_keyword(call, keyword, value)
+            yield call
+
+
+_along(dim="0")
+_along(dim="-1", keepdim="True")
+for _loss in (
+    *("F.mse_loss", "F.cross_entropy", "F.l1_loss", "F.nll_loss", "F.binary_cross_entropy_with_logits"),
+    "F.multi_margin_loss",
+):
     fix("loss_summed", f"{_loss}(_x, _y, reduction='sum')", f"{_loss}(_x, _y)")
     fix("loss_averaged", f"{_loss}(_x, _y)", f"{_loss}(_x, _y, reduction='sum')")
     for _other in ("F.mse_loss", "F.cross_entropy", "F.l1_loss", "F.binary_cross_entropy_with_logits"):
         if _loss != _other:
             fix("other_loss", f"{_loss}(_x, _y, *_rest)", f"{_other}(_x, _y, *_rest)")
-for _loss in ("nn.MSELoss", "nn.CrossEntropyLoss", "nn.L1Loss", "nn.NLLLoss", "nn.BCEWithLogitsLoss"):
+for _loss in (
+    *("nn.MSELoss", "nn.CrossEntropyLoss", "nn.L1Loss", "nn.NLLLoss", "nn.BCEWithLogitsLoss"),
+    "nn.MultiMarginLoss",
+):
     fix("loss_summed", f"{_loss}(reduction='sum')", f"{_loss}()")
     fix("loss_averaged", f"{_loss}()", f"{_loss}(reduction='sum')")
     for _other in ("nn.MSELoss", "nn.CrossEntropyLoss", "nn.L1Loss", "nn.BCEWithLogitsLoss"):
         if _loss != _other:
             fix("other_loss", f"{_loss}(*_rest)", f"{_other}(*_rest)")
+
+
+@fixes("loss_summed", cst.Return)
+def sum_divided(made: cst.Return, above: Above) -> Iterator[Changed]:
+    """What was summed over batches is divided by the number of their samples."""
+    function = enclosing(above, cst.FunctionDef)
+    if function is None or not isinstance(made.value, cst.Name) or not list(inside(function, cst.For)):
+        return
+    for name in arguments_of(function):
+        if re.search(rf"\bin (enumerate\()?{name}\b", code(function)):
+            yield made.with_changes(value=cst.parse_expression(f"{code(made.value)} / len({name}.dataset)"))
+            counted = f"{code(made.value)} / sum(len(batch[-1]) for batch in {name})"
+            yield made.with_changes(value=cst.parse_expression(counted))
+
+
 _OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad")
 for _home in ("torch.optim", "optim"):
     for _one in _OPTIMIZERS:
@@ -261,7 +304,7 @@ def seed_used(call: cst.Call, above: Above) -> Iterator[Changed]:
     found = match("_o.manual_seed(_c)", call)
     for name in arguments_of(function) if function is not None and found is not None else ():
         if "seed" in name and isinstance(call.args[0].value, cst.Integer):
-            yield _with_arguments(call, name)
+            yield with_arguments(call, name)
 
 
 @fixes("argument_unused_in_function", cst.Arg)
@@ -271,6 +314,42 @@ def argument_used(given: cst.Arg, above: Above) -> Iterator[Changed]:
     names = arguments_of(function) if function is not None else []
     if given.keyword is not None and given.keyword.value in names and code(given.value) != given.keyword.value:
         yield given.with_changes(value=given.keyword)
+
+
+def _unused(function: cst.FunctionDef | None) -> list[str]:
+    """The names of a function's arguments that are not in its body."""
+    names = arguments_of(function) if function is not None else []
+    return [name for name in names if not re.search(rf"\b{name}\b", code(function.body))] if function else []
+
+
+@fixes("argument_unused_in_function", cst.Name)
+def argument_for_global(name: cst.Name, above: Above) -> Iterator[Changed]:
+    """What is read from the module's variables, though an argument is there for it."""
+    function, parent = enclosing(above, cst.FunctionDef), above[-1]
+    member = isinstance(parent, (cst.Attribute, cst.Arg, cst.Param)) and name in (
+        getattr(parent, part, None) for part in ("attr", "keyword", "name")
+    )
+    variables = [code(line).partition("=")[0].strip() for line in inside(above[0], cst.Assign)] if function else []
+    own = function is None or name.value in arguments_of(function)
+    read = not own and name.value in variables and f"{name.value} = " not in code(function.body)
+    if read and not member:
+        for argument in _unused(function):
+            yield name.with_changes(value=argument)
+
+
+@fixes("argument_unused_in_function", cst.Integer)
+def argument_for_number(number: cst.Integer, above: Above) -> Iterator[Changed]:
+    if not any(isinstance(node, (cst.Subscript, cst.Param)) for node in above):
+        for argument in _unused(enclosing(above, cst.FunctionDef)):
+            yield cst.Name(argument)
+
+
+@fixes("argument_unused_in_function", cst.List)
+def argument_as_length(made: cst.List, above: Above) -> Iterator[Changed]:
+    """Equal elements that are written out, as many as an argument says."""
+    parts = {code(element.value) for element in made.elements}
+    for argument in _unused(enclosing(above, cst.FunctionDef)) if len(parts) == 1 else ():
+        yield cst.parse_expression(f"[{parts.pop()} for _ in range({argument})]")
 
 
 _FREEZES = re.compile(r"requires_grad(_\(False|\s*=\s*False|['\"], False)")
@@ -303,6 +382,32 @@ def frozen_before_return(function: cst.FunctionDef, above: Above) -> Iterator[Ch
         test = f"if name.startswith({arguments[1]}):\n        " if len(arguments) > 1 else ""
         loop = f"for name, p in {arguments[0]}.named_parameters():\n    {test}p.requires_grad_(False)"
         yield after_docstring(function, loop)
+        but_last = f"for part in list({arguments[0]}.children())[:-1]:\n    part.requires_grad_(False)"
+        yield after_docstring(function, but_last)
+
+
+for _wrong in ("require_grad", "requires_grads", "required_grad", "require_grads", "requiresgrad"):
+    fix("requires_grad_misspelt", f"_p.{_wrong} = _value;", "_p.requires_grad = _value")
+swap(
+    "requires-grad-misspelt",
+    "requires_grad is misspelt",
+    "_p.requires_grad = _value;",
+    "_p.require_grad = _value",
+    "requires_grad_misspelt",
+)
+fix("state_not_copied", "_x = _m.state_dict();", "_x = copy.deepcopy(_m.state_dict())")
+for _shallow in (
+    "_m.state_dict().copy()",
+    "dict(_m.state_dict())",
+    "copy.copy(_m.state_dict())",
+    "OrderedDict(_m.state_dict())",
+):
+    fix("state_not_copied", _shallow, "copy.deepcopy(_m.state_dict())")
+fix("state_not_copied", "_a, _b = _x, _m.state_dict();", "_a, _b = _x, copy.deepcopy(_m.state_dict())")
+for _deep in ("copy.deepcopy", "deepcopy"):
+    swap("state-shared", "a state is not copied", f"{_deep}(_m.state_dict())", "_m.state_dict()", "state_not_copied")
+for _chosen in ("_x.argmax(*_rest)", "torch.argmax(_x, *_rest)", "_x.max(*_rest)[1]", "torch.max(_x, *_rest)[1]"):
+    fix("argmax_before_loss", _chosen, "_x")
 
 
 @fixes("state_not_loaded", cst.FunctionDef)
@@ -378,7 +483,80 @@ for _cut in ("_x.detach()", "_x.item()", "_x.numpy()", "_x.tolist()", "_x.data")
     fix("no_grad_graph", f"torch.tensor({_cut}, requires_grad=True)", "_x")
     fix("no_grad_graph", _cut, "_x")
 fix("copy_construct", "torch.tensor(_x, *_rest)", "_x.clone()")
-fix("nonleaf_grad", "_x.clone().requires_grad_()", "_x.detach().clone().requires_grad_()")
+fix("leaf_not_detached", "_x.clone().requires_grad_(*_rest)", "_x.detach().clone().requires_grad_(*_rest)")
+swap(
+    "leaf-clone",
+    "a copy that is to be a leaf is not detached",
+    "_x.detach().clone().requires_grad_()",
+    "_x.clone().requires_grad_()",
+    "leaf_not_detached",
+)
+fix("train_not_training", "self.train", "self.training")
+swap("train-attribute", "the method train is asked, not the mode", "self.training", "self.train", "train_not_training")
+for _error in ("ValueError", "TypeError", "IndexError", "KeyError", "RuntimeError", "NotImplementedError"):
+    fix("error_returned", f"return {_error}(*_rest);", f"raise {_error}(*_rest)")
+    swap(
+        "error-returned",
+        "an exception is returned",
+        f"raise {_error}(*_rest);",
+        f"return {_error}(*_rest)",
+        "error_returned",
+    )
+
+
+@fixes("generator_unused", cst.Call)
+def generator_passed(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """Random numbers are drawn from the generator that the function has made."""
+    function = enclosing(above, cst.FunctionDef)
+    made = re.search(r"(\w+) = torch\.Generator\(", code(function)) if function is not None else None
+    if made is not None and _DRAWS.search(code(call.func)) and not list(without_keywords(call, "generator")):
+        yield with_keyword(call, "generator", made[1])
+
+
+@operator("generator-unused", "random numbers do not come from the generator", cst.Call, "generator_unused")
+def generator_left_out(call: cst.Call, above: Above) -> Iterator[Changed]:
+    if _DRAWS.search(code(call.func)):
+        yield from without_keywords(call, "generator")
+
+
+_DRAWS = re.compile(r"\btorch\.(rand\w*|normal|bernoulli|multinomial)$|\.(normal|uniform|random|bernoulli)_$")
+
+
+def _out_of_loop(mistake: str, method: str, behind: bool) -> None:
+    """Register a fix that takes a call out of a loop, to come before or behind it."""
+
+    @fixes(mistake, cst.IndentedBlock)
+    def taken_out(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+        for place, loop in enumerate(lines.body):
+            if isinstance(loop, cst.For):
+                found = [line for line in block(loop) if re.fullmatch(rf"[\w.]+\.{method}\(\)", code(line))]
+                rest = [line for line in block(loop) if line not in found[:1]]
+                if found and rest:
+                    left = loop.with_deep_changes(loop.body, body=rest)
+                    moved = [left, found[0]] if behind else [found[0], left]
+                    yield lines.with_changes(body=[*lines.body[:place], *moved, *lines.body[place + 1 :]])
+
+
+_out_of_loop("zero_grad_in_loop", "zero_grad", behind=False)
+_out_of_loop("step_in_loop", "step", behind=True)
+
+
+def _into_loop(id: str, title: str, mistake: str, method: str) -> None:
+    """Register an operator that takes a call into the loop beside it."""
+
+    @operator(id, title, cst.IndentedBlock, mistake)
+    def taken_in(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
+        for place, (one, other) in enumerate(zip(lines.body, lines.body[1:], strict=False)):
+            line, loop = (other, one) if isinstance(one, cst.For) else (one, other)
+            called = re.fullmatch(rf"[\w.]+\.{method}\(\)", code(line)) is not None
+            if called and isinstance(loop, cst.For) and ".backward(" in code(loop):
+                inner = [*block(loop), line] if loop is one else [line, *block(loop)]
+                moved = loop.with_deep_changes(loop.body, body=inner)
+                yield lines.with_changes(body=[*lines.body[:place], moved, *lines.body[place + 2 :]])
+
+
+_into_loop("zero-grad-in-loop", "gradients are cleared for each batch", "zero_grad_in_loop", "zero_grad")
+_into_loop("step-in-loop", "the optimizer steps for each batch", "step_in_loop", "step")
 fix("backward_nonscalar", "_loss.backward();", "_loss.mean().backward()", "_loss.sum().backward()")
 fix("backward_twice", "_loss.backward(retain_graph=True);", "_loss.backward()")
 fix("matrices_only", "torch.mm(_a, _b)", "torch.matmul(_a, _b)")
@@ -387,27 +565,29 @@ fix("matrices_only", "_a.mm(_b)", "(_a) @ (_b)")
 fix("matrices_only", "_a.dot(_b)", "(_a) @ (_b)")
 fix("matrices_only", "_a.t()", "_a.transpose(-2, -1)")
 fix("matrices_only", "_a.T", "_a.mT")
-for _spread in ("var", "std"):
-    fix("variance_unbiased", f"_x.{_spread}()", f"_x.{_spread}(unbiased=False)")
-    fix("variance_unbiased", f"_x.{_spread}(_dim)", f"_x.{_spread}(_dim, unbiased=False)")
-    fix("variance_unbiased", f"_x.{_spread}(dim=_dim)", f"_x.{_spread}(dim=_dim, unbiased=False)")
-    fix("variance_unbiased", f"torch.{_spread}(_x, dim=_dim)", f"torch.{_spread}(_x, dim=_dim, unbiased=False)")
 
 
+@operator("variance", "n takes the place of n - 1 in a variance", cst.Call, "variance_unbiased")
 @fixes("variance_unbiased", cst.Call)
-def variance_flipped(call: cst.Call, above: Above) -> Iterator[Changed]:
-    """A variance that says how it divides, divided the other way."""
+def variance_turned(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """A variance divided the other way."""
     if re.search(r"\b(var|std|var_mean|std_mean)$", code(call.func)):
-        yield from without_keywords(call, "unbiased", "correction")
+        says = list(without_keywords(call, "unbiased", "correction"))
+        yield from says or [with_keyword(call, "unbiased", "False")]
 
 
+_COUNTS = re.compile(r"math\.\w+|int|range|min|max|round|len|slice|torch\.arange")
+
+
+@operator("sign-flipped", "a sum is a difference, or the reverse", cst.BinaryOperation, "sign_flipped")
 @fixes("sign_flipped", cst.BinaryOperation)
 def sign_turned(made: cst.BinaryOperation, above: Above) -> Iterator[Changed]:
-    """A sum or difference of numbers that are computed; not of indices, keys and bounds."""
+    """A sum or difference of numbers that are computed; not of indices, keys, bounds and counts."""
     counted = (cst.Comparison, cst.Subscript, cst.Lambda, cst.Index)
     if not isinstance(made.left, cst.Integer) and not isinstance(made.right, cst.Integer):
         other = {cst.Add: cst.Subtract(), cst.Subtract: cst.Add()}.get(type(made.operator))
-        if other is not None and not any(isinstance(node, counted) for node in above):
+        whole = any(isinstance(node, cst.Call) and _COUNTS.fullmatch(code(node.func)) for node in above)
+        if other is not None and not whole and not any(isinstance(node, counted) for node in above):
             yield made.with_changes(operator=other)
 
 
@@ -442,7 +622,7 @@ fix("init_inplace_leaf", "_x += _y;", "with torch.no_grad():\n    _x += _y")
 fix("init_inplace_leaf", "_x -= _y;", "with torch.no_grad():\n    _x -= _y")
 
 
-def _loss_call(call: cst.Call) -> tuple[str, str] | None:
+def loss_call(call: cst.Call) -> tuple[str, str] | None:
     """The prediction and the target, where a loss is computed."""
     plain = [argument for argument in call.args if argument.keyword is None and not argument.star]
     if len(plain) < 2 or not re.search(r"(?i)loss|criterion|entropy", code(call.func)):
@@ -450,7 +630,7 @@ def _loss_call(call: cst.Call) -> tuple[str, str] | None:
     return f"({code(plain[0].value)})", f"({code(plain[1].value)})"
 
 
-def _with_arguments(call: cst.Call, *values: str) -> cst.Call:
+def with_arguments(call: cst.Call, *values: str) -> cst.Call:
     """A call with other values in its first places."""
     given = [a.with_changes(value=cst.parse_expression(v)) for a, v in zip(call.args, values, strict=False)]
     return call.with_changes(args=[*given, *call.args[len(given) :]])
@@ -459,20 +639,92 @@ def _with_arguments(call: cst.Call, *values: str) -> cst.Call:
 @fixes("broadcast_hides", cst.Call)
 def shapes_fitted(call: cst.Call, above: Above) -> Iterator[Changed]:
     """A prediction and a target of the same shape."""
-    if (given := _loss_call(call)) is not None:
+    if (given := loss_call(call)) is not None:
         output, target = given
         for shape in ("squeeze(-1)", "squeeze()"):
-            yield _with_arguments(call, f"{output}.{shape}", target)
-        yield _with_arguments(call, output, f"{target}.view_as({output})")
-        yield _with_arguments(call, f"{output}.view_as({target})", target)
+            yield with_arguments(call, f"{output}.{shape}", target)
+        yield with_arguments(call, output, f"{target}.view_as({output})")
+        yield with_arguments(call, f"{output}.view_as({target})", target)
+
+
+@operator("bce-shape", "a binary loss gets a dimension of one more", cst.Call, "target_shape")
+def binary_shape(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_x.squeeze(*_rest)", call.args[0].value) if loss_call(call) is not None else None
+    if found is not None and re.search(r"(?i)bce|binary", code(call.func)):
+        yield with_arguments(call, fill("_x", found))
+
+
+@fixes("target_shape", cst.Call)
+def shapes_made_one(call: cst.Call, above: Above) -> Iterator[Changed]:
+    yield from shapes_fitted(call, above)
+
+
+@fixes("classes_not_second", cst.Call)
+def classes_second(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """The last dimension of what a loss of classes gets comes second, or all before it are one."""
+    if (given := loss_call(call)) is not None:
+        output, target = given
+        yield with_arguments(call, f"{output}.transpose(1, -1)", target)
+        yield with_arguments(call, f"{output}.flatten(0, 1)", f"{target}.flatten()")
+
+
+@operator("classes-last", "the classes come last", cst.Call, "classes_not_second")
+def classes_last(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_x.transpose(1, 2)", call.args[0].value) if loss_call(call) is not None else None
+    if found is not None:
+        yield with_arguments(call, fill("_x", found))
+
+
+@operator("loss-argmax", "the loss gets classes that were chosen", cst.Call, "argmax_before_loss")
+def loss_of_argmax(call: cst.Call, above: Above) -> Iterator[Changed]:
+    if loss_call(call) is not None and "cross_entropy" in code(call.func):
+        yield with_arguments(call, f"({code(call.args[0].value)}).argmax(dim=1)")
+
+
+@fixes("incoming_gradient_ignored", cst.Return)
+def chain_rule(made: cst.Return, above: Above) -> Iterator[Changed]:
+    """What backward returns is multiplied by the gradient that comes in."""
+    function = enclosing(above, cst.FunctionDef)
+    if (
+        function is None
+        or function.name.value != "backward"
+        or made.value is None
+        or not is_method(_above(function, above))
+    ):
+        return
+    gradient = function.params.params[-1].name.value
+    parts = [element.value for element in made.value.elements] if isinstance(made.value, cst.Tuple) else [made.value]
+    if re.search(rf"\b{gradient}\b", code(made)):
+        return
+    returned = [
+        part if code(part) == "None" else cst.parse_expression(f"{gradient} * ({code(part)})") for part in parts
+    ]
+    value = cst.Tuple([cst.Element(part) for part in returned]) if isinstance(made.value, cst.Tuple) else returned[0]
+    yield made.with_changes(value=value)
+
+
+def _above(node: cst.CSTNode, above: Above) -> Above:
+    """The ancestors of one of a node's ancestors."""
+    return above[: above.index(node)]
+
+
+@operator("chain-rule", "backward leaves out the gradient that comes in", cst.Return, "incoming_gradient_ignored")
+def no_chain_rule(made: cst.Return, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    if function is not None and function.name.value == "backward" and len(function.params.params) == 2:
+        gradient = function.params.params[-1].name.value
+        for pattern in (f"{gradient} * _x", f"_x * {gradient}"):
+            found = match(pattern, made.value) if made.value is not None else None
+            if found is not None:
+                yield made.with_changes(value=cst.parse_expression(fill("_x", found)))
 
 
 @fixes("dtype_mismatch", cst.Call)
 def target_converted(call: cst.Call, above: Above) -> Iterator[Changed]:
     """A target of the dtype that its loss takes."""
-    if (given := _loss_call(call)) is not None:
+    if (given := loss_call(call)) is not None:
         for dtype in ("float", "long"):
-            yield _with_arguments(call, given[0], f"{given[1]}.{dtype}()")
+            yield with_arguments(call, given[0], f"{given[1]}.{dtype}()")
 
 
 for _sign in ("-", "=="):
@@ -565,9 +817,32 @@ def cleared_late(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
 
 
 swap("zero-grad-uncalled", "zero_grad is named, not called", "_o.zero_grad();", "_o.zero_grad", "parentheses_forgotten")
+for _home in ("torch.optim", "optim"):
+    for _one, _other in (("SGD", "Adam"), *((other, "SGD") for other in _OPTIMIZERS if other != "SGD")):
+        swap(
+            "optimizer-other",
+            "the optimizer is another",
+            f"{_home}.{_one}(*_rest)",
+            f"{_home}.{_other}(*_rest)",
+            "other_optimizer",
+        )
+for _one, _other in (("mse_loss", "l1_loss"), ("l1_loss", "mse_loss"), ("cross_entropy", "multi_margin_loss")):
+    _names = (f"F.{_one}(_x, _y, *_rest)", f"F.{_other}(_x, _y, *_rest)")
+    swap("loss-other", "the loss is another", *_names, "other_loss")
+for _one, _other in (("MSELoss", "L1Loss"), ("L1Loss", "MSELoss"), ("CrossEntropyLoss", "MultiMarginLoss")):
+    swap("loss-other", "the loss is another", f"nn.{_one}(*_rest)", f"nn.{_other}(*_rest)", "other_loss")
+swap("nll", "nll_loss takes logits", "F.cross_entropy(_x, *_rest)", "F.nll_loss(_x, *_rest)", "nll_on_logits")
+swap("nll", "NLLLoss takes logits", "nn.CrossEntropyLoss(*_rest)", "nn.NLLLoss(*_rest)", "nll_on_logits")
 swap(
-    "optimizer-other", "the optimizer is Adam", "torch.optim.SGD(*_rest)", "torch.optim.Adam(*_rest)", "other_optimizer"
+    "loss-sigmoid",
+    "sigmoid comes before a loss of logits",
+    "F.binary_cross_entropy_with_logits(_x, *_rest)",
+    "F.binary_cross_entropy_with_logits(_x.sigmoid(), *_rest)",
+    "double_sigmoid",
 )
+swap("mm", "a product is of matrices alone", "_a @ _b", "torch.mm(_a, _b)", "matrices_only")
+swap("in-place", "what was computed is written to", "_x = _x + _y;", "_x += _y", "inplace_breaks_graph")
+swap("in-place", "what was computed is written to", "_x = _x * _y;", "_x *= _y", "inplace_breaks_graph")
 for _function in ("mean", "softmax", "argmax"):
     swap("dim", "another dimension is gone along", f"_x.{_function}(dim=0)", f"_x.{_function}(dim=1)", "wrong_dim")
     swap("dim", "another dimension is gone along", f"_x.{_function}(dim=1)", f"_x.{_function}(dim=0)", "wrong_dim")
@@ -596,7 +871,7 @@ swap(
 swap("loss-item", "backward is called on a number", "_loss.backward();", "_loss.item().backward()", "no_grad_graph")
 swap("item", "a tensor is kept in place of its number", "_x.item()", "_x", "number_kept_tensor")
 swap("squeeze", "a dimension of one is kept", "_x.squeeze(*_rest)", "_x", "broadcast_hides")
-swap("unsqueeze", "a dimension of one is missing", "_x.unsqueeze(*_rest)", "_x", "broadcast_hides")
+swap("unsqueeze", "a dimension of one is missing", "_x.unsqueeze(*_rest)", "_x", "dimension_of_one")
 swap("mean-sum", "a sum takes the place of the mean", "_x.mean(*_rest)", "_x.sum(*_rest)", "loss_summed")
 fix("loss_summed", "_x.sum(*_rest)", "_x.mean(*_rest)")
 swap("sum-mean", "the mean takes the place of a sum", "_x.sum(*_rest)", "_x.mean(*_rest)", "loss_averaged")
@@ -615,6 +890,77 @@ swap("detach-alone", "a tensor is not detached", "_x.detach()", "_x", "graph_kep
 swap("requires-grad", "requires_grad_() is dropped", "_x.requires_grad_()", "_x", "requires_grad_forgotten")
 for _types in (("float32", "float64"), ("int64", "int32"), ("int64", "float32")):
     swap("dtype", "a dtype is another", f"torch.{_types[0]}", f"torch.{_types[1]}", "dtype_mismatch")
+
+
+@operator("copy-construct", "torch.tensor copies a tensor", cst.Call, "copy_construct")
+def copy_constructed(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_x.clone()", call)
+    if found is not None and match("_x.detach().clone()", call) is None:  # which is the same
+        yield expression(fill("torch.tensor(_x)", found), above[-1])
+
+
+@operator("grad-of-caller", "backward fills the gradient of an argument", cst.FunctionDef, "gradient_of_the_caller")
+def gradient_of_caller(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """In the place of a copy whose gradient is computed: the argument itself, and what its `.grad` holds."""
+    found: dict[str, str] = {}
+    changed: dict[cst.CSTNode, Changed] = {}
+    for line in block(function):
+        copied, computed = match(_LEAF, line), match("(_to,) = torch.autograd.grad(_loss, _leaf);", line)
+        if copied is not None and isinstance(copied["_x"], ast.Name):
+            found = {place: ast.unparse(name) for place, name in copied.items()}
+            changed[line] = statements(fill("_x.requires_grad_()", copied))
+        elif computed is not None and ast.unparse(computed["_leaf"]) == found.get("_leaf"):
+            changed[line] = statements(fill("_loss.backward()\n_to = _leaf.grad", computed))
+    if len(changed) == 2:
+        made = all_replaced(function, changed)
+        names = [name for name in inside(made, cst.Name) if name.value == found["_leaf"]]
+        yield all_replaced(made, {name: cst.Name(found["_x"]) for name in names})
+
+
+@operator("default-dtype", "the default dtype is changed", cst.FunctionDef, "default_dtype_changed")
+def default_dtype(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    if "torch.randn(" in code(function):
+        yield after_docstring(function, "torch.set_default_dtype(torch.float64)")
+
+
+@operator("grad-left-off", "autograd is switched off, and not on again", cst.With, "grad_left_off")
+def grad_off_for_good(made: cst.With, above: Above) -> Iterator[Changed]:
+    if _NO_GRAD.match(code(made)):
+        yield cst.FlattenSentinel([cst.parse_statement("torch.set_grad_enabled(False)"), *made.body.body])
+
+
+@operator("seed-fixed", "another seed than the argument is set", cst.Call, "argument_unused_in_function")
+def seed_fixed(call: cst.Call, above: Above) -> Iterator[Changed]:
+    found = match("_o.manual_seed(_seed)", call)
+    if found is not None and code(call.args[0].value) in _arguments(above):
+        yield with_arguments(call, "0")
+
+
+@operator("argument-fixed", "a fixed number takes an argument's place", cst.Arg, "argument_unused_in_function")
+def argument_fixed(given: cst.Arg, above: Above) -> Iterator[Changed]:
+    name = code(given.value)
+    if given.keyword is not None and given.keyword.value == name and name in _arguments(above):
+        yield given.with_changes(value=cst.Float("0.1") if name == "lr" else cst.Integer("2"))
+
+
+def _arguments(above: Above) -> list[str]:
+    """The arguments of the function that a node stands in."""
+    function = enclosing(above, cst.FunctionDef)
+    return arguments_of(function) if function is not None else []
+
+
+@operator("mean-of-means", "the batches' means are averaged", cst.FunctionDef, "mean_of_means")
+def mean_of_batches(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    ends = match("return _sum / _count;", block(function)[-1])
+    for loop in inside(function, cst.For) if ends is not None else ():
+        changed: dict[cst.CSTNode, Changed] = {}
+        for line in inside(loop, cst.SimpleStatementLine):
+            summed, counted = match("_sum += _x.sum().item();", line), match("_count += len(_y);", line)
+            for found, to in ((summed, "_sum += _x.float().mean().item()"), (counted, "_count += 1")):
+                if found is not None:
+                    changed[line] = statements(fill(to, found))
+        if len(changed) == 2:
+            yield all_replaced(function, changed)
 
 
 @operator("output-detached", "a model's output is cut from the graph", cst.Call, "no_grad_graph")
@@ -678,3 +1024,33 @@ def mean_of_all(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
                     changed: dict[cst.CSTNode, Changed] = {line: cst.FlattenSentinel([summed, counted])}
                     changed[last] = statements(fill("return _x / seen", ends))
                     yield after_docstring(all_replaced(function, changed), "seen = 0")
+
+
+@fixes("mean_of_means", cst.FunctionDef)
+def mean_of_samples(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """The number that each batch adds is weighed with its samples, and the sum divided by all of them."""
+    for loop in inside(function, cst.For):
+        target = re.findall(r"\w+", code(loop.target))
+        loader = re.sub(r"^enumerate\((.*)\)$", r"\1", code(loop.iter))
+        for line in loop.body.body:
+            found = match("_sum += _x;", line)
+            if (
+                found is None
+                or not re.search(r"\.item\(\)|^float\(", code_of(found["_x"]))
+                or "len(" in code_of(found["_x"])
+            ):
+                continue
+            total, samples = code_of(found["_sum"]), f"len({target[-1]})"
+            weighed = f"{total} += ({code_of(found['_x'])}) * {samples}\nseen += {samples}"
+            begins = [one for one in inside(function, cst.SimpleStatementLine) if re.match(rf"{total} = 0", code(one))]
+            ends = [one for one in inside(function, cst.BinaryOperation) if match(f"{total} / _n", one) is not None]
+            if begins and ends and loader:
+                changed: dict[cst.CSTNode, Changed] = {line: statements(weighed)}
+                changed |= {one: statements(f"{code(one)}\nseen = 0") for one in begins}
+                changed |= {one: cst.parse_expression(f"{total} / seen") for one in ends}
+                yield all_replaced(function, changed)
+
+
+def code_of(plain: ast.AST) -> str:
+    """The source of what a pattern found."""
+    return ast.unparse(plain)

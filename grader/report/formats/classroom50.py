@@ -11,7 +11,7 @@ from typing import Any
 from grader.errors import UsageError
 from grader.models.report import Report
 from grader.report.format import Context, Format
-from grader.report.outline import told
+from grader.report.outline import told, told_by_person
 
 _GITHUB = {
     "classroom": "CLASSROOM", "assignment": "ASSIGNMENT", "submission": "SUBMISSION_TAG", "commit": "COMMIT_URL",
@@ -42,6 +42,17 @@ def render_classroom50(report: Report, context: Context) -> dict[str, Any]:
             "output": told(check, context.language),
         }
         for check in checks
+    ]
+    tests += [
+        {
+            "test-name": exercise.id,
+            "passed": not exercise.open,
+            "score": 0,
+            "max-score": 0,
+            "output": told_by_person(exercise, context.language),
+        }
+        for exercise in report.exercises
+        if exercise.by_person
     ]
     return {
         "schema": "classroom50/result/v1",

@@ -10,12 +10,12 @@ from typing import Any
 from grader.models.report import Report
 from grader.models.wording import Language
 from grader.report.format import Format
-from grader.report.outline import full_name, summary, told
+from grader.report.outline import full_name, summary, told, told_by_person
 
 
 def render_gradescope(report: Report, language: Language) -> dict[str, Any]:
-    """A test for each check, with its points."""
-    tests = [
+    """A test for each check, with its points, and one without any for what a person grades."""
+    tests: list[dict[str, Any]] = [
         {
             "name": full_name(exercise, check, language),
             "number": f"{first}.{second}",
@@ -29,6 +29,18 @@ def render_gradescope(report: Report, language: Language) -> dict[str, Any]:
         }
         for first, exercise in enumerate(report.exercises, 1)
         for second, check in enumerate(exercise.checks, 1)
+    ]
+    tests += [
+        {
+            "name": language(exercise.title),
+            "number": str(number),
+            "output": told_by_person(exercise, language),
+            "output_format": "text",
+            "visibility": "visible",
+            "tags": [exercise.id],
+        }
+        for number, exercise in enumerate(report.exercises, 1)
+        if exercise.by_person
     ]
     return {
         "score": report.earned,

@@ -13,7 +13,7 @@ from grader.models.message import clean
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
-from grader.report.outline import explained, name_of, remarks, score, told
+from grader.report.outline import explained, name_of, remarks, score, told, told_by_person
 
 _SHORT = ("mistake", "observed", "skipped", "error")
 """The parts that say it in a line, the best first."""
@@ -34,9 +34,11 @@ def render_junit(report: Report, language: Language = ENGLISH) -> str:
 
 def _suite(report: Report, exercise: ExerciseResult, language: Language) -> xml.Element:
     counts = Counter(check.outcome for check in exercise.checks)
+    number = len(exercise.checks) + (exercise.open > 0)
     suite = xml.Element(
-        "testsuite", name=f"{report.assignment.id}.{exercise.id}", tests=str(len(exercise.checks)),
-        failures=str(counts["failed"]), errors=str(counts["error"]), skipped=str(counts["skipped"]),
+        "testsuite", name=f"{report.assignment.id}.{exercise.id}", tests=str(number),
+        failures=str(counts["failed"]), errors=str(counts["error"]),
+        skipped=str(counts["skipped"] + (exercise.open > 0)),
         time=f"{sum(check.duration for check in exercise.checks):.4f}",
     )  # fmt: skip
     properties = xml.SubElement(suite, "properties")
@@ -45,6 +47,12 @@ def _suite(report: Report, exercise: ExerciseResult, language: Language) -> xml.
     for remark in remarks(report):
         xml.SubElement(properties, "property", name="remark", value=clean(language(remark)))
     suite.extend(_case(suite.attrib["name"], check, language) for check in exercise.checks)
+    told = told_by_person(exercise, language)
+    if exercise.open:
+        case = xml.SubElement(suite, "testcase", classname=suite.attrib["name"], name="by a person", time="0.0000")
+        xml.SubElement(case, "skipped", message=told.partition("\n")[0]).text = told
+    elif told:
+        xml.SubElement(suite, "system-out").text = told
     return suite
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from grader.models.message import say
+from grader.models.observation import CellRun
 from grader.models.report import CheckResult, ExerciseResult, Report
 from grader.models.wording import ENGLISH, Language
 from grader.report.format import Format
@@ -15,10 +16,12 @@ from grader.report.outline import (
     Finding,
     basis,
     explained,
+    failed_line,
     findings,
     name_of,
     remarks,
     score,
+    told_by_person,
     total,
     troubles,
     worst_first,
@@ -36,8 +39,9 @@ def render_markdown(report: Report, language: Language = ENGLISH) -> str:
     ]
     head += [_text(language(remark)) for remark in (basis(report), *remarks(report))]
     shown = "\n\n".join([*head, _table(report, language)]) + "\n"
-    sections = [_section(exercise, language) for exercise in worst_first(report) if findings(exercise)]
-    cells = [f"- {_text(language(said))}" for cell in report.cells for said in troubles(cell)]
+    wanted = [one for one in worst_first(report) if findings(one) or one.by_person]
+    sections = [_section(exercise, language) for exercise in wanted]
+    cells = [_trouble(cell, language) for cell in report.cells if troubles(cell)]
     if cells:
         sections.append(_folded(f"! {language(say('Cells'))}", "\n".join(cells)))
     for number, section in enumerate(sections):
@@ -64,7 +68,8 @@ def _table(report: Report, language: Language) -> str:
 
 def _section(exercise: ExerciseResult, language: Language) -> str:
     notes = [_text(language(note)) for note in exercise.notes]
-    told = [_finding(finding, language) for finding in findings(exercise)]
+    told = ["\n".join(f"- {_text(line)}" for line in told_by_person(exercise, language).splitlines())]
+    told += [_finding(finding, language) for finding in findings(exercise)]
     title = f"{STATUS[exercise.status]} {language(exercise.title)}: {score(exercise)}"
     return _folded(title, "\n\n".join([*notes, *told]))
 
@@ -89,15 +94,24 @@ def _check(check: CheckResult, language: Language) -> str:
     return f"{MARKS[check.outcome]} {_code(name_of(check))}{hidden}"
 
 
+def _trouble(cell: CellRun, language: Language) -> str:
+    """What went wrong in a cell, and the line that raised."""
+    said = "\n".join(f"- {_text(language(said))}" for said in troubles(cell))
+    line = failed_line(cell.raised) if cell.raised else ""
+    return f"{said}\n{_block(line)}" if line else said
+
+
 def _row(label: str, text: str) -> str:
     """One part of a failure; a value of several lines stands in a block."""
     lead = f"- **{_text(label)}**" if label else "-"
-    if "\n" not in text.strip():
-        return f"{lead} {_text(text.strip())}"
+    return f"{lead}\n{_block(text)}" if "\n" in text.strip() else f"{lead} {_text(text.strip())}"
+
+
+def _block(text: str) -> str:
+    """Lines as they are, in an item of a list."""
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", text)), default=0))
     lines = text.rstrip().replace("@", "@\u2060").splitlines()
-    block = "\n".join(f"  {line}" for line in [fence + "text", *lines, fence])
-    return f"{lead}\n{block}"
+    return "\n".join(f"  {line}" for line in [fence + "text", *lines, fence])
 
 
 def _folded(title: str, content: str) -> str:

@@ -11,7 +11,7 @@ from grader.models.message import clean
 from grader.models.report import Report
 from grader.models.wording import Language
 from grader.report.format import Format
-from grader.report.outline import full_name, summary, told
+from grader.report.outline import full_name, summary, told, told_by_person
 
 
 def render_prairielearn(report: Report, language: Language) -> dict[str, Any]:
@@ -35,6 +35,17 @@ def render_prairielearn(report: Report, language: Language) -> dict[str, Any]:
             }
             for exercise in report.exercises
             for check in exercise.checks
+        ]
+        + [
+            {
+                "name": language(exercise.title),
+                "description": "",
+                "message": "",
+                "output": told_by_person(exercise, language),
+                "images": [],
+            }
+            for exercise in report.exercises
+            if exercise.by_person
         ],
     }
 

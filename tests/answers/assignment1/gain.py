@@ -16,7 +16,7 @@ def add_gain(model, value):
 
     return model.apply(equip)
 
-# %% wrong: one-element-vector (-)
+# %% wrong: one-element-vector (dimension_of_one)
 def add_gain(model, value):
     def equip(module):
         if isinstance(module, nn.Linear):

@@ -37,7 +37,7 @@ class MyLinear(nn.Module):
     def forward(self, x):
         return x @ self.weight + self.bias
 
-# %% wrong: bias-is-a-row (broadcast_hides)
+# %% wrong: bias-is-a-row (dimension_of_one)
 class MyLinear(nn.Module):
     def __init__(self, in_features, out_features):
         super().__init__()

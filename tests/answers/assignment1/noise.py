@@ -9,7 +9,7 @@ def noise(rows, columns, seed):
     generator.seed()
     return torch.randn(rows, columns, generator=generator)
 
-# %% wrong: generator-seeded-but-not-used (-)
+# %% wrong: generator-seeded-but-not-used (generator_unused)
 def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.randn(rows, columns)

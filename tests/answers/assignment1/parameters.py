@@ -97,7 +97,7 @@ class Mixed(nn.Module):
     def forward(self, x):
         return self.weight * (x + self.offset) * self.scale
 
-# %% wrong: one-number-each (broadcast_hides)
+# %% wrong: one-number-each (argument_unused_in_function)
 class Mixed(nn.Module):
     def __init__(self, size):
         super().__init__()

@@ -70,7 +70,7 @@ class RunningMean(nn.Module):
             self.mean = (1 - self.momentum) * self.mean + self.momentum * x.detach().mean(0)
         return out
 
-# %% wrong: mean-of-everything (-)
+# %% wrong: mean-of-everything (wrong_dim)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()
@@ -133,7 +133,7 @@ class RunningMean(nn.Module):
             self.mean = (1 - self.momentum) * self.mean + self.momentum * x.mean(0)
         return x - self.mean
 
-# %% wrong: keeps-the-batch-dimension (broadcast_hides)
+# %% wrong: keeps-the-batch-dimension (dimension_of_one)
 class RunningMean(nn.Module):
     def __init__(self, features, momentum=0.1):
         super().__init__()

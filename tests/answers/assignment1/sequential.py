@@ -34,7 +34,7 @@ class Add(nn.Module):
 def make_chain(values):
     return nn.Sequential(*[Add(value) for value in values])
 
-# %% wrong: list-not-unpacked (-)
+# %% wrong: list-not-unpacked (sequential_of_list)
 class Add(nn.Module):
     def __init__(self, value):
         super().__init__()

@@ -156,7 +156,7 @@ def fetch(model, path):
             pass
     raise AttributeError(path)
 
-# %% wrong: fetches-modules-only (get_submodule_missing)
+# %% wrong: fetches-modules-only (tensor_at_the_path)
 def module_names(model):
     return [name for name, _ in model.named_modules() if name]
 

@@ -1,4 +1,4 @@
-# %% wrong: step-per-batch (-)
+# %% wrong: step-per-batch (zero_grad_in_loop)
 def accumulate(model, optimizer, loss_fn, batches):
     total = 0.0
     for x, y in batches:

@@ -110,7 +110,7 @@ def train_cnn(model, images, labels, seed):
             F.cross_entropy(model(images[batch]), labels[batch]).backward()
             optimizer.step()
 
-# %% wrong: labels-for-the-mean-square (no_grad_graph)
+# %% wrong: labels-for-the-mean-square (argmax_before_loss)
 class SmallCNN(nn.Module):
     def __init__(self, classes=4):
         super().__init__()

@@ -32,7 +32,7 @@ class Clip(torch.autograd.Function):
 def clip(x, limit):
     return Clip.apply(x, limit)
 
-# %% wrong: incoming-gradient-ignored (-)
+# %% wrong: incoming-gradient-ignored (incoming_gradient_ignored)
 class Clip(torch.autograd.Function):
     @staticmethod
     def forward(ctx, x, limit):
