@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import hashlib
 import io
 import re
@@ -91,7 +92,7 @@ def room(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
                 sha256 = hashlib.sha256(b"team" if name in team else name.encode()).hexdigest()
                 if name in team:
                     book.note(HandIn(student=name, name="a.ipynb", sha256=sha256, group="Team", seen=datetime.now(UTC)))
-                (out / HANDED_IN / f"{sha256}.ipynb").write_bytes(notebook.read_bytes())
+                (out / HANDED_IN / f"{sha256}.ipynb.gz").write_bytes(gzip.compress(notebook.read_bytes()))
                 book.add(
                     Attempt(
                         student=name, name="a.ipynb", sha256=sha256, checks=checks, status="graded", earned=2.0,
