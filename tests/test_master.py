@@ -266,6 +266,7 @@ def test_what_is_wrong_is_said_with_its_place(course: Course, run: Command, name
     [
         ({"master": "quiz.mster.ipynb"}, ":5:9: `master`: there is no file quiz.mster.ipynb in the folder."),
         ({"master": "quiz.txt"}, "quiz.txt is neither a notebook nor text."),
+        ({"master": "old.ipynb"}, "old.ipynb is of an older notebook format."),
         ({"master": "quiz.master.ipynb", "solution": "a.py"}, "`solution`: the `master` has the solution"),
         ({"master": "quiz.master.ipynb", "notebook": "a.py"}, "`notebook`: what is made of a `master` is a .ipynb"),
         ({"show_checks": True}, "`show_checks`: only a `master` has checks to show"),
@@ -274,6 +275,8 @@ def test_what_is_wrong_is_said_with_its_place(course: Course, run: Command, name
 def test_keys_that_do_not_fit(course: Course, run: Command, keys: dict[str, Any], said: str) -> None:
     master(course, ANSWER)
     course.write("assignments/quiz/quiz.txt", "x")
+    old = {"metadata": {}, "nbformat": 3, "nbformat_minor": 0, "worksheets": []}
+    course.write("assignments/quiz/old.ipynb", json.dumps(old))
     course.assign(ONE, **keys)
     ended = run("run", course.quiz, course.write("a.py", "x = 1"))
     assert (ended.code, said in ended.err) == (2, True), ended.err

@@ -18,6 +18,7 @@ from conftest import Command, Course, outcomes
 from grader import Report
 from grader.errors import SubmissionError
 from grader.sandbox.client import Zygote
+from grader.submission.outputs import read_outputs
 from grader.submission.read import read_submission
 from grader.submission.source import read_source
 
@@ -53,6 +54,19 @@ def test_every_format_4_notebook_is_read(quiz: Course, minor: int, as_list: bool
     assert report.cells[0].number == 1
 
 
+def test_a_notebook_of_format_3_is_upgraded(quiz: Course) -> None:
+    heading = {"cell_type": "heading", "level": 2, "metadata": {}, "source": ["one"]}
+    output = {"output_type": "stream", "stream": "stdout", "text": ["1\n"]}
+    code = {"cell_type": "code", "language": "python", "metadata": {}, "outputs": [output], "prompt_number": 7}
+    worksheets = [{"cells": [heading, code | {"input": RIGHT.splitlines(keepends=True)}]}]
+    path = quiz.path / "old.ipynb"
+    path.write_text(json.dumps({"metadata": {}, "nbformat": 3, "nbformat_minor": 0, "worksheets": worksheets}))
+    report = quiz.grade(path)
+    assert report.earned == 1
+    assert [(cell.number, cell.prompt) for cell in report.cells] == [(2, 7)]
+    assert read_outputs(path) == {}
+
+
 def test_other_cells_do_not_count(quiz: Course) -> None:
     text = {"cell_type": "markdown", "metadata": {}, "source": "# exercise: one\n1 / 0"}
     raw = {"cell_type": "raw", "metadata": {}, "source": "1 / 0"}
@@ -64,8 +78,9 @@ def test_other_cells_do_not_count(quiz: Course) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.ipynb", json.dumps({"nbformat": 3, "nbformat_minor": 0, "worksheets": []}), "format 3; formats 4.0 to 4.5"),
-        ("a.ipynb", json.dumps({"nbformat": 5, "nbformat_minor": 0, "cells": []}), "format 5; formats 4.0 to 4.5"),
+        ("a.ipynb", json.dumps({"nbformat": 1, "worksheets": []}), "format 1; formats 2 to 4"),
+        ("a.ipynb", json.dumps({"nbformat": 5, "nbformat_minor": 0, "cells": []}), "format 5; formats 2 to 4"),
+        ("a.ipynb", json.dumps({"nbformat": 3, "nbformat_minor": 0, "worksheets": [3]}), "older format"),
         ("a.ipynb", '{"a": 1}', "is JSON but not a notebook"),
         ("a.ipynb", "[1, 2]", "is JSON but not a notebook"),
         ("a.ipynb", '{"nbformat": 4}', "not a valid notebook"),

@@ -29,7 +29,7 @@ from grader.assignment.text_notebook import FORMATS, KERNEL, QUARTO_TAGS, cells_
 from grader.assignment.varying import FillError, fill
 from grader.errors import SpecError, SubmissionError, SurroundingsFault
 from grader.models.wording import Code
-from grader.submission.read import MARKER, read_file, read_notebook
+from grader.submission.read import MARKER, NEWEST, read_file, read_notebook
 
 STARTS = "starts.json"
 """How many lines of a text are before each cell, by its number."""
@@ -272,6 +272,8 @@ def _content(data: bytes, path: Path) -> dict[str, Any]:
     if suffix == ".ipynb":
         read_notebook(data, path)  # which says what is wrong with it
         whole: dict[str, Any] = json.loads(data.decode("utf-8-sig"))
+        if whole["nbformat"] != NEWEST:
+            raise SpecError(f"{path} is of an older notebook format.", "Open it in Jupyter and save it again.")
         return whole
     if suffix not in FORMATS:
         raise SpecError(f"{path} is neither a notebook nor text.", "A master is a .ipynb, .py, .md or .qmd file.")

@@ -33,6 +33,8 @@ MAX_PARTS = 1_000_000
 """Texts, lists and objects of a notebook's JSON, and commas but those in outputs."""
 MAX_DEPTH = 100
 MAX_CELLS = 5_000
+OLDEST, NEWEST = 2, 4
+"""The formats of notebooks (nbformat's) that are read."""
 MAX_CODE = 3 << 20
 """Bytes of what is sent to a guest of all cells, which must fit in one frame."""
 _BESIDE = 100  # of them, for each cell, beside its texts
@@ -97,7 +99,7 @@ class RawNotebook:
 
 
 def read_submission(path: Path, data: bytes | None = None) -> Submission:
-    """Read a `.ipynb` (nbformat 4.0 to 4.5) or a `.py`, whose cells begin at `# %%`, at `# In[n]:` and at markers.
+    """Read a `.ipynb` (nbformat 2 to 4) or a `.py`, whose cells begin at `# %%`, at `# In[n]:` and at markers.
 
     No cell is given to an exercise yet; see `grader.submission.ownership`.
 
@@ -174,7 +176,8 @@ def read_notebook(data: bytes, path: Path) -> RawNotebook:
         SubmissionError: when it is none, or larger than any that is worked in.
     """
     try:
-        content = json.loads(_text(_without_outputs(data, path), "utf-8-sig", path))
+        text = _text(_without_outputs(data, path), "utf-8-sig", path)
+        content = json.loads(text)
     except (ValueError, RecursionError) as error:
         begins = data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1]
         reason = {b"": "it is empty", b"<": "it is a web page"}.get(begins, f"it is not JSON ({error})")
@@ -182,16 +185,33 @@ def read_notebook(data: bytes, path: Path) -> RawNotebook:
     version = content.get("nbformat") if isinstance(content, dict) else None
     if not isinstance(version, int):
         raise SubmissionError(f"{named(path)} is JSON but not a notebook: it has no nbformat number.", _SAVE_AGAIN)
-    if version != 4:
+    if version > NEWEST or version < OLDEST:
         raise SubmissionError(
-            f"{named(path)} is a notebook of format {str(version)[:20]}; formats 4.0 to 4.5 are read.", _SAVE_AGAIN
+            f"{named(path)} is a notebook of format {str(version)[:20]}; formats {OLDEST} to {NEWEST} are read.",
+            _SAVE_AGAIN,
         )
+    if version < NEWEST:
+        content = _upgraded(text, path)
     cells = content.get("cells")
     if not isinstance(cells, list):
         raise _invalid(path, "it has no list of cells")
     if len(cells) > MAX_CELLS:
         raise _too_many(path, len(cells))
     return RawNotebook([_raw_cell(cell, path) for cell in cells], _language(content.get("metadata")))
+
+
+def _upgraded(text: str, path: Path) -> dict[str, Any]:
+    """A notebook of an older format as one of format 4.
+
+    Raises:
+        SubmissionError: where it is not valid in its own format.
+    """
+    import nbformat  # takes as long as all else that reads a notebook, and few need it
+
+    try:
+        return dict(nbformat.reads(text, as_version=NEWEST))
+    except Exception:  # it takes the parts of an older format for what they should be
+        raise _invalid(path, "parts are missing, or are not what a notebook of its older format has") from None
 
 
 def _language(metadata: Any) -> str:
