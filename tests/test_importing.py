@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import os
 import sys
 from collections.abc import Callable
@@ -349,6 +350,48 @@ def test_tests_for_pytest_and_unittest_become_checks(room: Room) -> None:
     assert "raise NotImplementedError" in (room.path / "assignments" / "hw1" / "hw1.py").read_text()
     assert room.verdicts("hw1", CLIP, "py") == "1111"
     assert room.verdicts("hw1", CLIP.replace("clamp(low, high)", "clamp(low, 1.0)"), "py") == "0110"
+
+
+WAITING = """
+import asyncio, unittest
+import pytest
+import pytest_asyncio
+from hw1 import double, fetch
+
+@pytest_asyncio.fixture
+async def four():
+    return await fetch(4)
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("n", [1, 2])
+async def test_fetch(four, n):
+    assert await fetch(n) + four == n + 4
+
+def test_double():
+    assert double(asyncio.run(asyncio.sleep(0, 2))) == 4
+
+class TestCase(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        self.one = await fetch(1)
+
+    async def test_case(self):
+        self.assertEqual(await fetch(self.one), 1)
+"""
+FETCH = "async def fetch(x):\n    return x\n\ndef double(x): return 2 * x\n"
+
+
+def test_asynchronous_tests_become_checks(room: Room) -> None:
+    solution = write(room.path / "course" / "hw1.py", FETCH)
+    tests = write(room.path / "course" / "test_waiting.py", WAITING)
+    imported = room.written(read_pytest(tests, solution, "hw1"))
+    assert left_out(imported) == []
+    starter = FETCH.replace("return x", "raise NotImplementedError").replace(
+        "return 2 * x", "raise NotImplementedError"
+    )
+    assert (room.path / "assignments" / "hw1" / "hw1.py").read_text() == starter
+    assert room.verdicts("hw1", FETCH, "py") == "111"
+    assert room.verdicts("hw1", FETCH.replace("return x", "return 0"), "py") == "010"
+    assert room.verdicts("hw1", starter, "py") == "000"
 
 
 UTILS = """import numpy as np

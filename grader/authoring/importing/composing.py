@@ -8,6 +8,7 @@ import warnings
 
 from IPython.core.inputtransformer2 import TransformerManager
 
+from grader.assignment.plain_checks import Function
 from grader.authoring.importing.needs import WAYS, CellsAround, used_names
 from grader.authoring.importing.nose_asserts import without_nose
 
@@ -73,7 +74,7 @@ def _parsed(text: str) -> ast.Module | None:
 
 def _runs_tests(node: ast.stmt) -> bool:
     """Whether a statement runs unittest's cases, or asks how they went: each is a check by itself."""
-    return not isinstance(node, ast.ClassDef | ast.FunctionDef) and bool(_RUNNING.search(ast.unparse(node)))
+    return not isinstance(node, Function | ast.ClassDef) and bool(_RUNNING.search(ast.unparse(node)))
 
 
 def _only_shows(node: ast.stmt) -> bool:
@@ -107,7 +108,7 @@ class _Defined(ast.NodeTransformer):
 def has_test(tree: ast.Module) -> bool:
     """Whether code judges anything."""
     return any(
-        isinstance(node, (ast.Assert, ast.Raise, ast.With, ast.Expr, ast.FunctionDef, ast.ClassDef, ast.Try))
+        isinstance(node, (ast.Assert, ast.Raise, ast.With, ast.Expr, Function, ast.ClassDef, ast.Try))
         and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         for node in ast.walk(tree)
         if isinstance(node, ast.stmt)
@@ -157,12 +158,14 @@ class _Shadows(ast.NodeTransformer):
         self._renamed = before
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node: Function) -> ast.AST:
         shared = {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
         stored = {p.id for p in ast.walk(node) if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
         return self._scope(
             node, (stored - shared) | {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)}
         )
+
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
         return self._scope(node, {part.arg for part in ast.walk(node.args) if isinstance(part, ast.arg)})
@@ -180,11 +183,11 @@ def _without_tests(whole: str, own: str) -> str:
     """Code whose functions named as tests are called by itself, under other names: pytest's are tests of their own."""
     tree = ast.parse(whole)
     called = {part.func.id for part in ast.walk(tree) if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)}
-    in_own = {node.name for node in ast.parse(own).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    in_own = {node.name for node in ast.parse(own).body if isinstance(node, (Function, ast.ClassDef))}
     taken = [
         node.name
         for node in tree.body
-        if isinstance(node, ast.FunctionDef)
+        if isinstance(node, Function)
         and node.name.startswith("test")
         and (node.name in called or node.name not in in_own)
     ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from grader.assignment.plain_checks import Function
 from grader.authoring.importing.imported import Imported, ImportedExercise, ImportedTest, LeftOut
 from grader.authoring.importing.needs import CellsAround, Way
 from grader.authoring.importing.notebook_file import (
@@ -22,7 +23,6 @@ from grader.authoring.importing.notebook_file import (
 )
 from grader.errors import UsageError
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 _THERE = {"tmp_path"}
 """pytest's own fixtures that a plain check has."""
 _NO_CHECK = ("skip", "skipif", "xfail")
@@ -107,9 +107,9 @@ def _hollow(text: str) -> str:
     functions = [node for node in _functions(tree) if not isinstance(node.body[0], ast.Pass)]
     for node in sorted(functions, key=lambda one: -one.lineno):
         body = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
-        indent = " " * body[0].col_offset
-        if body[0].lineno > node.lineno:
-            lines[body[0].lineno - 1 : node.end_lineno] = [f"{indent}raise NotImplementedError"]
+        first, column = lines[body[0].lineno - 1].encode(), body[0].col_offset  # in bytes, as `ast` counts
+        before = first[:column].decode()  # the indentation, or the head of a function of one line
+        lines[body[0].lineno - 1 : node.end_lineno] = [f"{before}raise NotImplementedError"]
     return "\n".join(lines)
 
 
@@ -167,7 +167,7 @@ class _Reader:
         tests = self._add(tree, around, 0)
         self.inlined |= {f"{name.replace('.', '/')}.py" for name in around.modules}
         nodes = [piece.node for piece in around.pieces]
-        fixtures = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef) and _fixture(node)}
+        fixtures = {node.name: node for node in nodes if isinstance(node, Function) and _fixture(node)}
         found: list[ImportedExercise] = []
         functions = ImportedExercise("", _words(file.stem))
         for node in tests:
@@ -176,10 +176,8 @@ class _Reader:
                 self._class(exercise, node, fixtures, file)
                 self._settle(exercise, node.name, around)
                 found.append(exercise)
-            elif isinstance(node, ast.FunctionDef):
+            elif isinstance(node, Function):
                 self._function(functions, node, fixtures, file)
-            else:
-                self._leave(file, node, "an asynchronous test")
         if functions.drafts:
             self._settle(functions, file.stem, around)
             found.insert(0, functions)
@@ -203,8 +201,8 @@ class _Reader:
         asked = [part.arg for node in body for part in ast.walk(node) if isinstance(part, ast.arg)]
         fixtures = [ast.Expr(ast.Name(name, ast.Load())) for name in asked]
         pieces = around.before([*body, *fixtures], 1, 0, True, Way(copies=True))
-        for piece in [one for one in pieces if isinstance(one.node, ast.FunctionDef) and _fixture(one.node)]:
-            assert isinstance(piece.node, ast.FunctionDef)
+        for piece in [one for one in pieces if isinstance(one.node, Function) and _fixture(one.node)]:
+            assert isinstance(piece.node, Function)
             fixtures += [ast.Expr(ast.Name(one.arg, ast.Load())) for one in piece.node.args.args]
         pieces = around.before([*body, *fixtures], 1, 0, True, Way(copies=True))
         exercise.above = "\n".join(piece.text for piece in pieces)
@@ -219,7 +217,9 @@ class _Reader:
         first = module.partition(".")[0]
         if module == self._solution.stem or module.rpartition(".")[2] == self._solution.stem:
             return True
-        if first in sys.stdlib_module_names or first in ("pytest", "torch", "numpy", "gradescope_utils"):
+        if first in sys.stdlib_module_names or first in ("torch", "numpy", "gradescope_utils"):
+            return False
+        if first.startswith("pytest"):  # its plugins, too
             return False
         if any((place / f"{module.replace('.', '/')}.py").is_file() for place in (self.home, self._solution.parent)):
             return False
@@ -229,9 +229,7 @@ class _Reader:
         name = getattr(node, "name", "")
         self.left.append(LeftOut(f"{file.name}, {name}", why))
 
-    def _function(
-        self, exercise: ImportedExercise, node: ast.FunctionDef, fixtures: dict[str, ast.FunctionDef], file: Path
-    ) -> None:
+    def _function(self, exercise: ImportedExercise, node: Function, fixtures: dict[str, Function], file: Path) -> None:
         marks = _Marks(*node.decorator_list)
         node = self._with_fixtures(node, marks, fixtures)
         if why := marks.refused or _missing(node, fixtures, marks):
@@ -242,9 +240,7 @@ class _Reader:
             ImportedTest((ast.unparse(node),), f"{file.name}, {node.name}", marks.points, hidden, _title(node))
         )
 
-    def _with_fixtures(
-        self, node: ast.FunctionDef, marks: _Marks, fixtures: dict[str, ast.FunctionDef]
-    ) -> ast.FunctionDef:
+    def _with_fixtures(self, node: Function, marks: _Marks, fixtures: dict[str, Function]) -> Function:
         """A test that names the fixtures which are always there, and the parameters of those that have some."""
         always = [name for name, one in fixtures.items() if _option(one, "autouse")]
         there = [one.arg for one in node.args.args]
@@ -257,20 +253,16 @@ class _Reader:
                 node.decorator_list.append(ast.parse(call, mode="eval").body)
         return node
 
-    def _class(
-        self, exercise: ImportedExercise, node: ast.ClassDef, fixtures: dict[str, ast.FunctionDef], file: Path
-    ) -> None:
+    def _class(self, exercise: ImportedExercise, node: ast.ClassDef, fixtures: dict[str, Function], file: Path) -> None:
         """A class of tests: each test with all that it needs of the class."""
         of_class = _Marks(*node.decorator_list)
         rest = [one for one in node.body if not _is_test(one)]
-        if any(isinstance(one, ast.FunctionDef) and _fixture(one) for one in rest):
+        if any(isinstance(one, Function) and _fixture(one) for one in rest):
             self._leave(file, node, "fixtures in a class")
             return
         rest = _set_up(rest)
         for test in [one for one in node.body if _is_test(one)]:
-            if not isinstance(test, ast.FunctionDef):
-                self._leave(file, test, "an asynchronous test")
-                continue
+            assert isinstance(test, Function)
             marks = _Marks(*node.decorator_list, *test.decorator_list)
             test = self._with_fixtures(test, marks, fixtures)
             if why := marks.refused or _missing(test, fixtures, marks):
@@ -295,7 +287,7 @@ def _is_test(node: ast.stmt) -> bool:
 def _is_about_tests(node: ast.stmt) -> bool:
     """Whether a statement is for a runner of tests alone."""
     text = ast.unparse(node)
-    if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("gradescope_utils", "__future__")):
+    if re.match(r"(?:from|import) (?:__future__|gradescope_utils|pytest_)", text):
         return True
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
         return True
@@ -303,11 +295,11 @@ def _is_about_tests(node: ast.stmt) -> bool:
 
 
 def _fixture(node: ast.stmt) -> bool:
-    marks = node.decorator_list if isinstance(node, ast.FunctionDef) else []
-    return any(re.match(r"(?:pytest\.)?fixture\b", ast.unparse(one)) for one in marks)
+    marks = node.decorator_list if isinstance(node, Function) else []
+    return any(re.match(r"(?:\w+\.)?fixture\b", ast.unparse(one)) for one in marks)
 
 
-def _option(node: ast.FunctionDef | None, name: str) -> ast.expr | None:
+def _option(node: Function | None, name: str) -> ast.expr | None:
     """An option of a fixture."""
     for mark in node.decorator_list if node is not None else ():
         for one in mark.keywords if isinstance(mark, ast.Call) else ():
@@ -316,12 +308,12 @@ def _option(node: ast.FunctionDef | None, name: str) -> ast.expr | None:
     return None
 
 
-def _gives_parameter(node: ast.FunctionDef) -> bool:
+def _gives_parameter(node: Function) -> bool:
     """Whether a fixture is no more than its parameter."""
     return [ast.unparse(one) for one in node.body if not _is_about_tests(one)] == ["return request.param"]
 
 
-def _missing(node: ast.FunctionDef, fixtures: dict[str, ast.FunctionDef], marks: _Marks) -> str:
+def _missing(node: Function, fixtures: dict[str, Function], marks: _Marks) -> str:
     """Why a test has not what it asks for; empty where it has."""
     given = {"self", *_THERE}
     for one in (*marks.kept, *node.decorator_list):
@@ -343,7 +335,7 @@ def _missing(node: ast.FunctionDef, fixtures: dict[str, ast.FunctionDef], marks:
     return ""
 
 
-def _title(node: ast.FunctionDef) -> str:
+def _title(node: Function) -> str:
     return (ast.get_docstring(node) or "").strip().split("\n")[0][:100]
 
 
@@ -355,14 +347,14 @@ def _words(name: str) -> str:
 
 def _set_up(body: list[ast.stmt]) -> list[ast.stmt]:
     """The parts of a class that are no tests; what is done once for all of them is done for each."""
-    once = [one for one in body if isinstance(one, ast.FunctionDef) and one.name in ("setUpClass", "setup_class")]
-    each = [one for one in body if isinstance(one, ast.FunctionDef) and one.name in ("setUp", "setup_method")]
+    once = [one for one in body if isinstance(one, Function) and one.name in ("setUpClass", "setup_class")]
+    each = [one for one in body if isinstance(one, Function) and one.name in ("setUp", "setup_method")]
     for function in each:
         del function.args.args[1:]
     if once:
         if not each:
             made = ast.parse("def setUp(self):\n    pass").body[0]
-            assert isinstance(made, ast.FunctionDef)
+            assert isinstance(made, Function)
             each, body = [made], [*body, made]
         each[0].body[0:0] = ast.parse(f"self.{once[0].name}()").body
     return [one for one in body if not isinstance(one, ast.Expr)]

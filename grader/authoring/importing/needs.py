@@ -18,6 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from grader.assignment.plain_checks import Function
 from grader.submission.bindings import bound_names
 
 Role = Literal["given", "own", "test"]
@@ -51,15 +52,13 @@ class Piece:
     @cached_property
     def renews(self) -> bool:
         """Whether what it binds is independent of what the names were bound to before."""
-        return isinstance(
-            self.node, (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-        )
+        return isinstance(self.node, (ast.Assign, ast.AnnAssign, Function, ast.ClassDef, ast.Import, ast.ImportFrom))
 
     @cached_property
     def changes(self) -> frozenset[str]:
         """Names whose objects it may change."""
         found: set[str] = set()
-        if isinstance(self.node, (ast.FunctionDef, ast.ClassDef)):
+        if isinstance(self.node, (Function, ast.ClassDef)):
             return frozenset()
         for part in ast.walk(self.node):
             match part:
@@ -80,7 +79,7 @@ class Piece:
     @cached_property
     def is_code(self) -> bool:
         """Whether it only says what is to be done, and does nothing."""
-        return isinstance(self.node, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom))
+        return isinstance(self.node, (Function, ast.ClassDef, ast.Import, ast.ImportFrom))
 
 
 def _first(node: ast.expr) -> set[str]:
@@ -95,7 +94,7 @@ def used_names(body: Iterable[ast.stmt]) -> set[str]:
     used: set[str] = set()
     for node in body:
         inner = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
-        function = isinstance(node, (ast.FunctionDef, ast.ClassDef))
+        function = isinstance(node, (Function, ast.ClassDef))
         if function or not isinstance(node, ast.Assign):
             inner |= {p.id for p in ast.walk(node) if isinstance(p, ast.Name) and isinstance(p.ctx, ast.Store)}
             if isinstance(node, ast.AugAssign):
@@ -117,7 +116,7 @@ def used_names(body: Iterable[ast.stmt]) -> set[str]:
                 used.add(part.id)
             elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name) and part.target.id not in bound:
                 used.add(part.target.id)
-            elif isinstance(part, (ast.FunctionDef, ast.ClassDef)) and part is not node:
+            elif isinstance(part, (Function, ast.ClassDef)) and part is not node:
                 inner.add(part.name)
         bound |= set(bound_names(ast.unparse(node)))
     return used - _NOT_HERE
@@ -348,10 +347,12 @@ class _Renamed(ast.NodeTransformer):
             return ast.copy_location(ast.Name(self._aliases[path][node.attr], node.ctx), node)
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+    def visit_FunctionDef(self, node: Function) -> Function:
         self.generic_visit(node)
         node.name = self._names.get(node.name, node.name)
         return node
+
+    visit_AsyncFunctionDef = visit_FunctionDef
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         self.generic_visit(node)

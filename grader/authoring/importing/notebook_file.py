@@ -13,6 +13,7 @@ from typing import Any
 
 import nbformat
 
+from grader.assignment.plain_checks import Function
 from grader.diagnosis.syntax import parse_source
 from grader.errors import UsageError
 from grader.submission.bindings import bound_names
@@ -99,7 +100,7 @@ def defined_in(texts: list[str]) -> tuple[str, ...]:
         bound = bound_names(text)
         tree = parse_source(text)
         nodes = tree.body if tree else []
-        code = {node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+        code = {node.name for node in nodes if isinstance(node, (Function, ast.ClassDef))}
         brought = {name for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for name in _brought(node)}
         names |= {name: name in code for name in bound if name not in brought and not name.startswith("_")}
     return tuple(name for name, is_code in names.items() if is_code) or tuple(names)
