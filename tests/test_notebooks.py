@@ -66,6 +66,22 @@ def test_they_are_what_the_master_makes(folder: Folder, run: Command, tmp_path: 
     assert (tmp_path / solution).read_bytes() == (ROOT / solution).read_bytes()
 
 
+TRY: dict[Code, str] = {"en": "**Try this.** ", "ko": "**더 해 보기.** "}
+
+
+@each_assignment
+@each_language
+def test_every_task_is_worth_the_evening(folder: Folder, code: Code) -> None:
+    """It has points, an example with what comes out of it, and at its end something to try, with code in it."""
+    texts = [cell["source"] for cell in cells(folder.starters[code]) if cell["id"].endswith("-text")]
+    for exercise, text in zip(folder.spec.exercises, texts, strict=True):
+        example, (_, tried) = FENCED.findall(text), text.split(f"\n\n{TRY[code]}")
+        assert exercise.points > 0
+        assert "  # " in "".join(example)
+        assert "`" in tried
+        assert "\n" not in tried
+
+
 @each_assignment
 @each_language
 def test_every_exercise_has_a_text_and_an_answer(folder: Folder, code: Code) -> None:
