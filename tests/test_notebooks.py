@@ -76,7 +76,7 @@ def test_every_task_is_worth_the_evening(folder: Folder, code: Code) -> None:
     texts = [cell["source"] for cell in cells(folder.starters[code]) if cell["id"].endswith("-text")]
     for exercise, text in zip(folder.spec.exercises, texts, strict=True):
         example, (_, tried) = FENCED.findall(text), text.split(f"\n\n{TRY[code]}")
-        assert exercise.points > 0
+        assert exercise.points
         assert "  # " in "".join(example)
         assert "`" in tried
         assert "\n" not in tried
