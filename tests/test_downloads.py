@@ -355,6 +355,22 @@ def test_a_group_becomes_its_members_once_they_are_known(quiz: Course, run: Comm
     assert [event["event"] for event in events(out) if event.get("student")] == ["graded", *["kept"] * 4]
 
 
+def test_what_a_student_handed_in_is_no_groups_of_the_same_name(quiz: Course, run: Command, tmp_path: Path) -> None:
+    """A group that is called like a student, a member or not, leaves what was kept of that student."""
+    out, roster = tmp_path / "out", tmp_path / "roster.csv"
+    alone = download(tmp_path / "alone", {"ada/quiz.ipynb": RIGHT})
+    assert run("batch", quiz.quiz, alone, "--out", out, "-j1").code == 0
+    with Gradebook(out / "gradebook.sqlite", "quiz") as book:
+        book.divide("ada", ["ada", "bob"])
+        assert book.students() == ["ada"]
+    roster.write_text("key,group\nada,\nbob,ada\ncy,ada\n")
+    team = download(tmp_path / "team", {"ada/quiz.ipynb": WRONG})
+    ended = run("batch", quiz.quiz, team, "--out", out, "-j1", "--roster", roster)
+    assert ended.code == 0, ended.err
+    assert {name: row["score"] for name, row in table(out).items()} == {"ada": "2", "bob": "0", "cy": "0"}
+    assert {path.name for path in (out / "students").glob("*.html")} == {"ada.html", "bob.html", "cy.html"}
+
+
 @pytest.mark.slow
 def test_a_group_is_its_members(quiz: Course, run: Command, tmp_path: Path) -> None:
     """Its number is no participant's; the roster says who is in it, and each has a row and a page."""

@@ -119,6 +119,29 @@ CALLED = {
         "torch.relu",
         "class A:\n    def relu(self, x): return x\n    def __call__(self, x): return self.relu(x)\nf = A()", False,
     ),
+    "in a context of another function's": (
+        "torch.set_grad_enabled", "def f(x):\n    with torch.no_grad():\n        return x", False,
+    ),
+    "in a context": (
+        "torch.set_grad_enabled", "def f(x):\n    with torch.set_grad_enabled(False):\n        return x", True,
+    ),
+    "what no_grad's decorator calls": ("set_grad_enabled", "@torch.no_grad()\ndef f(x): return x", False),
+    "of Python, by a package": ("sorted", "import statistics\ndef f(x): return statistics.median(x.tolist())", False),
+    "of Python, by themselves": ("sorted", "def f(x): return sorted(x.tolist())", True),
+    "through a decorator's wrapper": (
+        "clip_grad_norm_", "def f(x):\n    w = nn.Parameter(x)\n    w.sum().backward()\n"
+        "    nn.utils.clip_grad_norm_([w], 1.0)\n    return w", True,
+    ),
+    "a context of a generator's": (
+        "torch.random.fork_rng", "def f(x):\n    with torch.random.fork_rng(devices=[]):\n        return x", True,
+    ),
+    "a layer in a container": (
+        "nn.Linear", "layers = nn.Sequential(nn.Linear(3, 3), nn.ReLU())\ndef f(x): return layers(x)", True,
+    ),
+    "an own function, by a package": (
+        "twice", "from torch.utils._pytree import tree_map\ndef twice(x): return 2 * x\n"
+        "def f(x): return tree_map(twice, [x])", True,
+    ),
     "in a text": ("torch.relu", "def f(x):\n    'like torch.relu(x)'\n    return x  # torch.relu(x)", False),
     "beside the function": ("torch.relu", "def f(x): return x\nprint(torch.relu(f(torch.ones(3))))", False),
 }  # fmt: skip

@@ -435,7 +435,13 @@ class Gradebook:
                 known.take(handed)
 
     def divide(self, group: str, members: Iterable[str]) -> None:
-        """Have all that was kept of a group be each member's, now that they are known; what is a member's own stays."""
+        """Have all that was kept of a group be each member's, now that they are known; what is a member's own stays.
+
+        Where a member has the group's key, all of it may be their own, and nothing is changed.
+        """
+        members = {*members}
+        if group in members:
+            return
         with Session(self._engine) as session, session.begin():
             for table, parts in _OF_STUDENT.items():
                 names = [one.key for one in inspect(table).column_attrs if one.key not in ("id", "student")]

@@ -101,7 +101,7 @@ class Download:
         kinds: how many files of each suffix were handed in.
         left_out: what is no submission.
         groups: whose members are not known.
-        members: of groups that the roster knows, by the key that the group has where it does not.
+        members: of groups that the roster knows, by the key that the group has where it does not, unless a person has it.
         decoded: how many names of a zip were in each encoding that it does not tell.
     """
 
@@ -147,12 +147,11 @@ def find_submissions(folder: Path, assignment: Folder, looking: Looking = Lookin
         named = {path for one in handed for path in one.paths}
         others = files_of(HandedIn((), place.entries)).keys() - named
         left += sorted(path for path in others if path.suffix.lower() in SUFFIXES)
-    members: dict[str, tuple[str, ...]] = {}
-    for number, one in enumerate(handed):
-        handed[number] = _with_members(one, looking.roster)
-        keys = tuple(person.key for person in handed[number].people)
-        if one.people[0].key not in keys:
-            members[one.people[0].key] = keys
+    groups = [one.people[0].key for one in handed]
+    handed = [_with_members(one, looking.roster) for one in handed]
+    keys = [tuple(person.key for person in one.people) for one in handed]
+    persons = {key for own in keys for key in own} | {one.key for one in looking.roster.listed}
+    members = {group: own for group, own in zip(groups, keys, strict=True) if group not in persons}
     kinds = Counter(kind for one in handed for kind in count_kinds(one))
     return Download(
         layout.name,

@@ -11,7 +11,9 @@ import contextlib
 import copy
 import itertools
 import sys
+import sysconfig
 from collections.abc import Callable, Collection, Iterable
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,8 @@ _as_plain = torch._C.DisableTorchFunctionSubclass
 _is_lazy = nn.parameter.is_lazy
 _profile, _set_profile = sys.getprofile, sys.setprofile
 _MODULES = {"torch": torch, "nn": nn}
+_PACKAGES = ("<frozen ", *(sysconfig.get_path(key) for key in ("stdlib", "platstdlib", "purelib", "platlib")))
+"""What the names of files with Python's and packages' code begin with."""
 
 
 class Student:
@@ -122,8 +126,9 @@ def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:
 def called(student: Student, tree: Any, names: list[str]) -> list[str]:
     """Evaluate an expression, and tell which functions, methods and classes of some names were called meanwhile.
 
-    torch's functions are seen however they are called, operators included; Python's functions, and built-in ones, as
-    the interpreter calls them. Not seen: what other threads call, NumPy's ufuncs, and what torch calls inside.
+    What computes with tensors is seen however it is called, operators included. Other functions are where the student's
+    own code calls them, and not where a package does inside: `no_grad` calls `set_grad_enabled`. Not seen: what other
+    threads call, and NumPy's ufuncs.
 
     Returns:
         `MODULE:NAME` of each, e.g. `torch.nn.functional:relu`, `torch:Tensor.relu`, `__main__:Mine.forward`.
@@ -131,15 +136,17 @@ def called(student: Student, tree: Any, names: list[str]) -> list[str]:
     found: set[str] = set()
     wanted = tuple(names)
 
-    def note(module: Any, name: Any) -> None:
-        if any(part in name for part in wanted) and not str(module).startswith("grader."):
+    def note(module: Any, name: Any, frame: FrameType | None = None) -> None:
+        named = any(part in name for part in wanted) and not str(module).startswith("grader.")
+        if named and (frame is None or not _inside_package(frame)):
             found.add(f"{module}:{name}")
 
-    def trace(frame: Any, event: str, function: Any) -> None:
+    def trace(frame: FrameType, event: str, function: Any) -> None:
         if event == "call":
-            note(frame.f_globals.get("__name__"), frame.f_code.co_qualname)
+            own = frame.f_code.co_name == "forward" or not _of_package(frame)  # a layer's runs wherever the layer does
+            note(frame.f_globals.get("__name__"), frame.f_code.co_qualname, None if own else frame.f_back)
         elif event == "c_call":
-            note(*_full_name(function))
+            note(*_full_name(function), frame)
 
     before = _profile()
     with _Functions(note):
@@ -149,6 +156,26 @@ def called(student: Student, tree: Any, names: list[str]) -> list[str]:
         finally:
             _set_profile(before)
     return sorted(found)
+
+
+def _inside_package(frame: FrameType | None) -> bool:
+    """Whether a package's own code calls: a wrapper, as decorators make it, only passes on what others call."""
+    while frame is not None and _of_package(frame) and _passes_on(frame):
+        frame = frame.f_back
+    return frame is not None and _of_package(frame)
+
+
+def _of_package(frame: FrameType) -> bool:
+    """Whether code is Python's or of an installed package."""
+    return frame.f_code.co_filename.startswith(_PACKAGES) and not _module(frame).startswith("grader.")
+
+
+def _passes_on(frame: FrameType) -> bool:
+    return "<locals>" in frame.f_code.co_qualname or _module(frame) in ("contextlib", "functools")
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 class _Functions(TorchFunctionMode):

@@ -81,7 +81,8 @@ def called_as(name: str, called: Any) -> str | None:
     """
     for one in called:
         module, _, rest = one.partition(":")
-        prefix = f"{module.rpartition('.')[2].strip('_')}_"  # torch._C._linalg has `linalg_inv`
+        last = module.rpartition(".")[2]
+        prefix = f"{last[1:]}_" if last.startswith("_") else ""  # torch._C._linalg has `linalg_inv`
         if _means(name, module.split("."), [part.removeprefix(prefix) for part in rest.split(".")]):
             return f"{module}.{rest}"
     return None
