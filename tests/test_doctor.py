@@ -13,6 +13,8 @@ import pytest
 import torch
 from conftest import Command, Course
 
+from grader.cli import extras
+
 FULL = {"kind": "function", "calls": [{"call": "f()", "returns": "1"}]}
 
 
@@ -103,3 +105,33 @@ def test_windows_is_told_where_it_works() -> None:
     ended = subprocess.run([sys.executable, "-c", code, "doctor"], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (3, "")
     assert ended.stderr == "grade runs on Linux and macOS; on Windows, in WSL (learn.microsoft.com/windows/wsl).\n"
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize(
+    ("files", "extra", "torch_"),
+    [({}, "pip install 'torch-grader[ray]'", "pip install torch "),
+     ({"pipx_metadata.json": "{}"}, "pipx inject torch-grader-a 'torch-grader[ray]'",
+      "pipx runpip torch-grader-a install torch "),
+     ({"uv-receipt.toml": "[tool]\n"}, "uv tool install 'torch-grader[batch,ray]'",
+      "uv pip install --python '{}' torch "),
+     ({"pyvenv.cfg": "home = /usr/bin\nuv = 0.9\n"}, "uv pip install --python '{}' 'torch-grader[ray]'",
+      "uv pip install --python '{}' torch "),
+     ({"pyvenv.cfg": "home = /usr/bin\n"}, "pip install 'torch-grader[ray]'", "pip install torch ")],
+    ids=["pip", "pipx", "a tool of uv's", "uv venv", "venv"],
+)  # fmt: skip
+def test_how_to_install_what_is_missing(
+    run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], extra: str, torch_: str
+) -> None:
+    """Where pipx or uv made the environment, `pip` is another's."""
+    place = tmp_path / "its tools" / "torch-grader-a"
+    place.mkdir(parents=True)
+    for name, text in files.items():
+        (place / name).write_text(text)
+    monkeypatch.setattr(sys, "prefix", str(place))
+    monkeypatch.setattr(extras, "find_spec", lambda name: name not in ("ray", "copydetect", "psycopg", "pip",
+                        "starlette", "jupytext") or None)  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    found = seen(run("doctor", "--json").out)
+    assert found["[ray]"]["advice"] == f"`{extra.format(place)}`"
+    assert found["torch"]["advice"].startswith(f"`{torch_.format(place)}--index-url ")

@@ -76,6 +76,44 @@ def test_a_gpu_is_named_at_the_exercise(quiz: Course) -> None:
     assert check.observed.text == "it uses a GPU, and there is none here"
 
 
+SEEDS = [
+    "torch.Generator(7)",
+    "torch.Generator(device=7)",
+    "torch.Generator(SEED)",
+    "torch.Generator(SEED + 1)",
+    "torch.Generator(SEEDS['f'])",
+    "torch.Generator(\n        SEED\n    )",
+]
+
+
+@pytest.mark.parametrize("made", SEEDS)
+def test_a_seed_is_no_gpu(quiz: Course, made: str) -> None:
+    """To torch, the number is a device's; what was meant is a generator with that seed."""
+    source = f"# exercise: one\nimport torch\nSEED, SEEDS = 7, {{'f': 7}}\ndef f():\n    return {made}.initial_seed()\n"
+    (check,) = quiz.grade(quiz.notebook(source)).exercises[0].checks
+    assert check.diagnosis is not None
+    assert check.diagnosis.id == "seed_as_device"
+    assert "GPU" not in str(check.observed)
+    report = quiz.grade(quiz.notebook(f"import torch\nSEED, SEEDS = 7, {{'f': 7}}\nkept = {made}\n", RIGHT))
+    assert report.cells[0].passed_over == ()
+    assert report.cells[0].raised is not None
+
+
+@pytest.mark.parametrize(
+    ("used", "said"),
+    [("torch.ones(1, device=0)", "a number as the device means a GPU"),
+     ("torch.ones(1).to(0)", "a number as the device"),
+     ("torch.nn.Linear(1, 1).to(0)", "a number as the device"), ("torch.device(0)", "a number as the device"),
+     ("torch.ones(1).cuda()", "it uses a GPU"), ("torch.ones(1).cuda(0)", "it uses a GPU"),
+     ("torch.Generator('cuda')", "it uses a GPU"), ("torch.Generator(DEVICE)", "it uses a GPU")],
+)  # fmt: skip
+def test_what_means_a_gpu_is_said(quiz: Course, used: str, said: str) -> None:
+    source = f"# exercise: one\nimport torch\nDEVICE = 'cuda'\ndef f():\n    return {used}\n"
+    (check,) = quiz.grade(quiz.notebook(source)).exercises[0].checks
+    assert str(check.observed).startswith(said)
+    assert "there is none here" in str(check.observed)
+
+
 ON_A_GPU = [
     "torch.ones(1).cuda()",
     "torch.ones(1, device='cuda')",

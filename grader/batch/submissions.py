@@ -101,7 +101,8 @@ class Download:
         kinds: how many files of each suffix were handed in.
         left_out: what is no submission.
         groups: whose members are not known.
-        members: of groups that the roster knows, by the key that the group has where it does not, unless a person has it.
+        members: of groups that the roster knows, by the key that the group has where it does not; none whose key a
+            person has.
         decoded: how many names of a zip were in each encoding that it does not tell.
     """
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.cli import commands
-from grader.cli.extras import EXTRAS
+from grader.cli.extras import EXTRAS, way_to_install
 from grader.cli.group import app
 from grader.errors import GraderError, SurroundingsFault, of_the_machine
 from grader.models.message import clean
@@ -53,5 +53,6 @@ def _not_installed(error: Exception) -> SurroundingsFault | None:
     package = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
     if package not in EXTRAS:
         return None
-    advice = f"`pip install 'torch-grader[{EXTRAS[package]}]'`"
-    return SurroundingsFault(f"This command needs {package}, which is not installed: {advice}.")
+    return SurroundingsFault(
+        f"This command needs {package}, which is not installed: `{way_to_install(EXTRAS[package])}`."
+    )

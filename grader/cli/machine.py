@@ -15,13 +15,13 @@ from typing import Literal
 
 import grader
 from grader.assignment.load import Folder, list_assignments, load_assignment
-from grader.cli.extras import EXTRAS, installed
+from grader.cli.extras import EXTRAS, installed, pip_install, way_to_install
 from grader.cli.warm_client import POSSIBLE, home_folder
 from grader.errors import GraderError
 from grader.sandbox.support import found
 
 State = Literal["fine", "note", "missing"]
-CPU_BUILD = "pip install torch --index-url https://download.pytorch.org/whl/cpu"
+CPU_BUILD = "torch --index-url https://download.pytorch.org/whl/cpu"
 IMPORTING = 120
 """Seconds that torch may take to be imported: the first time, from a slow disk."""
 ROOM = 200 << 20
@@ -75,14 +75,15 @@ def _torch() -> Seen:
         )
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"the import ended with {done.returncode}"])[-1]
-        return Seen("torch", "missing", said, f"`{CPU_BUILD}`")
+        return Seen("torch", "missing", said, f"`{pip_install()} {CPU_BUILD}`")
     version, build, gpu = done.stdout.rstrip("\n").split(" ")
     if not build:
         return Seen("torch", "fine", f"{version}, the CPU build")
     if gpu == "True":
         return Seen("torch", "fine", f"{version}, for GPUs ({build}); grading uses the CPU alone")
     said = f"{version}, for GPUs ({build}), and there is none"
-    return Seen("torch", "note", said, f"The CPU build is enough, and far smaller: `{CPU_BUILD} --force-reinstall`")
+    way = f"{pip_install()} {CPU_BUILD} --force-reinstall"
+    return Seen("torch", "note", said, f"The CPU build is enough, and far smaller: `{way}`")
 
 
 def _isolation() -> Seen:
@@ -164,8 +165,4 @@ def _assignment(name: str, folder: Folder) -> Seen:
 def _extra(extra: str) -> Seen:
     if installed(extra):
         return Seen(f"[{extra}]", "fine", "is installed")
-    return Seen(f"[{extra}]", "note", "is not installed; most students never need it", _install(extra))
-
-
-def _install(extra: str) -> str:
-    return f"`pip install 'torch-grader[{extra}]'`"
+    return Seen(f"[{extra}]", "note", "is not installed; most students never need it", f"`{way_to_install(extra)}`")

@@ -6,17 +6,21 @@ A statement that ends for want of one is passed over, so that it costs itself an
 from __future__ import annotations
 
 import importlib.util
+import linecache
 import os
+import re
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from types import TracebackType
 from typing import Any
 
 import torch
 from IPython.core.error import StdinNotImplementedError, UsageError
 
+from grader.guest.named_values import resolved
 from grader.protocol import Lacks
 
 _NO_GPU = (
@@ -28,10 +32,11 @@ _NO_GPU = (
     "MPS backend is supported only on",
     "PyTorch is not linked with support for",
     "Attempting to deserialize object on a CUDA device",
-    "Cannot access accelerator device when none is available",
+    (_NUMBERED := "Cannot access accelerator device when none is available"),
     "without ATen_cuda library",
 )
 _MOST_CAUSES = 20
+_GENERATOR = re.compile(r"\bGenerator\(\s*(?:device\s*=\s*)?(?P<given>[\w.]*)")
 
 
 class NotHere(Exception):
@@ -70,7 +75,7 @@ def lacks(error: BaseException, network: bool = False) -> Lacks | None:
         if isinstance(one, PermissionError) and _raised_in(one) == subprocess.__file__:
             return "program"
         if isinstance(one, (AssertionError, RuntimeError)) and any(text in _text(one) for text in _NO_GPU):
-            return "gpu"
+            return None if _gave_a_seed(one) else "gpu"
     return None
 
 
@@ -94,12 +99,31 @@ def _text(error: BaseException) -> str:
     return ""
 
 
-def _raised_in(error: BaseException) -> str:
-    """The file whose code raised it."""
+def _raised_at(error: BaseException) -> TracebackType | None:
+    """Where it was raised."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
+    return place
+
+
+def _raised_in(error: BaseException) -> str:
+    """The file whose code raised it."""
+    place = _raised_at(error)
     return place.tb_frame.f_code.co_filename if place is not None else ""
+
+
+def _gave_a_seed(error: BaseException) -> bool:
+    """Whether `torch.Generator` was given a number: a seed is meant, and no GPU, though torch takes it for one's."""
+    place = _raised_at(error)
+    if place is None:
+        return False
+    made = _GENERATOR.search(linecache.getline(place.tb_frame.f_code.co_filename, place.tb_lineno))
+    if made is None:
+        return False
+    given = made["given"]
+    stands_for = dict(resolved(given.split("."), place.tb_frame)).get(given)
+    return _NUMBERED in _text(error) or given.isdecimal() or type(stands_for) is int
 
 
 def _is_missing(module: Any) -> bool:

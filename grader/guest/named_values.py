@@ -21,14 +21,14 @@ def named_values(line: str, frame: FrameType) -> list[list[str]]:
     """
     found: dict[str, str] = {}
     for match in _NAME.finditer(line):
-        for name, value in _resolved(match[0].split("."), frame):
+        for name, value in resolved(match[0].split("."), frame):
             text = _text(value)
             if text and len(found) < MOST:
                 found[name] = text[:LONGEST]
     return [[name, text] for name, text in found.items()]
 
 
-def _resolved(parts: list[str], frame: FrameType) -> Iterator[tuple[str, Any]]:
+def resolved(parts: list[str], frame: FrameType) -> Iterator[tuple[str, Any]]:
     """The longest beginning of a dotted name that can be looked up, and what it stands for."""
     known = frame.f_locals if parts[0] in frame.f_locals else frame.f_globals
     if parts[0] not in known or parts[0] == "_":  # IPython's, where it is a loop's

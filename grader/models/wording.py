@@ -120,6 +120,8 @@ def unmet(raised: Raised) -> Message:
             return say("a package is not installed here")
         case "network":
             return say("there is no network here")
+        case "gpu" if _is_numbered(raised):
+            return say("a number as the device means a GPU, and there is none here")
         case "gpu":
             return say("it uses a GPU, and there is none here")
         case "program":
@@ -127,6 +129,11 @@ def unmet(raised: Raised) -> Message:
         case "magic":
             return say("this magic does not work here")
     return say("nobody is here to answer")
+
+
+def _is_numbered(raised: Raised) -> bool:
+    """Whether a device was given as its number alone, which torch takes for a GPU's."""
+    return "accelerator device" in raised.message and not any("cuda" in frame.code for frame in raised.frames[-1:])
 
 
 def labelled(failure: FourParts, language: Language) -> list[tuple[Message, str]]:
