@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from conftest import ROOT, Command, Course
 
+from grader.assignment.load import load_assignment
+from grader.cli.remembered import remember
+
 NAME = ".grade-progress.json"
 RIGHT = "def f():\n    return 1\n# %%\ndef g():\n    return 2\n"
 HALF = RIGHT.replace("return 2", "return 3")
@@ -84,6 +87,42 @@ def test_without_a_path_the_notebook_graded_last(quiz: Course, run: Command, mon
     quiz.notebook("def f():\n    return 1\n", name="assignments/quiz/quiz.ipynb")
     run("quiz")
     assert run("progress").out.startswith("A quiz  quiz.ipynb\n")
+
+
+def test_a_notebook_that_is_renamed_keeps_its_runs(quiz: Course, run: Command) -> None:
+    file = graded(quiz, run, NOTHING, HALF)
+    quiz.write("mine/other.py", RIGHT)
+    assert "Nothing is remembered" in run("progress", "quiz", "mine/other.py").out  # my.py is still there
+    (quiz.path / "mine" / "my.py").replace(quiz.path / "mine" / "final.py")
+    assert "2 attempts" in run("progress", "quiz", "mine/final.py").out
+    run("quiz", quiz.write("mine/final.py", RIGHT))
+    kept = json.loads(file.read_text())["work"]["quiz"]
+    assert list(kept) == ["final.py"]
+    assert (kept["final.py"]["attempts"], [one["earned"] for one in kept["final.py"]["runs"]]) == (3, [0, 2, 3])
+    run("quiz", "mine/other.py")
+    assert "1 attempt, " in run("progress", "quiz", "mine/other.py").out
+    assert "3 attempts, " in run("progress", "quiz", "mine/final.py").out
+
+
+@pytest.mark.parametrize("copy", ["my (1).py", "my-Copy1.py", "Copy of my.py", "my.ipynb"])
+def test_a_copy_goes_on_from_where_the_first_was(quiz: Course, run: Command, copy: str) -> None:
+    file = graded(quiz, run, NOTHING)
+    path = quiz.path / "mine" / copy
+    path = quiz.notebook(*HALF.split("# %%"), name=f"mine/{copy}") if copy.endswith("b") else quiz.write(path, HALF)
+    assert "1 attempt, " in run("progress", "quiz", path).out
+    run("quiz", path)
+    kept = json.loads(file.read_text())["work"]["quiz"]
+    assert {name: one["attempts"] for name, one in kept.items()} == {"my.py": 1, copy: 2}
+
+
+def test_of_a_save_the_points_must_be_others(quiz: Course, run: Command) -> None:
+    """What `grade watch` asks for: not every save is an attempt."""
+    folder = load_assignment(quiz.quiz)
+    for text in (NOTHING, f"{NOTHING}# more\n", HALF, HALF, f"{HALF}# more\n", NOTHING):
+        path = quiz.write("mine/my.py", text)
+        remember(folder, path, quiz.grade(path), {}, if_changed=True)
+    work_ = work(quiz.path / "mine" / NAME)
+    assert (work_["attempts"], [one["earned"] for one in work_["runs"]]) == (3, [0, 2, 0])
 
 
 @pytest.mark.parametrize("options", [["--marks"], ["--seed", "7"]])

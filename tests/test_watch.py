@@ -225,6 +225,25 @@ def test_a_save_before_the_first_is_graded_opens_what_fails(quiz: Course, termin
 
 
 @pytest.mark.slow
+def test_saves_that_change_the_points_are_progress(
+    quiz: Course, terminal: Callable[..., Terminal], run: Command
+) -> None:
+    screen = terminal("quiz", "answer.ipynb")
+    screen.until("3 / 3", "open the page", without=BUSY)
+    quiz.notebook(ONE, TWO.replace("+ x", "+ x + 1"), THREE)
+    screen.until("2 / 3", "open the page", without=BUSY)
+    quiz.notebook(ONE, TWO.replace("+ x", "+ x + 1 - 1"), THREE)
+    screen.until("3 / 3", "open the page", without=BUSY)
+    quiz.notebook(ONE, TWO.replace("+ x", "+ x + 0"), THREE)
+    time.sleep(1)
+    screen.press("q")
+    assert screen.process.wait(20) == 0
+    out = run("progress", quiz.quiz, quiz.path / "answer.ipynb").out
+    assert "█▁█ Two  two" in out
+    assert "3 attempts, since 20" in out
+
+
+@pytest.mark.slow
 def test_a_small_terminal_has_the_keys_at_its_end(quiz: Course, terminal: Callable[..., Terminal]) -> None:
     quiz.notebook(ONE, TWO.replace("+ x", "+ x + 1"), THREE)
     screen = terminal("quiz", "answer.ipynb", "--lang", "ko", width=30, height=10)

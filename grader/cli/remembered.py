@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from grader.assignment.choosing import folded, original_of
 from grader.assignment.load import Folder
 from grader.errors import SubmissionError
 from grader.models.progress import Attempts, GradedRun, Remembered
@@ -48,13 +49,49 @@ def read_progress(folder: Path) -> Remembered | None:
         return Remembered()
 
 
-def remember(folder: Folder, answer: Path, report: Report, environment: Mapping[str, str]) -> None:
+def remembered_of(answer: Path, folder: Folder, progress: Remembered | None) -> Attempts | None:
+    """The runs of a notebook, also under the name that it had before, or that it is a copy of; None if there are none.
+
+    Args:
+        progress: what is remembered beside it.
+    """
+    known = progress.work.get(folder.spec.id, {}) if progress else {}
+    name = _name_before(answer, known)
+    return known[name] if name in known and known[name].runs else None
+
+
+def _name_before(answer: Path, known: Mapping[str, Attempts]) -> str:
+    """The name under which the runs of a notebook are remembered: its own; else that of which it is a copy, or of which
+    there is a copy; else that of one which is gone, most likely since it was renamed."""
+    if answer.name in known:
+        return answer.name
+    called = original_of(folded(answer.stem))
+    copies = {name for name in known if original_of(folded(Path(name).stem)) == called}
+    gone = {name for name in known if _is_gone(answer.parent / name)}
+    return max(copies or gone, key=lambda name: _last_time(known[name]), default=answer.name)
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except (OSError, ValueError):  # it is no name
+        return False
+
+
+def _last_time(work: Attempts) -> float:
+    return work.runs[-1].time.timestamp() if work.runs else 0.0
+
+
+def remember(
+    folder: Folder, answer: Path, report: Report, environment: Mapping[str, str], if_changed: bool = False
+) -> None:
     """Remember a run, if it is a student's own, of whole exercises: not in CI, and not the solution's.
 
     Where the folder cannot be written to, nothing is remembered.
 
     Args:
         answer: the notebook or script.
+        if_changed: only if an exercise has other points than when it was graded last.
     """
     solutions = (folder.solution.resolve(), folder.solution_file)
     ids = {exercise.id for exercise in folder.spec.exercises}
@@ -65,11 +102,22 @@ def remember(folder: Folder, answer: Path, report: Report, environment: Mapping[
     if progress is None:
         return
     notebooks = progress.work.get(folder.spec.id, {})
-    work = _with_run(notebooks.get(answer.name, Attempts()), report)
-    others = {name: one for name, one in notebooks.items() if name != answer.name}
+    before = _name_before(answer, notebooks)
+    known = notebooks.get(before, Attempts())
+    if if_changed and not _changes(known, report):
+        return
+    work = _with_run(known, report)
+    kept = before != answer.name and not _is_gone(answer.parent / before)  # a copy goes on from where the other was
+    others = {name: one for name, one in notebooks.items() if name != answer.name and (name != before or kept)}
     works = {**progress.work, folder.spec.id: {**others, answer.name: work}}
     with suppress(OSError):
         _write(answer.parent / NAME, _bounded(progress.model_copy(update={"work": works})))
+
+
+def _changes(work: Attempts, report: Report) -> bool:
+    """Whether an exercise has other points in a report than in the last run that it was part of."""
+    last = {name: points for run in work.runs for name, points in run.exercises.items()}
+    return any(last.get(one.id) != (one.earned, one.possible) for one in report.exercises)
 
 
 def _with_run(work: Attempts, report: Report) -> Attempts:

@@ -27,6 +27,7 @@ from grader.assignment import SPEC
 from grader.assignment.load import Folder, load_assignment
 from grader.assignment.spec import Exercise
 from grader.cli.commands.hint_command import hint_rows, number_to_show
+from grader.cli.remembered import remember
 from grader.diagnosis.catalogue import catalogue
 from grader.errors import GraderError, UsageError
 from grader.judging.saves import Broke, Done, Round, Saves, with_checks
@@ -191,6 +192,9 @@ class Watcher:
             if isinstance(came, Done):
                 saves.settle(self.round, came)
                 self.report = came.report
+                assert self.folder is not None
+                assert self._saved is not None
+                remember(self.folder, self._saved[0], came.report, os.environ, if_changed=True)
                 self.results = {result.id: result for result in came.report.exercises}
                 self._open_what_fails(self.round.own)
             else:

@@ -18,8 +18,8 @@ from rich.console import Console, RenderableType
 from grader.assignment.load import Folder
 from grader.assignment.varying import FillError, fill
 from grader.cli.commands.hint_command import find_exercise, told_hints
-from grader.cli.commands.progress_command import nothing_yet, remembered_in
-from grader.cli.remembered import remember
+from grader.cli.commands.progress_command import nothing_yet
+from grader.cli.remembered import read_progress, remember, remembered_of
 from grader.errors import GraderError, UsageError, of_the_machine
 from grader.judging.driver import run_checks
 from grader.judging.session import Session
@@ -106,7 +106,7 @@ def _shown(request: dict[str, Any], zygote: Zygote) -> dict[str, str]:
 
 
 def _progress(folder: Folder, path: Path, language: Language) -> dict[str, str]:
-    work = remembered_in(path.parent, folder).get(path.name)
+    work = remembered_of(path, folder, read_progress(path.parent))
     if work is None:
         return {"text/plain": language(nothing_yet("%grade"))}
     return {

@@ -13,7 +13,7 @@ from rich.text import Text
 from grader.assignment.load import Folder
 from grader.cli.group import app
 from grader.cli.options import Here, Lang, named_or_here
-from grader.cli.remembered import read_progress
+from grader.cli.remembered import read_progress, remembered_of
 from grader.models.message import Message, say
 from grader.models.progress import Attempts
 from grader.models.wording import choose_language
@@ -45,13 +45,13 @@ def _work(folder: Folder, path: Path | None) -> tuple[str, Attempts] | None:
     assignment or in the working directory."""
     if path is not None:
         answer = folder.answer_in(path)
-        known = remembered_in(answer.parent, folder)
-        return (answer.name, known[answer.name]) if answer.name in known else None
-    known = {**remembered_in(Path.cwd(), folder), **remembered_in(folder.saved_last.parent, folder)}
+        work = remembered_of(answer, folder, read_progress(answer.parent))
+        return (answer.name, work) if work else None
+    known = {**_remembered_in(Path.cwd(), folder), **_remembered_in(folder.saved_last.parent, folder)}
     return max(known.items(), key=lambda item: item[1].runs[-1].time, default=None)
 
 
-def remembered_in(place: Path, folder: Folder) -> dict[str, Attempts]:
+def _remembered_in(place: Path, folder: Folder) -> dict[str, Attempts]:
     """The notebooks of a folder that were graded, by name, each with its runs."""
     progress = read_progress(place)
     works = progress.work.get(folder.spec.id, {}) if progress else {}
