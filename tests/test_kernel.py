@@ -221,6 +221,13 @@ def test_a_report_names_commands_that_a_notebook_has(kernel: Kernel, course: Cou
     assert "In a terminal, `grade explain super_too_late` shows" in kernel.run("%grade two").text
 
 
+def test_a_number_names_an_exercise(kernel: Kernel, course: Course) -> None:
+    two(course)
+    course.notebook(cell("# exercise: one", "a"), cell("# exercise: two\ndef g(): return 3", "b"))
+    assert "Only a part was graded: two" in kernel.run("%grade 2").text
+    assert kernel.run("%hint 2").text.startswith("Two  two")
+
+
 def test_progress_is_what_was_graded_here_and_in_a_terminal(kernel: Kernel, course: Course, run: Command) -> None:
     two(course)
     notebook = course.notebook(cell("# exercise: one", "a"), cell("# exercise: two\ndef g(): return 3", "b"))

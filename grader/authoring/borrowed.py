@@ -14,6 +14,7 @@ import yaml
 
 from grader.assignment import SPEC
 from grader.assignment.load import Folder
+from grader.assignment.numbering import by_number
 from grader.assignment.plain_checks import is_plain
 from grader.assignment.spec import Exercise
 from grader.authoring.declared import FILE
@@ -49,7 +50,7 @@ class Lender:
         """
         known = {exercise.id: exercise for exercise in folder.spec.exercises}
         taken: set[str] = set()
-        left = list(wanted)
+        left = [by_number(one, folder.spec) for one in wanted]
         while left:
             if (one := left.pop()) not in known:
                 raise UsageError(

@@ -54,7 +54,7 @@ Selection = Annotated[
     typer.Option(
         "-k",
         metavar="EXPR",
-        help="only an exercise, by its id, or what matches, as in pytest",
+        help="only an exercise, by its id or number, or what matches, as in pytest",
         autocompletion=exercise_ids,
     ),
 ]

@@ -5,7 +5,6 @@ It is registered where an assignment is collected; see `grader.pytest_plugin`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from grader.assignment import SPEC
 from grader.assignment.fixture_words import in_words
 from grader.assignment.load import Folder
 from grader.assignment.master import place_in_master
+from grader.assignment.numbering import WORD, with_ids
 from grader.assignment.plain_checks import has_blocks, is_plain, line_in, named_exercise, read_plain
 from grader.assignment.spec import Exercise
 from grader.errors import GraderError, ReferenceFault, UsageError
@@ -39,8 +39,6 @@ from grader.sandbox.support import refuse_without
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
 PLACE = pytest.StashKey[int]()
-_WORD = re.compile(r"[\w:+.\-\[\]\\/]+")
-"""A word of a `-k` expression."""
 _OPERATORS = ("and", "or", "not")
 
 
@@ -256,15 +254,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items.sort(key=lambda item: order.get(exercise_of(item) or "", len(order)))
         for place, item in enumerate(items):
             item.stash[PLACE] = place
+        if config.option.keyword:
+            session.selection = config.option.keyword = with_ids(config.option.keyword, session.folder.spec)
         _take_ids_exactly(config, items, order)
 
 
 def _take_ids_exactly(config: pytest.Config, items: list[pytest.Item], order: dict[str, int]) -> None:
-    """Have an exercise's id in `-k` stand for that exercise alone; to pytest, it is a part of any name."""
+    """Have an exercise's id in `-k` stand for that exercise alone; to pytest, it is a part of any name.
+
+    A number that is no exercise's stands for none.
+    """
     exact = {name: f"/{place}/{name}/" for name, place in order.items() if name not in _OPERATORS}
     for item in items:
         item.extra_keyword_matches.update(word for name, word in exact.items() if name == exercise_of(item))
-    config.option.keyword = _WORD.sub(lambda word: exact.get(word[0], word[0]), config.option.keyword)
+    config.option.keyword = WORD.sub(
+        lambda word: exact.get(word[0], f"//{word[0]}" if word[0].isdecimal() else word[0]), config.option.keyword
+    )
 
 
 def _place(item: pytest.Item) -> str:

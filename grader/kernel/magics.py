@@ -45,7 +45,7 @@ class GraderMagics(Magics):
             self.seen[len(self._texts)] = (getattr(info, "cell_id", None), time.time())
 
     @magic_arguments()
-    @argument("exercise", nargs="?", help="its id, as in `# exercise: ID`; all, if not given")
+    @argument("exercise", nargs="?", help="its id, as in `# exercise: ID`, or its number; all, if not given")
     @argument("-v", "--verbose", action="store_true", help="all that fails opened; in text, every check and traceback")
     @argument("--assignment", help="its name, or its folder; otherwise found from the notebook's folder")
     @argument("--notebook", help="the notebook's file, where it cannot be found")
@@ -59,7 +59,7 @@ class GraderMagics(Magics):
         self._show("grade", asked, on_cell=cell is not None, verbose=asked.verbose)
 
     @magic_arguments()
-    @argument("exercise", nargs="?", help="its id, as in `# exercise: ID`")
+    @argument("exercise", nargs="?", help="its id, as in `# exercise: ID`, or its number")
     @argument("--assignment", help="its name, or its folder; otherwise found from the notebook's folder")
     @argument("--notebook", help="the notebook's file, where it cannot be found")
     @argument("--lang", choices=["en", "ko"], help="language of the texts; otherwise the locale's")

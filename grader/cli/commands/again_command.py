@@ -23,7 +23,7 @@ def again_command(
     assignment: Here = None,
     exercise: Annotated[
         str | None,
-        typer.Argument(help="the one to practise", metavar="EXERCISE", autocompletion=exercise_ids),
+        typer.Argument(help="the one to practise: id or number", metavar="EXERCISE", autocompletion=exercise_ids),
     ] = None,
     lang: Lang = None,
 ) -> None:

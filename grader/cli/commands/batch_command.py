@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from grader.assignment.numbering import with_ids
 from grader.batch.batch_engine import Site, engines
 from grader.batch.layouts import LAYOUTS
 from grader.cli.group import app
@@ -77,6 +78,7 @@ def batch_command(
     from grader.cli.coordinate import Class, grade_class  # it takes long to import
 
     of_class = Class(submissions, out, layout, name, roster, extensions, zone, gradebook)
-    site = Site(folder, isolation, warm_zygote(context), select, jobs, address, diagnose)
+    selection = with_ids(select, folder.spec) if select else None
+    site = Site(folder, isolation, warm_zygote(context), selection, jobs, address, diagnose)
     faults = grade_class(site, chosen, of_class, regrade, seed, choose_language(lang, os.environ))
     raise typer.Exit(3 if faults else 0)

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.assignment.load import Folder
+from grader.assignment.numbering import by_number
 from grader.assignment.spec import Assignment, Exercise
 from grader.cli.group import app
 from grader.cli.options import Lang, Name, exercise_ids, named
@@ -29,7 +30,9 @@ def hint_command(
     assignment: Name,
     exercise: Annotated[
         str | None,
-        typer.Argument(help="its id, as in `# exercise: ID`", metavar="EXERCISE", autocompletion=exercise_ids),
+        typer.Argument(
+            help="its id, as in `# exercise: ID`, or its number", metavar="EXERCISE", autocompletion=exercise_ids
+        ),
     ] = None,
     lang: Lang = None,
 ) -> None:
@@ -52,14 +55,14 @@ def told_hints(folder: Folder, exercise: Exercise, way: str, language: Language)
 
 
 def find_exercise(name: str | None, spec: Assignment) -> Exercise:
-    """The exercise with an id.
+    """The exercise with an id, or a number.
 
     Raises:
         UsageError: when there is none; with the nearest id.
     """
     ids = [exercise.id for exercise in spec.exercises]
-    if name in ids:
-        return spec.exercise(str(name))
+    if name and (chosen := by_number(name, spec)) in ids:
+        return spec.exercise(chosen)
     near = difflib.get_close_matches(name or "", ids, n=1)
     advice = f"Did you mean {near[0]!r}?" if near else f"The exercises are: {', '.join(ids)}."
     raise UsageError(f"There is no exercise {name!r}." if name else "Which exercise?", advice)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.text import Text
 
+from grader.assignment.numbering import with_ids
 from grader.cli.group import app
 from grader.cli.options import Jobs, Name, Selection, named, warm_zygote
 from grader.cli.output import write_text
@@ -35,8 +36,9 @@ def verify_command(
     from grader.authoring.verify import verify
 
     folder = named(assignment, variant)
+    selection = with_ids(select, folder.spec) if select else None
     with _Bar() as bar:
-        report = verify(folder, warm_zygote(context), select, jobs or os.cpu_count() or 1, not no_mutants, bar.show)
+        report = verify(folder, warm_zygote(context), selection, jobs or os.cpu_count() or 1, not no_mutants, bar.show)
     if json_file:
         write_text(report.model_dump_json(indent=2) + "\n", json_file, "--json")
     if json_file != "-":
