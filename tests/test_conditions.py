@@ -31,7 +31,7 @@ SEEN: dict[str, Any] = {
     "inside": {"shape": [2]},
     "thing": Opaque("Thing", "<thing>"),
 }
-SOLUTION = {"order": [2, 1, 3], "number": 2.5}
+SOLUTION = {"order": [2, 1, 3], "number": 2.5, "x": Tensor(np.array([1.0, 5.0], "float32"), "float32")}
 
 HOLD = [
     "order == again", "sorted(order) == range(1, 4)", "order != solution.order", "sorted(order) == sorted(solution.order)",
@@ -63,6 +63,7 @@ FAIL = {
     "nothing > 1": "a dict of",
     "order.append": "a dict of",
     "logits == labels": "shape [2, 2] instead of shape [2]",
+    "x == solution.x": "most at [1]: 2 instead of 5. Expected: tensor([1., 5.])",
     "labels[0]": "a dict of",
     "any(order)[0]": "a dict of",
     "1 / 0": "a dict of",

@@ -94,8 +94,12 @@ SMALL = {
     ),
     "flatten": ("y = self.fc(x.flatten(1))", "y = self.fc(x)"),
     "local-variable": (
-        "class N:\n    def f(self, x):\n        self.mean = x",
-        "class N:\n    def f(self, x):\n        mean = x",
+        "class N:\n    def __init__(self):\n        self.mean = 0\n    def f(self, x):\n        self.mean = x",
+        "class N:\n    def __init__(self):\n        self.mean = 0\n    def f(self, x):\n        mean = x",
+    ),
+    "kept-in-variable": (
+        "class N:\n    def f(self, x):\n        self.seen = x",
+        "class N:\n    def f(self, x):\n        seen = x",
     ),
     "values-for-indices": ("order = torch.argsort(x)", "order = torch.sort(x).values"),
     "longest-becomes-shortest": ("max(lengths)", "min(lengths)"),
@@ -152,6 +156,18 @@ SMALL = {
     "activation-other": ("y = F.relu(x)", "y = F.tanh(x)"),
     "dropout-always": ("F.dropout(x, 0.5, training=self.training)", "F.dropout(x, 0.5)"),
     "training-ignored": ("if self.training:\n    f()", "f()"),
+    "bias-untested": ("if m.bias is not None:\n    f(m.bias)", "f(m.bias)"),
+    "type-compared": ("x = isinstance(y, Z)", "x = type(y) is Z"),
+    "drawn-other": ("x = torch.randn(2)", "x = torch.rand(2)"),
+    "grad-overwritten": ("p.grad = g if p.grad is None else p.grad + g", "p.grad = g"),
+    "none-to-false": (
+        "def f(seed=None):\n    return 1 if seed is None else seed",
+        "def f(seed=None):\n    return 1 if not seed else seed",
+    ),
+    "stored-order": (
+        "def f(self, x, route):\n    for n in route:\n        x = self.paths[n](x)",
+        "def f(self, x, route):\n    for n in self.paths:\n        if n in route:\n            x = self.paths[n](x)",
+    ),
     "batch-first": ("nn.LSTM(2, 3, batch_first=True)", "nn.LSTM(2, 3)"),
     "rnn-tuple": ("x, _ = self.lstm(x)", "x = self.lstm(x)"),
     "hook-other-kind": ("m.register_full_backward_hook(f)", "m.register_forward_hook(f)"),

@@ -249,6 +249,14 @@ NOT_TAKEN_BACK = {
     "detach-alone",  # nothing says where `detach` stood
     "hook-lambda-nothing",  # nor what the lambda gave
 }
+NAMED_OTHERWISE = {
+    "assignment4": {
+        ("squeeze", "dimension_of_one"),  # nothing broadcasts there: the shape alone is wrong
+        ("state-to-object", None),  # nothing is saved there
+        ("workers-unknown", None),  # where no worker is asked for, a number of anybody's is as good
+    }
+}
+"""What is planted in a solution where it is another mistake, or none that a fix finds."""
 LONG = {"cnn", "reproducible"}
 """Exercises that train for so long that a busy machine may leave no time for fixes."""
 
@@ -264,16 +272,22 @@ def carried(folder: Folder) -> Iterator[MutantJob]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("assignment", ["assignment1", "assignment2", "assignment3"])
+@pytest.mark.parametrize("assignment", ["assignment1", "assignment2", "assignment3", "assignment4"])
 def test_what_is_planted_in_a_shipped_solution_is_named(assignment: str, zygote: Zygote) -> None:
     """The fix takes back what the operator has planted: the checks that failed pass."""
     folder = load_assignment(ROOT / "assignments" / assignment)
     zygote.preload(folder.spec.preload)
+    results: dict[str, Result] = {}
+    jobs = list(carried(folder))
     with Pool[MutantJob, Result](zygote, (judge_mutant, folder.path), 1, 60) as pool:
-        results = [result for _, result in pool.run(list(carried(folder)))]
-    killed = [result for result in results if isinstance(result, Result) and result.status == "killed"]
+        for _ in range(2):  # what a busy machine left no time for is tried again
+            results |= {job.mutant.operator: r for job, r in pool.run(jobs) if isinstance(r, Result)}
+            done = {operator for operator, r in results.items() if r.mutant.mistake in r.diagnoses}
+            jobs = [job for job in jobs if job.mutant.operator not in done]
+    killed = [result for result in results.values() if result.status == "killed"]
     assert len(killed) > 10
-    assert [(r.mutant.operator, r.diagnoses) for r in killed if r.mutant.mistake not in r.diagnoses] == []
+    others = {(r.mutant.operator, *(r.diagnoses or (None,))) for r in killed if r.mutant.mistake not in r.diagnoses}
+    assert others == NAMED_OTHERWISE.get(assignment, set())
 
 
 def f(call: str) -> dict[str, Any]:
@@ -386,6 +400,17 @@ def test_a_fix_is_tried_in_each_place_and_in_all() -> None:
         "a = f(1)\nb = g(2)\nc = f(3)\n",
         "a = f(1)\nb = f(2)\nc = g(3)\n",
     ]
+
+
+@pytest.mark.parametrize(
+    "kept", ["{}", "seen = [{}]", "seen = []\n    seen.append({})"], ids=["nothing keeps it", "in a list", "appended"]
+)
+def test_hooks_that_are_left_behind_are_removed_at_the_end(kept: str) -> None:
+    (mistake,) = (one for one in catalogue() if one.id == "hook_not_removed")
+    code = f"def f(model, x):\n    {kept.format('model.register_forward_hook(print)')}\n    return model(x)\n"
+    fixed = [trial.sources[0] for trial in trials(mistake, {0: code})]
+    name = "seen" if "seen" in code else "handles"
+    assert any(f"    for handle in {name}:\n        handle.remove()\n    return model(x)" in one for one in fixed)
 
 
 def test_names_that_a_fix_brings_are_imported() -> None:

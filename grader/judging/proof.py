@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -139,8 +140,9 @@ class Search:
         helps: _Tried | None = None
         further: _Tried | None = None
         seen: set[tuple[str, ...]] = set()
-        until = time.monotonic() + SECONDS
+        until = math.inf
         for trial, fields in chain(first or (), self._trials(code, left)):
+            until = min(until, time.monotonic() + SECONDS)  # from when the code has been read
             if len(seen) == self._guests or time.monotonic() > until:
                 break
             key = tuple(trial.sources.values())

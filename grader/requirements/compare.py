@@ -39,6 +39,7 @@ class Failure(Exception):
         place: what to point to, where the failure is about what is written there.
         figure: where elements differ.
         shapes: whether it is shapes that differ.
+        compared: whether `observed` has both sides of what differs most.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Failure(Exception):
         place: Where | None = None,
         figure: Figure | None = None,
         shapes: bool = False,
+        compared: bool = False,
     ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
@@ -59,6 +61,7 @@ class Failure(Exception):
         self.place = place
         self.figure = figure
         self.shapes = shapes
+        self.compared = compared
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:
@@ -282,7 +285,8 @@ def _compare_tensors(observed: Tensor, expected: Tensor, tolerance: Tolerance | 
             expected=wanted,
         )
     figure = differences(differ, found.distance) if differ.size > SHOWN and not differ.all() else None
-    raise _differ(describe(expected, precision), said, at, near=found.near, figure=figure)
+    several = differ.size > 1
+    raise _differ(describe(expected, precision), said, at, near=found.near, figure=figure, compared=several)
 
 
 def shape_of(shape: Sequence[int]) -> Message:

@@ -169,7 +169,10 @@ def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) 
                 compare(value(left), value(right), tolerance)
             except Failure as failure:
                 if failure.near or not _is_literal(right):  # the left side alone does not show what is wrong with it
-                    return say("{observed} instead of {expected}", observed=failure.observed, expected=failure.expected)
+                    sides = {"observed": failure.observed, "expected": failure.expected}
+                    if failure.compared:  # it has an "instead of" of its own
+                        return say("{observed}. Expected: {expected}", **sides)
+                    return say("{observed} instead of {expected}", **sides)
             return describe(value(left))
         case {"operator": "in" | "not in", "args": [left, right]} if _is_literal(left):
             return describe(value(right))

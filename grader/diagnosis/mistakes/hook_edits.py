@@ -10,6 +10,8 @@ import libcst as cst
 from grader.diagnosis.edits import (
     Above,
     Changed,
+    after_docstring,
+    all_replaced,
     arguments_of,
     block,
     code,
@@ -18,6 +20,7 @@ from grader.diagnosis.edits import (
     fill,
     fix,
     fixes,
+    inside,
     match,
     operator,
     statements,
@@ -241,6 +244,29 @@ def registered_once(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]
         *rest, last = lines.body
         ends = code(last).startswith("return")
         yield lines.with_changes(body=[*rest, removal, last] if ends else [*rest, last, removal])
+
+
+@fixes("hook_not_removed", cst.FunctionDef)
+def all_removed(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """The handles that are kept in a list are removed at the end; those that nothing keeps are kept first."""
+    if ".remove(" in code(function):
+        return
+    made = re.search(r"^\s*(\w+) = \[[^=]*?\.register_\w*hook\(", code(function), re.MULTILINE)
+    grown = re.search(r"\b(\w+)\.append\(.*\.register_\w*hook\(", code(function))
+    listed, kept = made or grown, function
+    if listed is None:
+        registering = {
+            line: cst.parse_statement(f"handles.append({code(line)})")
+            for line in inside(function, cst.SimpleStatementLine)
+            if re.match(r"[\w.]+\.register_\w*hook\(", code(line))
+        }
+        if not registering:
+            return
+        kept = after_docstring(all_replaced(function, registering), "handles = []")
+    lines = block(kept)
+    last = [lines.pop()] if code(lines[-1]).startswith("return") else []
+    removal = cst.parse_statement(f"for handle in {listed[1] if listed else 'handles'}:\n    handle.remove()")
+    yield kept.with_deep_changes(kept.body, body=[*lines, removal, *last])
 
 
 @fixes("apply_touches_containers", cst.FunctionDef)

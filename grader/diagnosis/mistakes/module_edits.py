@@ -603,10 +603,121 @@ def written_back(line: cst.SimpleStatementLine, above: Above) -> Iterator[Change
             yield statements(f"{code(line)}\nself.{kept} = {name}.detach()")
 
 
+def _to_variable(line: cst.SimpleStatementLine, above: Above, elsewhere: bool) -> Iterator[Changed]:
+    """An attribute that a method assigns, as a variable.
+
+    Args:
+        elsewhere: whether another method assigns the attribute, too.
+    """
+    found, function = match("self._name = _x;", line), enclosing(above, cst.FunctionDef)
+    owner = enclosing(above, cst.ClassDef)
+    if found is None or owner is None or function is None or function.name.value in ("__init__", "__setstate__"):
+        return
+    name = found["_name"].id
+    others = code(owner).replace(code(line), "")
+    made = re.search(rf"self\.{name} = |register_\w+\(['\"]{name}['\"]", others) is not None
+    if made == elsewhere:
+        yield statements(fill("_name = _x", found))
+
+
 @operator(
     "local-variable", "a variable takes an attribute's place", cst.SimpleStatementLine, "attribute_not_written_back"
 )
 def local_variable(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
-    found, function = match("self._name = _x;", line), enclosing(above, cst.FunctionDef)
-    if found is not None and function is not None and function.name.value not in ("__init__", "__setstate__"):
-        yield statements(fill("_name = _x", found))
+    yield from _to_variable(line, above, elsewhere=True)
+
+
+@operator("kept-in-variable", "nothing makes an attribute", cst.SimpleStatementLine, "kept_in_variable")
+def kept_in_variable(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    yield from _to_variable(line, above, elsewhere=False)
+
+
+@fixes("kept_in_variable", cst.SimpleStatementLine)
+def kept_as_attribute(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    """A variable whose name others read as an attribute that nothing makes."""
+    found, owner = re.match(r"(\w+) = ", code(line)), enclosing(above, cst.ClassDef)
+    if found is not None and owner is not None and enclosing(above, cst.FunctionDef) is not None:
+        read = rf"self\.{found[1]}\b(?! = )"
+        if re.search(read, code(owner)) and f"self.{found[1]} = " not in code(owner):
+            yield statements(f"{code(line)}\nself.{found[1]} = {found[1]}")
+
+
+@operator("bias-untested", "nothing asks whether there is a bias", cst.If, "bias_is_none")
+def bias_untested(made: cst.If, above: Above) -> Iterator[Changed]:
+    if match("_m.bias is not None", made.test) is not None and made.orelse is None:
+        yield cst.FlattenSentinel(made.body.body)
+
+
+@fixes("bias_is_none", cst.SimpleStatementLine)
+def bias_asked_for(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    used = re.search(r"[\w.]+\.bias\b", code(line))
+    if used is not None and not isinstance(line.body[0], cst.Return):
+        yield cst.If(cst.parse_expression(f"{used[0]} is not None"), cst.IndentedBlock([line]))
+
+
+fix("bias_is_none", "_x + _m.bias", "(_x if _m.bias is None else _x + _m.bias)")
+
+
+@operator("stored-order", "a loop goes through what is stored", cst.For, "stored_order")
+def stored_order(loop: cst.For, above: Above) -> Iterator[Changed]:
+    name, given = code(loop.target), code(loop.iter)
+    stored = re.search(rf"(self\.\w+)\[{name}\]", code(loop.body)) if name.isidentifier() else None
+    if stored is not None and given.isidentifier():
+        held = cst.If(cst.parse_expression(f"{name} in {given}"), cst.IndentedBlock(block(loop)))
+        yield loop.with_changes(iter=cst.parse_expression(stored[1]), body=cst.IndentedBlock([held]))
+
+
+@fixes("stored_order", cst.For)
+def given_order(loop: cst.For, above: Above) -> Iterator[Changed]:
+    """A loop through a dict that takes what a list names goes through that list."""
+    stored = re.fullmatch(r"(.*?)(\.items\(\)|\.keys\(\))?", code(loop.iter))
+    name, _, value = code(loop.target).partition(", ")
+    lines = block(loop)
+    if stored is not None and len(lines) == 1 and isinstance(lines[0], cst.If) and lines[0].orelse is None:
+        found = match("_n in _given", lines[0].test)
+        if found is not None and fill("_n", found) == name:
+            first = [cst.parse_statement(f"{value} = {stored[1]}[{name}]")] if value else []
+            yield loop.with_changes(
+                target=cst.Name(name),
+                iter=cst.parse_expression(fill("_given", found)),
+                body=cst.IndentedBlock([*first, *lines[0].body.body]),
+            )
+
+
+def _may_be_none(name: str, above: Above) -> bool:
+    """Whether a name is an argument that is None where it is not given."""
+    function = enclosing(above, cst.FunctionDef)
+    parameters = (*function.params.params, *function.params.kwonly_params) if function is not None else ()
+    return any(p.name.value == name and p.default is not None and code(p.default) == "None" for p in parameters)
+
+
+def _asked(node: cst.If | cst.IfExp, above: Above) -> Iterator[Changed]:
+    for pattern, asked in (("_x", "is not None"), ("not _x", "is None")):
+        found = match(pattern, node.test)
+        if found is not None and isinstance(found["_x"], ast.Name) and _may_be_none(found["_x"].id, above):
+            yield node.with_changes(test=cst.parse_expression(f"{found['_x'].id} {asked}"))
+
+
+@fixes("zero_is_false", cst.If)
+def none_asked_for(made: cst.If, above: Above) -> Iterator[Changed]:
+    yield from _asked(made, above)
+
+
+@fixes("zero_is_false", cst.IfExp)
+def none_asked_for_in_line(made: cst.IfExp, above: Above) -> Iterator[Changed]:
+    yield from _asked(made, above)
+
+
+@operator("none-to-false", "0 is taken for None", cst.Comparison, "zero_is_false")
+def none_to_false(made: cst.Comparison, above: Above) -> Iterator[Changed]:
+    for pattern, truth in (("_x is not None", "_x"), ("_x is None", "not _x")):
+        found = match(pattern, made)
+        if found is not None and isinstance(found["_x"], ast.Name) and _may_be_none(found["_x"].id, above):
+            yield expression(fill(truth, found), above[-1])
+
+
+swap("type-compared", "subclasses are left out", "isinstance(_x, _kind)", "type(_x) is _kind", "subclasses_left_out")
+for _type in ("type(_x)", "_x.__class__"):
+    for _same in ("==", "is"):
+        fix("subclasses_left_out", f"{_type} {_same} _kind", "isinstance(_x, _kind)")
+    fix("subclasses_left_out", f"{_type} in _kind", "isinstance(_x, tuple(_kind))")

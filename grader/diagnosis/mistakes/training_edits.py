@@ -1054,3 +1054,29 @@ def mean_of_samples(function: cst.FunctionDef, above: Above) -> Iterator[Changed
 def code_of(plain: ast.AST) -> str:
     """The source of what a pattern found."""
     return ast.unparse(plain)
+
+
+for _one, _other in (("rand", "randn"), ("randn", "rand"), ("rand_like", "randn_like"), ("randn_like", "rand_like")):
+    fix("other_distribution", f"torch.{_one}(*_rest)", f"torch.{_other}(*_rest)")
+for _one, _other in (("randn", "rand"), ("rand", "randn")):
+    swap(
+        "drawn-other",
+        "numbers of another distribution are drawn",
+        f"torch.{_one}(*_rest)",
+        f"torch.{_other}(*_rest)",
+        "other_distribution",
+    )
+
+_ADDED = "_g if _p.grad is None else _p.grad + _g"
+swap(
+    "grad-overwritten", "a gradient replaces the former one", f"_p.grad = {_ADDED};", "_p.grad = _g", "grad_overwritten"
+)
+
+
+@fixes("grad_overwritten", cst.FunctionDef)
+def gradients_added(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """All gradients that a function assigns: one alone seldom makes a check pass."""
+    lines = [(line, match("_p.grad = _g;", line)) for line in inside(function, cst.SimpleStatementLine)]
+    added = {line: statements(fill(f"_p.grad = {_ADDED}", found)) for line, found in lines if found is not None}
+    if added:
+        yield all_replaced(function, added)

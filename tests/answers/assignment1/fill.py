@@ -16,7 +16,7 @@ def fill_linear(model, value):
 
     return model.apply(fill)
 
-# %% wrong: bias-taken-for-granted (-)
+# %% wrong: bias-taken-for-granted (bias_is_none)
 def fill_linear(model, value):
     def fill(module):
         if isinstance(module, nn.Linear):

@@ -5,7 +5,7 @@ def log_gradients(module, log):
 
     return module.register_backward_hook(record)
 
-# %% wrong: logs-the-tuples (-)
+# %% wrong: logs-the-tuples (hook_tuple_kept)
 def log_gradients(module, log):
     def record(module, grad_input, grad_output):
         log.append((grad_input, grad_output))

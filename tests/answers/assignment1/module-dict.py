@@ -9,7 +9,7 @@ class Router(nn.Module):
             x = self.paths[name](x)
         return x
 
-# %% wrong: stored-order (-)
+# %% wrong: stored-order (stored_order)
 class Router(nn.Module):
     def __init__(self, names, width):
         super().__init__()

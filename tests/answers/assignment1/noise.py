@@ -19,7 +19,7 @@ def noise(rows, columns, seed=0):
     generator = torch.Generator().manual_seed(0)
     return torch.randn(rows, columns, generator=generator)
 
-# %% wrong: uniform-instead-of-normal (-)
+# %% wrong: uniform-instead-of-normal (other_distribution)
 def noise(rows, columns, seed):
     generator = torch.Generator().manual_seed(seed)
     return torch.rand(rows, columns, generator=generator)

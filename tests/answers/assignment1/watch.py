@@ -28,7 +28,7 @@ def watch(module, log):
 
     return [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
 
-# %% wrong: logs-the-tuple (-)
+# %% wrong: logs-the-tuple (hook_tuple_kept)
 def watch(module, log):
     def before(module, args):
         log.append(("before", tuple(a.detach().clone() for a in args)))

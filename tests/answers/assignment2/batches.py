@@ -1,4 +1,4 @@
-# %% wrong: zero-is-no-seed (-)
+# %% wrong: zero-is-no-seed (zero_is_false)
 def make_loader(dataset, batch_size, seed=None):
     if seed:
         generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-# %% wrong: gradients-replaced (-)
+# %% wrong: gradients-replaced (grad_overwritten)
 class Dense(nn.Module):
     def __init__(self, in_features, out_features):
         super().__init__()

@@ -63,7 +63,7 @@ def places(model, module):
     return [name for name, other in model.named_modules(remove_duplicate=False) if other is module]
 
 
-# %% wrong: the-very-class-only (-)
+# %% wrong: the-very-class-only (subclasses_left_out)
 def census(model):
     return {name: len(list(child.modules())) for name, child in model.named_children()}
 

@@ -21,7 +21,7 @@ def remove_unused(model, x):
     return unused
 
 
-# %% wrong: hooks-left-behind (-)
+# %% wrong: hooks-left-behind (hook_not_removed)
 def remove_unused(model, x):
     called = set()
     handles = [m.register_forward_hook(lambda module, args, output: called.add(module)) for m in model.modules()]
