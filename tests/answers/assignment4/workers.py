@@ -141,7 +141,7 @@ def first_batches(loader, n):
     return batches
 
 
-# %% wrong: shuffled (-)
+# %% wrong: shuffled (shuffle_flipped)
 class Traced(Dataset):
     def __init__(self, values):
         self.values = values
