@@ -445,9 +445,10 @@ def test_a_disk_that_fails_in_the_middle(what: str, quiz: Course, run: Command, 
         until(lambda: stored(out) >= 2)
         breaks(small_disk)
         assert process.stderr is not None
-        said = process.stderr.read()
-    assert (process.returncode, len(said.splitlines())) == (3, 1), said
-    assert re.search(r"[2-5] of 6 graded; run the same command to go on\.$", said.strip()), said
+        lines = process.stderr.read().splitlines()
+    said = [line for line in lines if not re.fullmatch(r"\d of 6 graded, about .* left", line)]  # of a slow machine
+    assert (process.returncode, len(said)) == (3, 1), lines
+    assert re.search(r"[2-5] of 6 graded; run the same command to go on\.$", said[0]), lines
     mends(small_disk)
     assert run(*arguments).code == 0
     assert {name: row.credited for name, row in rows(out).items()} == {f"s{number}": 2 for number in range(6)}

@@ -157,7 +157,6 @@ SMALL = {
     "dropout-always": ("F.dropout(x, 0.5, training=self.training)", "F.dropout(x, 0.5)"),
     "training-ignored": ("if self.training:\n    f()", "f()"),
     "bias-untested": ("if m.bias is not None:\n    f(m.bias)", "f(m.bias)"),
-    "type-compared": ("x = isinstance(y, Z)", "x = type(y) is Z"),
     "drawn-other": ("x = torch.randn(2)", "x = torch.rand(2)"),
     "grad-overwritten": ("p.grad = g if p.grad is None else p.grad + g", "p.grad = g"),
     "none-to-false": (

@@ -716,7 +716,6 @@ def none_to_false(made: cst.Comparison, above: Above) -> Iterator[Changed]:
             yield expression(fill(truth, found), above[-1])
 
 
-swap("type-compared", "subclasses are left out", "isinstance(_x, _kind)", "type(_x) is _kind", "subclasses_left_out")
 for _type in ("type(_x)", "_x.__class__"):
     for _same in ("==", "is"):
         fix("subclasses_left_out", f"{_type} {_same} _kind", "isinstance(_x, _kind)")

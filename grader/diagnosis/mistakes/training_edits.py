@@ -1058,14 +1058,18 @@ def code_of(plain: ast.AST) -> str:
 
 for _one, _other in (("rand", "randn"), ("randn", "rand"), ("rand_like", "randn_like"), ("randn_like", "rand_like")):
     fix("other_distribution", f"torch.{_one}(*_rest)", f"torch.{_other}(*_rest)")
-for _one, _other in (("randn", "rand"), ("rand", "randn")):
-    swap(
-        "drawn-other",
-        "numbers of another distribution are drawn",
-        f"torch.{_one}(*_rest)",
-        f"torch.{_other}(*_rest)",
-        "other_distribution",
-    )
+
+
+@operator("drawn-other", "numbers of another distribution are drawn", cst.Call, "other_distribution")
+def drawn_other(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """But for a Parameter's starting values: few exercises say from which distribution they are."""
+    if any(isinstance(one, cst.Call) and code(one.func).endswith("Parameter") for one in above):
+        return
+    for one, other in (("randn", "rand"), ("rand", "randn")):
+        found = match(f"torch.{one}(*_rest)", call)
+        if found is not None:
+            yield expression(fill(f"torch.{other}(*_rest)", found), above[-1])
+
 
 _ADDED = "_g if _p.grad is None else _p.grad + _g"
 swap(
