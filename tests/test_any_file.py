@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nbformat  # noqa: F401  # here, and not in a test with a deadline: notebooks of older formats need it
 import pytest
 import yaml
 from conftest import ROOT
