@@ -157,7 +157,14 @@ SMALL = {
     "dropout-always": ("F.dropout(x, 0.5, training=self.training)", "F.dropout(x, 0.5)"),
     "training-ignored": ("if self.training:\n    f()", "f()"),
     "bias-untested": ("if m.bias is not None:\n    f(m.bias)", "f(m.bias)"),
-    "drawn-other": ("x = torch.randn(2)", "x = torch.rand(2)"),
+    "type-compared": (
+        "def f(y, Z):\n    return isinstance(y, Z), isinstance(y, X)",
+        "def f(y, Z):\n    return type(y) is Z, isinstance(y, X)",
+    ),
+    "drawn-other": (
+        "x = torch.randn(2)\nw = nn.Parameter(torch.randn(2))",
+        "x = torch.rand(2)\nw = nn.Parameter(torch.randn(2))",
+    ),
     "grad-overwritten": ("p.grad = g if p.grad is None else p.grad + g", "p.grad = g"),
     "none-to-false": (
         "def f(seed=None):\n    return 1 if seed is None else seed",

@@ -684,11 +684,17 @@ def given_order(loop: cst.For, above: Above) -> Iterator[Changed]:
             )
 
 
-def _may_be_none(name: str, above: Above) -> bool:
-    """Whether a name is an argument that is None where it is not given."""
+def _argument(name: str, above: Above) -> cst.Param | None:
+    """The argument of the function around that a name stands for."""
     function = enclosing(above, cst.FunctionDef)
     parameters = (*function.params.params, *function.params.kwonly_params) if function is not None else ()
-    return any(p.name.value == name and p.default is not None and code(p.default) == "None" for p in parameters)
+    return next((one for one in parameters if one.name.value == name), None)
+
+
+def _may_be_none(name: str, above: Above) -> bool:
+    """Whether a name is an argument that is None where it is not given."""
+    given = _argument(name, above)
+    return given is not None and given.default is not None and code(given.default) == "None"
 
 
 def _asked(node: cst.If | cst.IfExp, above: Above) -> Iterator[Changed]:
@@ -714,6 +720,14 @@ def none_to_false(made: cst.Comparison, above: Above) -> Iterator[Changed]:
         found = match(pattern, made)
         if found is not None and isinstance(found["_x"], ast.Name) and _may_be_none(found["_x"].id, above):
             yield expression(fill(truth, found), above[-1])
+
+
+@operator("type-compared", "subclasses are left out", cst.Call, "subclasses_left_out")
+def type_compared(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """Where the class is an argument: few exercises ask for subclasses of one that the code names."""
+    found = match("isinstance(_x, _kind)", call)
+    if found is not None and isinstance(found["_kind"], ast.Name) and _argument(found["_kind"].id, above) is not None:
+        yield expression(fill("type(_x) is _kind", found), above[-1])
 
 
 for _type in ("type(_x)", "_x.__class__"):
