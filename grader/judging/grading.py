@@ -28,7 +28,7 @@ from grader.sandbox.guest import Surroundings
 from grader.submission.bindings import bound_names, mentioned_names
 
 Diagnose = Literal["none", "bound", "proven"]
-PROVING = 20.0
+PROVING = 30.0
 """Seconds that may be spent on fixes of one submission; an exercise that is begun by then is done."""
 A_CLASS = 30 * 24 * 3600.0
 """Seconds of all questions to the solution: it answers for a class, or for all mutants, as often as they need it."""

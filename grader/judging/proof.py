@@ -25,6 +25,8 @@ GUESTS = 12
 """Fixes that are tried for one mistake."""
 SECONDS = 3.0
 """After which no other fix is tried for a mistake, and which cells may not take over all of them."""
+LEAST = 6
+"""Fixes that are tried however long they take: what trains takes long, and longer on a slow or a busy machine."""
 DEAR = 0.5
 """Seconds after which another exercise's cell is left out, where all take long."""
 LONGEST = 3.0
@@ -143,7 +145,7 @@ class Search:
         until = math.inf
         for trial, fields in chain(first or (), self._trials(code, left)):
             until = min(until, time.monotonic() + SECONDS)  # from when the code has been read
-            if len(seen) == self._guests or time.monotonic() > until:
+            if len(seen) == self._guests or (len(seen) >= LEAST and time.monotonic() > until):
                 break
             key = tuple(trial.sources.values())
             if key in seen:
