@@ -157,6 +157,17 @@ def test_cells_that_take_long_are_not_run_again(course: Course) -> None:
     assert [one.id for one in named(course.grade(elsewhere + wrong)).values()] == ["forgot_zero_grad"]
 
 
+def test_what_takes_long_to_ask_is_tried_all_the_same(course: Course) -> None:
+    """Three fixes of 1.2 seconds each: the third one begins before the search's three seconds are over, the fourth
+    would not, and is the one that helps."""
+    fixes = [{"replace": "n * 1", "by": f"n * {by}"} for by in ("2", "3", "4", "n")]
+    own = {"id": "m", "title": "M", "hint": "No.", "fix": fixes}
+    right = "import time\ndef square(n):\n    time.sleep(1.2)\n    return n * n\n"
+    course.require({"kind": "function", "calls": [{"call": "square(7)"}]}, solution=HEAD + right, mistakes=[own])
+    (found,) = named(course.grade(HEAD + right.replace("n * n", "n * 1"))).values()
+    assert (found.id, found.passes) == ("m", ("call[1]",))
+
+
 def test_a_fix_that_never_ends_is_given_up(course: Course) -> None:
     """With the sign turned, `n + step` never comes below 3."""
     right = "def count(n):\n    while n > 3:\n        n = n - 3\n    return n\n"
