@@ -38,7 +38,7 @@ from grader.guest.without_shm import do_without_shm
 from grader.protocol import Ended, FromZygote, Limit, Over, Ready, Start, Started
 
 WATCH = 0.1  # seconds between two looks at what the guests use
-CLOSER = 10  # every so many looks, at mapped files, too
+CLOSER = 1.0  # seconds between two looks at mapped files, too; where a look found too much, the next one is such
 TIDYING = 2.0  # seconds to wait for a removal at the end
 PATIENCE = 50  # looks that find too much in a guest's first process, until it is ended, too
 MAX_SOCKETS = 16
@@ -52,7 +52,7 @@ class GuestProcess:
     Attributes:
         pid: its first process, a child of ours.
         dying: processes that were killed, and are not gone yet.
-        looks: how many there were.
+        closer: when to look at mapped files, too.
         excesses: how many looks in a row found too much in the first process.
     """
 
@@ -60,7 +60,7 @@ class GuestProcess:
     scratch: str
     limits: dict[str, Any]
     dying: set[psutil.Process] = field(default_factory=set)
-    looks: int = 0
+    closer: float = field(default_factory=lambda: time.monotonic() + CLOSER)
     excesses: int = 0
 
 
@@ -163,24 +163,30 @@ class Server:
     def _watch(self) -> None:
         self._end_strays()
         for number, guest in list(self._guests.items()):
-            guest.looks += 1
             found = set(processes.descendants(guest.pid))
             guest.dying &= found
             started = found - guest.dying
             with suppress(psutil.Error):
                 first = psutil.Process(guest.pid)
-                over = self._over(guest, started | {first})
+                closer = time.monotonic() >= guest.closer
+                over = self._over(guest, started | {first}, closer)
                 if over is None:
                     guest.excesses = 0
+                    guest.closer = time.monotonic() + CLOSER if closer else guest.closer
                     continue
                 self._tell(Over(tag="over", guest=number, limit=over))  # before it shows in what ends
+                guest.closer = 0.0
                 self._trim(guest, started, first)
-                guest.excesses = guest.excesses + 1 if self._over(guest, {first}) else 0
+                guest.excesses = guest.excesses + 1 if self._over(guest, {first}, closer) else 0
                 if guest.excesses >= PATIENCE:
                     first.kill()
 
-    def _over(self, guest: GuestProcess, living: set[psutil.Process]) -> Limit | None:
-        """The limit that a guest has passed."""
+    def _over(self, guest: GuestProcess, living: set[psutil.Process], closer: bool) -> Limit | None:
+        """The limit that a guest has passed.
+
+        Args:
+            closer: whether to look at mapped files, too.
+        """
         limits = guest.limits
         most = limits["processes"] + 2  # its first process, and a copy
         if len(living) > most:
@@ -189,7 +195,7 @@ class Server:
             return "processes"
         if processes.private_memory(living, _private_memory()) > 4 * limits["memory"]:
             return "memory"
-        disk = processes.removed_files(living, mapped=guest.looks % CLOSER == 0)
+        disk = processes.removed_files(living, mapped=closer)
         disk += scratch.size(guest.scratch, limits["disk"] + 1)
         return "disk" if disk > limits["disk"] else None
 
