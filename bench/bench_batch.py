@@ -22,7 +22,8 @@ from a_class import ROOT, make_class
 from bare_floor import Job, Probe
 from gradebooks import rows
 
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.submission.read import read_submission
 
 ASSIGNMENT = "assignment1"

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import mutants_of, with_mutant
 from grader.judging import judge, plugin

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mutated import ODD, mutated, spoiled
 
-from grader.assignment.load import load_assignment, read_yaml
+from grader.assignment.load import load_assignment
+from grader.assignment.spec_file import read_yaml
 from grader.errors import SpecError, SubmissionError
 from grader.submission.read import read_submission
 from grader.submission.source import read_source

@@ -16,7 +16,8 @@ from conftest import ROOT, Command
 from gradebooks import timeless
 
 from grader import grade
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.models.wording import Code, Language
 from grader.sandbox.client import Zygote
 

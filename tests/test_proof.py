@@ -16,7 +16,8 @@ from conftest import ROOT, Command, Course
 from planted import ALL
 
 from grader import Report
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.authoring.findings import Result
 from grader.authoring.judge_mutant import MutantJob, judge_mutant
 from grader.authoring.mutants.engine import changes, mutants_of, with_mutant

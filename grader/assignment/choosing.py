@@ -9,17 +9,16 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 from grader.errors import SubmissionError
+from grader.models.cells import Submission
 from grader.models.message import spelled
 from grader.models.wording import Code
 from grader.submission.handed_in import SUFFIXES
 from grader.submission.source import read_source
 
-if TYPE_CHECKING:
-    from grader.assignment.load import Folder
-
+Filled = Callable[[Path], AbstractContextManager[None]]
 MOST_READ = 12
 """Files of one student that are looked into."""
 _COPY_OF = re.compile(
@@ -28,6 +27,11 @@ _COPY_OF = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """The name of a copy, as systems, Jupyter, Canvas, Drive and Colab call it; `name` is all of it where it is none's."""
+
+
+def nothing_to_fill(_: Path) -> AbstractContextManager[None]:
+    """A file's content can be read as it is."""
+    return nullcontext()
 
 
 def starter_stems(name: str) -> dict[Code, str]:
@@ -76,17 +80,23 @@ class Chooser:
     """Chooses among files.
 
     Attributes:
+        names: of the assignment, as files without suffix have them.
+        starters: notebooks to start from.
+        worked_in: those of them in which students work.
+        read: reads a submission, or raises `SubmissionError`.
         filled: makes that a file's content can be read, for a while.
     """
 
-    assignment: Folder
-    filled: Callable[[Path], AbstractContextManager[None]] = lambda path: nullcontext()
+    names: tuple[str, ...]
+    starters: tuple[Path, ...]
+    worked_in: tuple[Path, ...]
+    read: Callable[[Path], Submission]
+    filled: Filled = nothing_to_fill
 
     @cached_property
     def titles(self) -> frozenset[str]:
         """Names of the assignment's notebooks without suffix, in all languages."""
-        stems = {self.assignment.notebook.stem, self.assignment.spec.id}
-        return frozenset(folded(stem) for one in stems for stem in starter_stems(one).values())
+        return frozenset(folded(stem) for one in self.names for stem in starter_stems(one).values())
 
     def choose(self, files: Mapping[Path, str]) -> tuple[Path, frozenset[Path]]:
         """The one of several files that counts, and those that were seen to hold nothing but what the starter holds.
@@ -140,7 +150,7 @@ class Chooser:
             if not code - self._given - {""}:
                 return False, 0
             try:
-                submission = self.assignment.read(path, alone=True)
+                submission = self.read(path)
             except SubmissionError:
                 return False, 0
         own = (cell for cell in submission.cells if cell.text.strip() not in self._given)
@@ -149,10 +159,8 @@ class Chooser:
     @cached_property
     def _given(self) -> frozenset[str]:
         """The code of the starters."""
-        return frozenset(
-            cell.text.strip() for path in self.assignment.starters.values() for cell in read_source(path) if cell.code
-        )
+        return frozenset(cell.text.strip() for path in self.starters for cell in read_source(path) if cell.code)
 
     @cached_property
     def _worked_in(self) -> frozenset[Path]:
-        return frozenset(path.resolve() for path in self.assignment.worked_in)
+        return frozenset(path.resolve() for path in self.worked_in)

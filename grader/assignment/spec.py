@@ -141,6 +141,11 @@ class Assignment(Varying):
     diagnosis: Literal["none", "name", "hint", "fix"] = "hint"
     grading: Policy = Policy()
 
+    @property
+    def in_master(self) -> dict[str, bool]:
+        """The ids of exercises, each with whether a master must have cells with that id."""
+        return {one.id: bool(one.requirements) and one.cells is None for one in self.exercises}
+
     def exercise(self, id: str) -> Exercise:
         """The exercise with an id."""
         return next(exercise for exercise in self.exercises if exercise.id == id)

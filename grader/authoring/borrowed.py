@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.numbering import by_number
 from grader.assignment.plain_checks import is_plain
 from grader.assignment.spec import Exercise

@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from grader.assignment.load import Folder, read_yaml
+from grader.assignment.folder import Folder
+from grader.assignment.spec_file import read_yaml
 from grader.authoring.findings import Mutant, Result
 from grader.errors import SpecError
 from grader.models.model import Model

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.authoring.findings import Mutant, Result, Status
 from grader.judging.driver import run_collected
 from grader.judging.plugin import exercise_of, is_stopped

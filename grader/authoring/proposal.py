@@ -16,7 +16,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.assignment.spec import Assignment, Exercise
 from grader.assignment.text_notebook import FORMATS, KERNEL, cells_of_text
 from grader.authoring import attempts

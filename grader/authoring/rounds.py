@@ -21,7 +21,8 @@ from pathlib import Path
 
 import pytest
 
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.assignment.spec import Exercise
 from grader.authoring.declared import Declared, judge_survivors, read_declared
 from grader.authoring.findings import Result

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.assignment.master import MasterCell
 from grader.assignment.plain_checks import CHECKS
 from grader.authoring.declared import FILE, read_declared

@@ -6,7 +6,8 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.assignment.varying import names_in, slots
 from grader.authoring import verifications as must
 from grader.authoring.findings import Verification

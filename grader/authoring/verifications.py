@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.authoring.comparisons import comparisons, probes
 from grader.authoring.declared import FILE, Declared
 from grader.authoring.findings import Verification

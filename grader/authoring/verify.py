@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import grader
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.authoring import verifications as must
 from grader.authoring.declared import FILE, Declared, judge_survivors, read_declared
 from grader.authoring.findings import Result, Verification, VerifyReport, planted, survivors

@@ -9,8 +9,10 @@ from typing import Any
 
 import yaml
 
-from grader.assignment.load import Folder, written_spec
+from grader.assignment import SPEC
+from grader.assignment.folder import Folder
 from grader.assignment.master import is_hidden_check
+from grader.assignment.spec_file import written_spec
 from grader.diagnosis.syntax import FUNCTIONS
 
 _HEAD = "# Written by `grade release`; what is hidden is not in it.\n"
@@ -28,7 +30,7 @@ def visible_spec(folder: Folder, checks: Mapping[str, str], removed: bool) -> tu
         checks: the instructor's own checks that students get, by name of the file.
         removed: whether there were others.
     """
-    spec = written_spec(folder)
+    spec = written_spec(folder.path / SPEC, folder.spec)
     for key in _NOT_THEIRS:
         spec.pop(key, None)
     if not folder.spec.variant:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.judging.grading import Grading
 from grader.models.values import Tensor
 from grader.requirements.closeness import says_something

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.download import key_of
 from grader.batch.layouts import is_told
 from grader.batch.submissions import Download, Looking, SubmissionFile, find_submissions

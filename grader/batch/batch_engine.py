@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch import engines as place
 from grader.batch.tasks import Graded, Task
 from grader.judging.grading import Diagnose

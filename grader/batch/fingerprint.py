@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 
 import grader
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.submission.handed_in import digest
 
 

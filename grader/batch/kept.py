@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.download import HANDED_IN
 from grader.batch.submissions import SubmissionFile
 from grader.errors import SubmissionError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.download import key_of
 from grader.batch.fingerprint import fingerprint

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from grader.assignment.choosing import Chooser, folded
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.download import (
     HANDED_IN,
     ClassFolder,
@@ -127,7 +127,7 @@ def find_submissions(folder: Path, assignment: Folder, looking: Looking = Lookin
         raise UsageError(
             f"{folder} cannot be read: {error.strerror}.", "Give a folder of submissions, or a zip."
         ) from None
-    chooser = Chooser(assignment, looking.filled)
+    chooser = assignment.chooser(looking.filled)
     entries, left = entries_of(folder, is_named)
     if is_ours(folder) and (folder.name == HANDED_IN or not entries):
         raise UsageError(

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.gradebook import Gradebook, Row
 from grader.batch.kept import Kept, write_whole
 from grader.batch.roster import Roster

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from grader.assignment.choosing import folded
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import Engine, Site
 from grader.batch.download import key_of

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.gradebook import Gradebook
 from grader.cli.batch_pages import Pages, write_class
 from grader.cli.coordinate import alone

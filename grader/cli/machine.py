@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 import grader
-from grader.assignment.load import Folder, list_assignments, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import list_assignments, load_assignment
 from grader.cli.extras import EXTRAS, installed, pip_install, way_to_install
 from grader.cli.warm_client import POSSIBLE, home_folder
 from grader.errors import GraderError

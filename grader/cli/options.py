@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder, find_assignment, list_assignments, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import find_assignment, list_assignments, load_assignment
 from grader.diagnosis.catalogue import catalogue
 from grader.errors import GraderError, UsageError
 from grader.models.wording import Code

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.gradebook import Row
 from grader.batch.kept import Kept
 from grader.batch.run import present_rows

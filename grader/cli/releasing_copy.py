@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.assignment import AGAIN
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.authoring.students_copy import make_copy
 from grader.cli.output import write_bytes
 from grader.errors import UsageError

@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from grader.assignment.choosing import folded, original_of
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.errors import SubmissionError
 from grader.models.progress import Attempts, GradedRun, Remembered
 from grader.models.report import Report

@@ -24,7 +24,8 @@ from rich.text import Text
 from watchfiles import watch
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import load_assignment
 from grader.assignment.spec import Exercise
 from grader.cli.commands.hint_command import hint_rows, number_to_show
 from grader.cli.remembered import remember

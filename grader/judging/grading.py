@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.diagnosis.syntax import says_nothing
 from grader.diagnosis.unrepeatable import drawn_anew
 from grader.diagnosis.written import written_calls

@@ -14,7 +14,7 @@ import pytest
 
 from grader.assignment import SPEC
 from grader.assignment.fixture_words import in_words
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.master import place_in_master
 from grader.assignment.numbering import WORD, with_ids
 from grader.assignment.plain_checks import has_blocks, is_plain, line_in, named_exercise, read_plain

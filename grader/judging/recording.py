@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.errors import ReferenceFault, SpecError
 from grader.judging.driver import run_checks
 from grader.judging.evidence import facts_of

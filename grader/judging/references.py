@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from safetensors.numpy import save
 
 from grader.assignment import SPEC
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.diagnosis.facts import Shown, sealed
 from grader.diagnosis.source_facts import source_facts
 from grader.errors import ReferenceFault, WireError

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from grader.assignment import SPEC
-from grader.assignment.choosing import Chooser
-from grader.assignment.load import Folder, find_assignment, list_assignments, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import find_assignment, list_assignments, load_assignment
 from grader.errors import SpecError, UsageError
 
 
@@ -40,7 +40,7 @@ def assignment_of(notebook: Path, marked: Collection[str], named: str | None = N
     if broken and not folders:
         raise broken
     for those in (
-        [folder for folder in folders if Chooser(folder).is_titled(notebook.stem)],
+        [folder for folder in folders if folder.chooser().is_titled(notebook.stem)],
         [folder for folder in folders if set(marked) & {exercise.id for exercise in folder.spec.exercises}],
         folders,
     ):

@@ -15,7 +15,7 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.varying import FillError, fill
 from grader.cli.commands.hint_command import find_exercise, told_hints
 from grader.cli.commands.progress_command import nothing_yet

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import grader
 from grader.assignment import SPEC
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.plain_checks import CHECKS
 from grader.errors import UsageError
 from grader.judging.references import Recorded

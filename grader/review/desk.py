@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.spec import Exercise
 from grader.batch.gradebook import Gradebook, Outrun, Row
 from grader.batch.kept import Kept

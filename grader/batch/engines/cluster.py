@@ -18,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.batch.batch_engine import Engine, Results, Site
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from grader.assignment import AGAIN, SPEC
-from grader.assignment.load import Folder, list_assignments, load_assignment
+from grader.assignment.folder import Folder
+from grader.assignment.load import list_assignments, load_assignment
 from grader.cli.bringing import Brought, bring
 from grader.cli.commands.get_command import show_brought
 from grader.cli.commands.hint_command import find_exercise

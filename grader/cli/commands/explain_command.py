@@ -13,7 +13,7 @@ import typer
 from rich.console import Console, Group
 from rich.text import Text
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.cli.group import app
 from grader.cli.options import Lang, assignment_names, mistake_ids, named_or_here
 from grader.diagnosis.catalogue import catalogue, chapters

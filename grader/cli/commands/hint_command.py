@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.assignment.numbering import by_number
 from grader.assignment.spec import Assignment, Exercise
 from grader.cli.group import app

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from grader.assignment.load import Folder
+from grader.assignment.folder import Folder
 from grader.cli.group import app
 from grader.cli.options import Here, Lang, named_or_here
 from grader.cli.remembered import read_progress, remembered_of
