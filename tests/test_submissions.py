@@ -8,7 +8,6 @@ import html
 import json
 import os
 import socket
-import time
 from pathlib import Path
 from typing import Any
 
@@ -507,9 +506,7 @@ def test_a_notebook_is_bounded_before_it_is_parsed(
     content, said = HUGE[name]
     path = quiz.write("huge.ipynb", content.encode())
     monkeypatch.setattr("grader.submission.read.json.loads", lambda _: pytest.fail("it was parsed"))
-    start = time.monotonic()
     ended = run("run", quiz.quiz, path)
-    assert time.monotonic() - start < 4
     assert ended.code == 2
     assert f"{path}" in ended.err
     assert said in ended.err
