@@ -12,7 +12,7 @@ from itertools import islice
 import libcst as cst
 
 from grader.diagnosis.edits import FIXES, Changed, Fix, all_replaced, walk, written_fix
-from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, training_edits  # noqa: F401 (they register)
+from grader.diagnosis.mistakes import data_edits, flow_edits, hook_edits, module_edits, training_edits  # noqa: F401 (they register)
 from grader.diagnosis.syntax import parse_source
 from grader.models.mistake import Mistake
 

@@ -17,7 +17,7 @@ from grader.authoring.findings import Mutant
 from grader.authoring.mutants import general, learning  # noqa: F401 (they register operators)
 from grader.authoring.mutants.dead import dead_lines
 from grader.diagnosis.edits import OPERATORS, Operator, replaced, walk
-from grader.diagnosis.mistakes import data_edits, hook_edits, module_edits, training_edits  # noqa: F401 (likewise)
+from grader.diagnosis.mistakes import data_edits, flow_edits, hook_edits, module_edits, training_edits  # noqa: F401 (likewise)
 from grader.models.cells import Cell, Submission
 
 CONTEXT = 2  # lines around a change in a diff

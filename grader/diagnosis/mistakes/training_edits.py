@@ -223,6 +223,11 @@ for _sigmoid in ("torch.sigmoid(_x)", "F.sigmoid(_x)", "_x.sigmoid()"):
 fix("double_sigmoid", "nn.Sigmoid()", "nn.Identity()")
 fix("nll_on_logits", "F.nll_loss(_x, *_rest)", "F.cross_entropy(_x, *_rest)")
 fix("nll_on_logits", "nn.NLLLoss(*_rest)", "nn.CrossEntropyLoss(*_rest)")
+fix("bce_on_logits", "F.binary_cross_entropy(_x, *_rest)", "F.binary_cross_entropy_with_logits(_x, *_rest)")
+fix("bce_on_logits", "nn.BCELoss(*_rest)", "nn.BCEWithLogitsLoss(*_rest)")
+for _softmax in ("F.{}(_x, *_rest)", "torch.{}(_x, *_rest)", "_x.{}(*_rest)"):
+    fix("softmax_without_log", _softmax.format("softmax"), _softmax.format("log_softmax"))
+fix("softmax_without_log", "nn.Softmax(*_rest)", "nn.LogSoftmax(*_rest)")
 for _function in ("softmax", "log_softmax", "argmax", "mean", "sum", "max", "min"):
     for _one, _other in (("0", "1"), ("1", "0"), ("-1", "0"), ("0", "-1"), ("1", "-1")):
         for _how in ("dim={}", "{}"):
@@ -831,6 +836,21 @@ for _one, _other in (("mse_loss", "l1_loss"), ("l1_loss", "mse_loss"), ("cross_e
     swap("loss-other", "the loss is another", *_names, "other_loss")
 for _one, _other in (("MSELoss", "L1Loss"), ("L1Loss", "MSELoss"), ("CrossEntropyLoss", "MultiMarginLoss")):
     swap("loss-other", "the loss is another", f"nn.{_one}(*_rest)", f"nn.{_other}(*_rest)", "other_loss")
+swap(
+    "bce",
+    "binary_cross_entropy takes logits",
+    "F.binary_cross_entropy_with_logits(_x, *_rest)",
+    "F.binary_cross_entropy(_x, *_rest)",
+    "bce_on_logits",
+)
+for _softmax in ("F.{}(_x, *_rest)", "torch.{}(_x, *_rest)", "_x.{}(*_rest)"):
+    swap(
+        "log-dropped",
+        "softmax takes the place of its logarithm",
+        _softmax.format("log_softmax"),
+        _softmax.format("softmax"),
+        "softmax_without_log",
+    )
 swap("nll", "nll_loss takes logits", "F.cross_entropy(_x, *_rest)", "F.nll_loss(_x, *_rest)", "nll_on_logits")
 swap("nll", "NLLLoss takes logits", "nn.CrossEntropyLoss(*_rest)", "nn.NLLLoss(*_rest)", "nll_on_logits")
 swap(
