@@ -140,7 +140,7 @@ def epochs(loop: cst.For, above: Above) -> Iterator[Changed]:
 # -- layers and their weights
 
 
-@operator("activation-added", "an activation comes last", cst.Return)
+@operator("activation-added", "an activation comes last", cst.Return, "activation_added")
 def activation_added(made: cst.Return, above: Above) -> Iterator[Changed]:
     function, owner = enclosing(above, cst.FunctionDef), enclosing(above, cst.ClassDef)
     forward = function is not None and function.name.value == "forward"
@@ -148,7 +148,7 @@ def activation_added(made: cst.Return, above: Above) -> Iterator[Changed]:
         yield made.with_changes(value=cst.parse_expression(f"torch.relu({code(made.value)})"))
 
 
-@operator("activation-added", "an activation comes last", cst.Call)
+@operator("activation-added", "an activation comes last", cst.Call, "activation_added")
 def activation_appended(call: cst.Call, above: Above) -> Iterator[Changed]:
     if match("nn.Sequential(*_rest)", call) is not None and call.args and _LAYERS.search(code(call.args[-1])):
         yield call.with_changes(args=[*call.args, cst.Arg(cst.parse_expression("nn.ReLU()"))])

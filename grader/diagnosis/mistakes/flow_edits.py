@@ -97,7 +97,8 @@ def argument_kept(line: cst.SimpleStatementLine, above: Above) -> Iterator[Chang
     function = enclosing(above, cst.FunctionDef)
     found = match("_x = _value;", line) if function is not None else None
     if found is not None and isinstance(found["_x"], ast.Name) and found["_x"].id in arguments_of(function):
-        if found["_x"].id not in {part.id for part in ast.walk(found["_value"]) if isinstance(part, ast.Name)}:
+        used = {part.id for part in ast.walk(found["_value"]) if isinstance(part, ast.Name)}
+        if found["_x"].id not in used:
             yield statements("pass")
 
 

@@ -13,6 +13,7 @@ from grader.diagnosis.edits import (
     Above,
     Changed,
     after_docstring,
+    all_replaced,
     arguments_of,
     block,
     code,
@@ -230,13 +231,80 @@ for _one, _other in (("relu", "tanh"), ("tanh", "relu"), ("sigmoid", "tanh")):
 for _one, _other in (("ReLU", "Tanh"), ("Tanh", "ReLU"), ("Sigmoid", "Tanh"), ("GELU", "ReLU"), ("LeakyReLU", "ReLU")):
     swap("activation-other", "an activation is another", f"nn.{_one}()", f"nn.{_other}()", "other_activation")
 for _function in ("torch.tanh", "torch.relu", "torch.sigmoid", "F.relu", "F.gelu", "F.tanh"):
-    swap("activation", "an activation is dropped", f"{_function}(_x)", "_x")
+    swap("activation", "an activation is dropped", f"{_function}(_x)", "_x", "activation_left_out")
+_ACTIVATION = re.compile(r"(?:torch\.)?nn\.(ReLU|Tanh|Sigmoid|GELU)\(\)")
+_ACTIVATED = re.compile(r"(?:torch|F|nn\.functional)\.(relu|tanh|sigmoid|gelu)$|\.(relu|tanh|sigmoid)$")
 
 
-@operator("activation-module", "an activation module is dropped", cst.Arg)
+@operator("activation-module", "an activation module is dropped", cst.Arg, "activation_left_out")
 def activation_module(argument: cst.Arg, above: Above) -> Iterator[Changed]:
-    if re.fullmatch(r"nn\.(ReLU|Tanh|Sigmoid|GELU)\(\)", code(argument.value)):
+    if _ACTIVATION.fullmatch(code(argument.value)):
         yield argument.with_changes(value=cst.parse_expression("nn.Identity()"))
+
+
+@fixes("activation_left_out", cst.FunctionDef)
+def all_but_last_activated(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+    """In forward, what each layer but the last gives goes through an activation."""
+    lines = [[call for call in inside(line, cst.Call) if match("self._layer(_x)", call)] for line in block(function)]
+    calls = [call for found in lines for call in found]
+    if function.name.value == "forward" and len(calls) > 1 and not any(map(_is_activation, inside(function, cst.Call))):
+        last = [found for found in lines if found][-1][0]  # in the last line, the outermost one
+        for activation in ("relu", "tanh"):
+            changed = {c: cst.parse_expression(f"torch.{activation}({code(c)})") for c in calls if c is not last}
+            yield function.with_changes(body=all_replaced(function.body, changed))
+
+
+def _is_activation(call: cst.Call) -> bool:
+    return _ACTIVATED.search(code(call.func)) is not None
+
+
+@fixes("activation_left_out", cst.Call)
+def activated(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """What a layer gives goes through an activation; a Sequential has one between two layers."""
+    outer = enclosing(above, cst.Call)
+    if match("self._layer(_x)", call) is not None and not (outer and _is_activation(outer)):
+        for activation in ("relu", "tanh", "sigmoid"):
+            yield cst.parse_expression(f"torch.{activation}({code(call)})")
+    if match("nn.Sequential(*_rest)", call) is not None:
+        weighty = [bool(re.match(r"(torch\.)?nn\.(Linear|Conv\dd)\(", code(one))) for one in call.args]
+        if not any(_ACTIVATION.fullmatch(code(one.value)) for one in call.args):
+            for activation in ("nn.ReLU()", "nn.Tanh()"):
+                made = cst.Arg(cst.parse_expression(activation))
+                args = [
+                    part
+                    for place, one in enumerate(call.args)
+                    for part in ([made, one] if place and weighty[place] and weighty[place - 1] else [one])
+                ]
+                if len(args) > len(call.args):
+                    yield call.with_changes(args=args)
+
+
+fix("activation_left_out", "nn.Identity()", "nn.ReLU()", "nn.Tanh()")
+
+
+@fixes("activation_left_out", cst.Return)
+def result_activated(made: cst.Return, above: Above) -> Iterator[Changed]:
+    function = enclosing(above, cst.FunctionDef)
+    if made.value is not None and function is not None and not isinstance(made.value, (cst.Tuple, cst.Name)):
+        for activation in ("relu", "tanh", "sigmoid"):
+            yield made.with_changes(value=cst.parse_expression(f"torch.{activation}({code(made.value)})"))
+
+
+@fixes("activation_added", cst.Return)
+def result_as_it_is(made: cst.Return, above: Above) -> Iterator[Changed]:
+    if isinstance(made.value, cst.Call) and _is_activation(made.value):
+        found = match("_home._function(_x)", made.value) or match("_x._function()", made.value)
+        if found is not None:
+            yield made.with_changes(value=cst.parse_expression(fill("_x", found)))
+
+
+@fixes("activation_added", cst.Call)
+def last_is_a_layer(call: cst.Call, above: Above) -> Iterator[Changed]:
+    """A Sequential ends with a layer."""
+    if match("nn.Sequential(*_rest)", call) is not None and len(call.args) > 1:
+        *rest, last = call.args
+        if _ACTIVATION.fullmatch(code(last.value)):
+            yield call.with_changes(args=[*rest[:-1], rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
 
 
 swap(
