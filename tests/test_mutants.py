@@ -176,6 +176,10 @@ SMALL = {
     "sign-flipped": ("x = a + b", "x = a - b"),
     "loss-other": ("F.cross_entropy(x, y)", "F.multi_margin_loss(x, y)"),
     "nll": ("F.cross_entropy(x, y)", "F.nll_loss(x, y)"),
+    "bce": ("F.binary_cross_entropy_with_logits(x, y)", "F.binary_cross_entropy(x, y)"),
+    "log-dropped": ("F.log_softmax(x, dim=1)", "F.softmax(x, dim=1)"),
+    "loss-arguments": ("F.cross_entropy(x, y)", "F.cross_entropy(y, x)"),
+    "result-dropped": ("x = x.flatten(1)", "x.flatten(1)"),
     "loss-sigmoid": (
         "F.binary_cross_entropy_with_logits(x, y)",
         "F.binary_cross_entropy_with_logits(x.sigmoid(), y)",
@@ -321,6 +325,18 @@ LARGE = {
     "return-in-loop": (
         "def f(x):\n    for y in x:\n        g(y)\n    return x",
         "def f(x):\n    for y in x:\n        g(y)\n        return x",
+    ),
+    "made-in-loop": (
+        "def f(x):\n    found = []\n    for y in x:\n        found.append(y)",
+        "def f(x):\n    for y in x:\n        found = []\n        found.append(y)",
+    ),
+    "optimizer-replaced": (
+        "def f(model, optimizer):\n    optimizer.step()",
+        "def f(model, optimizer):\n    optimizer = torch.optim.SGD(model.parameters(), lr=0.003)\n    optimizer.step()",
+    ),
+    "hook-other-value": (
+        "def hook(module, grad_input, grad_output):\n    log.append(grad_output[0])",
+        "def hook(module, grad_input, grad_output):\n    log.append(grad_input[0])",
     ),
     "labels-shifted": (train(), train(target="y.roll(1, 0)")),
     "samples-fewer": (train(), train("model(x)[::2]", "y[::2]")),

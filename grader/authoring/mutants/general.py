@@ -141,7 +141,7 @@ def loop_ends_early(made: cst.For, above: Above) -> Iterator[Changed]:
     yield made.with_deep_changes(made.body, body=[*made.body.body, cst.parse_statement("break")])
 
 
-@operator("return-in-loop", "a return stands in the loop before it", cst.FunctionDef)
+@operator("return-in-loop", "a return stands in the loop before it", cst.FunctionDef, "return_in_loop")
 def return_in_loop(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     lines = block(function)
     if len(lines) > 1 and isinstance(lines[-2], cst.For) and match("return _x;", lines[-1]) is not None:

@@ -46,15 +46,6 @@ def returned_behind(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]
             yield lines.with_changes(body=[*lines.body[:place], left, last])
 
 
-@operator("return-in-loop", "a loop ends in its first round, by return", cst.IndentedBlock, "return_in_loop")
-def returned_within(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
-    if len(lines.body) > 1:
-        loop, last = lines.body[-2:]
-        if isinstance(loop, cst.For) and loop.orelse is None and code(last).startswith("return"):
-            whole = loop.with_deep_changes(loop.body, body=[*block(loop), last])
-            yield lines.with_changes(body=[*lines.body[:-2], whole])
-
-
 @fixes("made_in_loop", cst.IndentedBlock)
 def made_before(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
     """What collects over the rounds of a loop is made before the loop."""
