@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import unicodedata
 import zipfile
 from datetime import UTC, datetime
@@ -133,6 +134,16 @@ def test_a_page_needs_nothing_else(quiz: Course, run: Command) -> None:
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|link|img|iframe|object|base|form)\b|url\(|@import|\son\w+=", page)
     assert not re.search(r'(src|href)="(?!#)', page)
+
+
+def test_a_long_line_of_code_is_shown_at_once() -> None:
+    """The page is written where a whole class waits for it; colouring a line takes the square of its length."""
+    began = time.process_time()
+    page = str(code(f"a{'.b' * 90_000}\nx = 1\n", 10, (11,)))
+    assert time.process_time() - began < 2
+    assert re.findall(r'(<span class="hll">)?<span class="linenos">\s*(\d+)', page) == [
+        ("", "10"), ('<span class="hll">', "11"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
