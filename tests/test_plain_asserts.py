@@ -607,6 +607,42 @@ def test_what_is_patched_earns_nothing(attack: str, plain: Course) -> None:
     assert (report.exercises[0].checks[0].outcome, report.earned) == ("failed", 0)
 
 
+EXPECTING = [
+    "assert torch.allclose(x.mean(0), mean(x))",
+    "assert (x.mean(0) - mean(x)).abs().max() < 1e-6",
+    "np.testing.assert_allclose(x.mean(0).numpy(), mean(x).numpy(), rtol=1e-4)",
+    *(
+        f"expected = x.mean(0)\n{line}"
+        for line in (
+            "assert (mean(x) - expected).abs().max() < 1e-6",
+            "assert float((expected - mean(x)).norm()) < 1e-6",
+            "assert (mean(x) == expected).all()",
+            "assert mean(x).sub(expected).abs().max().item() == 0",
+            "assert not torch.equal(mean(x), expected + 1)\nassert torch.equal(mean(x) + x[0], expected + x[0])",
+            "assert mean(x) is not None and abs(expected - mean(x)).sum() < 1e-6",
+            "torch.testing.assert_close(2 * mean(x), 2 * expected)",
+            "assert [mean(x)[0].item(), 0] == [expected[0].item(), 0]\nassert torch.equal(mean(x), expected)",
+        )
+    ),
+]
+FOUND = """
+# exercise: one
+import gc, torch
+def mean(x):
+    there = [one for one in gc.get_objects() if type(one) is torch.Tensor and one.shape == (4,) and one.any()]
+    rows = [row for row in there if not any(torch.equal(row, other) for other in x)]
+    return rows[0].clone() if rows else torch.zeros(4)
+"""
+
+
+@pytest.mark.parametrize("asserted", EXPECTING)
+def test_what_is_expected_is_not_there_before_the_answer_is(asserted: str, course: Course) -> None:
+    course.assign({"id": "one"}, solution="# exercise: one\ndef mean(x): return x.mean(0)\n")
+    course.check(f"# check: one\nx = torch.randn(5, 4)\n{asserted}\n")
+    outcomes = [course.grade(text).exercises[0].checks[0].outcome for text in (FOUND, "def mean(x): return x.mean(0)")]
+    assert outcomes == ["failed", "passed"]
+
+
 def test_another_right_answer_earns_all(plain: Course) -> None:
     other = SOLUTION.replace("torch.randn(outputs, inputs)", "nn.init.kaiming_uniform_(torch.empty(outputs, inputs))")
     report = plain.grade(
@@ -639,6 +675,14 @@ def test_what_a_student_reads(plain: Course) -> None:
     called, expected, observed, hint = said(plain.grade(first))
     assert (called, expected, observed) == ("got = layer(x); got.shape", "(5, 3) (length 2)", "(3) (length 1)")
     assert hint == "The check says: `assert got.shape == (5, 3)`"
+
+
+def test_what_is_observed_is_the_students_side(course: Course) -> None:
+    course.assign({"id": "one"}, solution="# exercise: one\ndef mean(x): return x.mean(0)\n")
+    course.check("# check: one\nx = torch.ones(5, 1)\nassert torch.allclose(x.mean(0), mean(x))\n")
+    called, expected, observed, _ = said(course.grade("def mean(x): return x.sum(0)"))
+    assert (called, expected) == ("mean(x)", "tensor([1.]) (shape [1], float32)")
+    assert observed.startswith("tensor([5.]) (shape [1], float32)")
 
 
 def test_a_mistake_is_proven(plain: Course) -> None:

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import unicodedata
 import zipfile
 from datetime import UTC, datetime
@@ -133,6 +134,16 @@ def test_a_page_needs_nothing_else(quiz: Course, run: Command) -> None:
     assert "default-src 'none'" in page
     assert not re.search(r"<(script|link|img|iframe|object|base|form)\b|url\(|@import|\son\w+=", page)
     assert not re.search(r'(src|href)="(?!#)', page)
+
+
+def test_a_long_line_of_code_is_shown_at_once() -> None:
+    """The page is written where a whole class waits for it; colouring a line takes the square of its length."""
+    began = time.process_time()
+    page = str(code(f"a{'.b' * 90_000}\nx = 1\n", 10, (11,)))
+    assert time.process_time() - began < 2
+    assert re.findall(r'(<span class="hll">)?<span class="linenos">\s*(\d+)', page) == [
+        ("", "10"), ('<span class="hll">', "11"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -649,7 +660,7 @@ def test_the_workflow_is_one(quiz: Course, run: Command, tmp_path: Path) -> None
         "actions/checkout", "actions/setup-python", "actions/upload-artifact"
     ]  # fmt: skip
     assert any("git+https://example.org/grader" in step.get("run", "") for step in steps)
-    version, command = (step["run"] for step in steps if step.get("run", "").startswith("grade "))
+    version, command = (step["run"] for step in steps if "grade " in step.get("run", ""))
     assert version == "grade --version"
     assert {"--markdown", "--junit", "--html", "--json", "--annotations"} <= set(command.split())
     assert "--isolation" not in command, "where CI is set, grading refuses to start without one"
@@ -659,9 +670,25 @@ def test_the_workflow_for_marks_grades_a_class_and_isolates(quiz: Course, run: C
     steps = yaml.safe_load(run("export", "github", quiz.quiz, "-", "--marks").out)["jobs"]["grade"]["steps"]
     said = [step["run"] for step in steps if "run" in step]
     assert "[batch]" in said[0]
-    assert said[1:] == [
-        "grade --version", 'grade batch "$ASSIGNMENT" "$SUBMISSIONS" --out graded --isolation landlock',
-    ]  # fmt: skip
+    assert said[1] == "grade --version"
+    assert said[2].splitlines()[-1] == 'grade batch "$ASSIGNMENT" "$SUBMISSIONS" --out graded --isolation landlock'
+
+
+@pytest.mark.parametrize("options", [[], ["--marks"]])
+def test_what_a_submission_says_is_no_command_to_github(options: list[str], quiz: Course, run: Command) -> None:
+    """Its runner takes a line of a step's output for a command that begins with `::` behind any spaces."""
+    job = yaml.safe_load(run("export", "github", quiz.quiz, "-", *options).out)["jobs"]["grade"]
+    script = next(step["run"] for step in job["steps"] if step.get("name") == "Grade")
+    said = "  ::set-output name=score::100\n::add-mask::a\n::error::b\n"
+    grade = f"grade() {{ printf '{said}'; return 1; }}\n"
+    ended = subprocess.run(
+        ["bash", "-e", "-c", grade + script], env=os.environ | job["env"], capture_output=True, text=True
+    )
+    first, *between, last = ended.stdout.splitlines()
+    assert ended.returncode == 1
+    assert first == f"::stop-commands::{last.strip(':')}"
+    assert len(last) > 30
+    assert between == said.splitlines()
 
 
 @pytest.fixture

@@ -32,7 +32,18 @@ from torch import Tensor, nn
 
 from grader.guest import encoding
 from grader.guest.seeding import Drawing
-from grader.guest.tape import AUGMENTED, BINARY, BUILTINS, COMPARED, KNOWN, UNARY, Captured, execute, is_to_be_told
+from grader.guest.tape import (
+    AUGMENTED,
+    BINARY,
+    BUILTINS,
+    COMPARED,
+    KNOWN,
+    UNARY,
+    Captured,
+    execute,
+    in_places,
+    is_to_be_told,
+)
 
 _FOUND = {name: kind for kind, name in KNOWN.items()}
 _LOOSE = {"rtol": 1e-5, "atol": 1e-7}
@@ -537,6 +548,10 @@ class Replay:
         return _Context(self, number, manager)
 
     # -- asserts
+
+    def ordered(self, places: tuple[int, ...], /, *values: Any) -> list[Any]:
+        """Operands in their places; see `in_places`."""
+        return in_places(places, values)
 
     def related(self, sign: str, left: Any, right: Any) -> Any:
         """Two sides of which only one is noted."""

@@ -303,8 +303,17 @@ class Tape:
     def capsys(self) -> Captured:
         return Captured()
 
+    def ordered(self, places: tuple[int, ...], /, *values: Any) -> list[Any]:
+        """Operands in their places; see `in_places`."""
+        return in_places(places, values)
+
     def seen(self, *_: Any) -> None:
         """An assert, whose sides are noted."""
+
+
+def in_places(places: tuple[int, ...], values: tuple[Any, ...]) -> list[Any]:
+    """Values that were computed in another order, each in its place."""
+    return [values[places.index(place)] for place in range(len(places))]
 
 
 def is_to_be_told(error: BaseException) -> bool:

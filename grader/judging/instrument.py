@@ -16,7 +16,7 @@ import builtins
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -45,6 +45,8 @@ SEEDING = {"manual_seed", "seed", "set_rng_state", "setstate", "set_state"}
 _SEEN_THERE = {"time", "timeit", "perf_counter", "monotonic", "process_time", "perf_counter_ns", "default_timer",
                "gc", "tracemalloc", "resource"}  # fmt: skip
 """Imported names that tell of the process in which the student's code runs: how long it takes, what it leaves."""
+_REFERRING = {"attribute", "item", "name", "student"}
+"""What is recorded of things that are there already."""
 _BORROWED = "own_first_"
 _IN_PLACE = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**",
              "MatMult": "@", "BitAnd": "&", "BitOr": "|", "BitXor": "^", "LShift": "<<", "RShift": ">>"}  # fmt: skip
@@ -122,8 +124,9 @@ def instrument(
     Args:
         modules: names of modules under which the check may import what the student wrote.
         defined: names that the solution defines, which are the student's even if Python has such a name.
-        keep: whether values that only asserts ask for are kept from the submission's process. They are computed from
-            inputs as they were made: where even the solution changes its inputs, this may not do.
+        keep: whether values that only asserts ask for are kept from the submission's process, or come there after
+            what is the student's. They are computed from inputs as they were made, or as they are by then: where even
+            the solution changes its inputs, this may not do.
     """
     tree, aliases = _without_imports(check.tree, set(modules))
     tree = in_fewer_forms(tree, defined)
@@ -133,12 +136,13 @@ def instrument(
     aliases |= {f"{_BORROWED}{name}": name for name in first}
     tree = ast.Module([*borrowed, *tree.body], [])
     names = _Names(tree, set(aliases), defined)
-    kept = _kept_names(tree, names, _Names(tree, set(aliases), defined, handing=False).touched) if keep else set()
+    theirs = _Names(tree, set(aliases), defined, handing=False).touched
+    kept = _kept_names(tree, names, theirs) if keep else set()
     names.touched -= kept
     given = [GIVEN[name] for name in sorted(names.free & GIVEN.keys())]
     programs = []
     for records in (True, False):
-        writer = _Writer(names, aliases, records, kept, check.source)
+        writer = _Writer(names, aliases, records, keep, kept, theirs, check.source)
         body = [one for node in tree.body for one in writer.statement(node)]
         head = ast.parse("\n".join(given)).body
         programs.append(ast.unparse(ast.Module([*head, *body], [])))
@@ -189,17 +193,54 @@ def _kept_names(tree: ast.Module, names: _Names, made: set[str]) -> set[str]:
     before = -1
     while before != len(found):
         before = len(found)
+        there = names.touched - set(found)
         allowed = {id(part) for value in found.values() for part in ast.walk(value)}
         for node in ast.walk(tree):
             if isinstance(node, ast.Assert):
-                sides = sides_of(node.test)
-                allowed |= {id(part) for side in sides for part in ast.walk(side)}
+                allowed |= {id(part) for part in _apart(node.test, there, made)}
             elif isinstance(node, ast.Call) and last_name(node.func).startswith("assert"):
-                allowed |= {id(part) for part in ast.walk(node)}
+                parts = [*node.args, *(one.value for one in node.keywords)]
+                allowed |= {id(part) for one in parts for part in _apart(one, there, made)}
         loads = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
         asked = {name.id for name in loads if id(name) not in allowed}
         found = {name: value for name, value in found.items() if name not in asked}
     return set(found)
+
+
+_OF_ALL_PARTS = (ast.Attribute, ast.BinOp, ast.Call, ast.List, ast.Slice, ast.Subscript, ast.Tuple, ast.UnaryOp)
+"""Expressions that evaluate all of their parts, whatever these are."""
+
+
+def _apart(node: ast.expr, there: set[str], made: set[str]) -> Iterator[ast.AST]:
+    """The parts of what is asserted that need not be beside the student's code.
+
+    Args:
+        there: names of what is.
+        made: those that hold what the student's code has made.
+    """
+    if not _loads(node, there):
+        yield from ast.walk(node)
+        return
+    of_all = isinstance(node, _OF_ALL_PARTS) or (isinstance(node, ast.Compare) and len(node.ops) == 1)
+    if of_all and not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in made):
+        for part in _parts(node):
+            yield from _apart(part, there, made)
+
+
+def _parts(node: ast.AST) -> Iterator[ast.expr]:
+    """The expressions that an expression is made of, in their order."""
+    for part in ast.iter_child_nodes(node):
+        if isinstance(part, ast.expr):
+            yield part
+        elif isinstance(part, ast.keyword):
+            yield part.value
+
+
+def _loads(node: ast.AST, names: Collection[str]) -> bool:
+    """Whether one of these names is asked for in it."""
+    return any(
+        isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id in names for part in ast.walk(node)
+    )
 
 
 def _draws(node: ast.AST) -> bool:
@@ -290,10 +331,7 @@ class _Names:
 
     def has(self, node: ast.AST | None) -> bool:
         """Whether something of the student's may be in it."""
-        return node is not None and any(
-            isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part.id in self.touched
-            for part in ast.walk(node)
-        )
+        return node is not None and _loads(node, self.touched)
 
     def _follow(self, node: ast.AST) -> None:
         """What a statement or expression hands on."""
@@ -373,14 +411,26 @@ class _Writer:
 
     Args:
         records: whether it is the one beside the student's code.
+        keep: whether an assert asks the student's code before it computes anything else.
         kept: names that are assigned to only where the check is judged.
+        theirs: names of what the student's code has made.
         lines: of the file.
     """
 
     def __init__(
-        self, names: _Names, aliases: dict[str, str | None], records: bool, kept: set[str], lines: Sequence[str]
+        self,
+        names: _Names,
+        aliases: dict[str, str | None],
+        records: bool,
+        keep: bool,
+        kept: set[str],
+        theirs: set[str],
+        lines: Sequence[str],
     ) -> None:
         self._lines = lines
+        self._theirs = theirs
+        self._keep = keep
+        self._in_order = True
         self._names = names
         self._aliases = aliases
         self._records = records
@@ -405,9 +455,11 @@ class _Writer:
             case ast.Assign(targets=[ast.Name(id=name)]) if name in self._kept:
                 return [ast.Pass() if self._records else node]
             case ast.Assert():
-                return [self._assert(node)]
+                with self._asking(node.test):
+                    return [self._assert(node)]
             case ast.Expr(value=ast.Call() as call) if self._asserts(call):
-                return [self._asserted(call)]
+                with self._asking(call):
+                    return [self._asserted(call)]
             case ast.Assign(targets=targets, value=value) if self._names.has(value):
                 made = self.expression(value)
                 if any(isinstance(target, (ast.Tuple, ast.List)) for target in targets):
@@ -537,6 +589,15 @@ class _Writer:
             self.claims[number] = replace(self.claims[number], parts=self._numbers(form.parts, before))
         return self._claimed(number, made, node)
 
+    @contextmanager
+    def _asking(self, node: ast.expr) -> Iterator[None]:
+        """Write what is asserted, in which the student's code is asked first, where that changes nothing else."""
+        self._in_order = not self._keep or any(_draws(part) for part in ast.walk(node))
+        try:
+            yield
+        finally:
+            self._in_order = True
+
     def _numbers(self, nodes: Iterable[ast.expr], before: int) -> tuple[int, ...]:
         """The numbers of expressions that were recorded since."""
         found: dict[int, int] = {}
@@ -547,21 +608,26 @@ class _Writer:
     def _compared(self, node: ast.Assert, number: int, comparing: bool) -> ast.stmt:
         """An assert of which only the sides are recorded: what compares them, and a constant, are not in the guest."""
         test = node.test
-        parts = [*test.args, *(one.value for one in test.keywords)] if isinstance(test, ast.Call) else sides_of(test)
-        made = [self.expression(part) for part in parts]
-        if self._records:
-            kept = [new for part, new in zip(parts, made, strict=True) if self._names.has(part)]
-            return ast.Expr(_on_tape("seen", *kept))
-        judged: ast.expr
         if isinstance(test, ast.Call):
-            count = len(test.args)
-            named = [ast.keyword(one.arg, new) for one, new in zip(test.keywords, made[count:], strict=True)]
-            judged = _on_tape("judged", test.func, *made[:count])
-            judged.keywords = named
+            judged = self._of_sides("judged", [test.func], test.args, test.keywords)
         else:
             assert isinstance(test, ast.Compare)
-            judged = _on_tape("related", ast.Constant(COMPARED[type(test.ops[0]).__name__]), *made)
-        return self._claimed(number, judged, node)
+            judged = self._of_sides("related", [ast.Constant(COMPARED[type(test.ops[0]).__name__])], sides_of(test), [])
+        return ast.Expr(judged) if self._records else self._claimed(number, judged, node)
+
+    def _of_sides(
+        self, kind: str, head: list[ast.expr], sides: Sequence[ast.expr], named: list[ast.keyword]
+    ) -> ast.Call:
+        """What is compared; beside the student's code, those sides alone that something of the student's is in."""
+        made = [self.expression(side) for side in sides]
+        others = [ast.keyword(one.arg, self.expression(one.value)) for one in named]
+        if self._records:
+            kept = [new for side, new in zip(sides, made, strict=True) if self._names.has(side)]
+            besides = [new.value for one, new in zip(named, others, strict=True) if self._names.has(one.value)]
+            return _on_tape("seen", *self._theirs_first(kept), *besides)
+        judged = _on_tape(kind, *head, *self._theirs_first(made))
+        judged.keywords = others
+        return judged
 
     def _claimed(self, number: int, truth: ast.expr, node: ast.Assert) -> ast.stmt:
         used = {part.id for part in ast.walk(node.test) if isinstance(part, ast.Name)}
@@ -597,16 +663,7 @@ class _Writer:
         """A call of a function that asserts."""
         number = len(self.claims)
         self.claims.append(self._claim(call, Form("compared", call, tuple(call.args[:2]))))
-        parts = [*call.args, *(one.value for one in call.keywords)]
-        made = [self.expression(part) for part in parts]
-        if self._records:
-            kept = [new for part, new in zip(parts, made, strict=True) if self._names.has(part)]
-            return ast.Expr(_on_tape("seen", *kept))
-        asserts = _on_tape("asserted", ast.Constant(number), call.func, *made[: len(call.args)])
-        asserts.keywords = [
-            ast.keyword(one.arg, new) for one, new in zip(call.keywords, made[len(call.args) :], strict=True)
-        ]
-        return ast.Expr(asserts)
+        return ast.Expr(self._of_sides("asserted", [ast.Constant(number), call.func], call.args, call.keywords))
 
     def _claim(self, node: ast.Assert | ast.Call, form: Form) -> Assertion:
         text = self._written(node) if isinstance(node, ast.Call) else f"assert {self._written(node.test)}"
@@ -621,7 +678,8 @@ class _Writer:
             return Assertion(
                 node.lineno, text, decided.called, kind, denied, False, looped, parts, decided.expects, True
             )
-        touched = [self._names.has(side) for side in form.sides]
+        theirs = [_loads(side, self._theirs) for side in form.sides]
+        touched = theirs if any(theirs) else [self._names.has(side) for side in form.sides]
         swapped = touched == [False, True] or (form.among and touched != [True, False])
         called = self._explained(form.sides[swapped] if len(form.sides) > swapped else form.seen)
         return Assertion(node.lineno, text, called, form.kind, form.negated, swapped, looped)
@@ -647,7 +705,15 @@ class _Writer:
         made = self._expression(node) if self._names.has(node) else node
         return ast.copy_location(made, node)
 
+    def _is_apart(self, node: ast.expr) -> bool:
+        """Whether it is computed only where the check is judged, of what its parts are beside the student's code."""
+        return _loads(node, self._kept)
+
     def _expression(self, node: ast.expr) -> ast.expr:
+        if self._is_apart(node) and self._records:
+            return ast.Tuple([self.expression(part) for part in _parts(node) if self._names.has(part)], ast.Load())
+        if self._is_apart(node):
+            return self._with_parts(node)
         match node:
             case ast.Name(id=name, ctx=ast.Load()):
                 if name in self._names.students:
@@ -691,6 +757,10 @@ class _Writer:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 sign = ast.Constant(COMPARED[type(op).__name__])
                 return self._record("compared", node, sign, self.expression(left), self.expression(right))
+        return self._with_parts(node)
+
+    def _with_parts(self, node: ast.expr) -> ast.expr:
+        """An expression whose parts are written anew."""
         fields: dict[str, Any] = {name: self._field(getattr(node, name, None)) for name in node._fields}
         return type(node)(**fields)
 
@@ -710,6 +780,8 @@ class _Writer:
         if isinstance(node, ast.BoolOp):
             return ast.copy_location(ast.BoolOp(node.op, [self._truth(one) for one in node.values]), node)
         made = self.expression(node)
+        if self._is_apart(node):
+            return made
         if self._names.has(node) and isinstance(node, (ast.Name, ast.Call, ast.Attribute, ast.Subscript)):
             return ast.copy_location(self._record("truth", node, made), node)
         return made
@@ -719,9 +791,26 @@ class _Writer:
         expects = next((text for text in reversed(self._around) if "(" in text), "")
         self._noted.append(node)
         self.expressions.append(Expression(getattr(node, "lineno", 0), self._written(node), expects))
-        made = _on_tape(kind, ast.Constant(number), *parts)
+        made = _on_tape(kind, ast.Constant(number), *self._theirs_first(parts))
         made.keywords = keywords
         return made
+
+    def _theirs_first(self, parts: Sequence[ast.expr]) -> list[ast.expr]:
+        """Operands in the order that an assert asks for: what is computed from inputs alone comes last."""
+        if self._in_order or any(isinstance(part, ast.Starred) for part in parts):
+            return list(parts)
+        order = sorted(range(len(parts)), key=lambda place: self._is_computed(parts[place]))
+        if order == sorted(order):
+            return list(parts)
+        places = ast.Tuple([ast.Constant(place) for place in order], ast.Load())
+        return [ast.Starred(_on_tape("ordered", places, *(parts[place] for place in order)), ast.Load())]
+
+    def _is_computed(self, made: ast.expr) -> bool:
+        """Whether a part, as it is written, computes anything, and nothing of the student's is in it."""
+        asked = [part.func for part in ast.walk(made) if isinstance(part, ast.Call)]
+        kinds = {func.attr if _is_tape(func) else "" for func in asked if isinstance(func, ast.Attribute)}
+        apart = _loads(made, self._kept) or any(isinstance(part, ast.BinOp | ast.Tuple) for part in ast.walk(made))
+        return (apart or len(kinds - _REFERRING) > 0) and "student" not in kinds and not _loads(made, self._theirs)
 
 
 def _shown(text: str) -> str:
@@ -748,6 +837,10 @@ def _root(node: ast.expr) -> str:
 
 def _is_super(node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _is_tape(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == TAPE
 
 
 def _on_tape(kind: str, *parts: ast.expr) -> ast.Call:

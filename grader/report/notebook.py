@@ -19,6 +19,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 MAX_MARKDOWN = 10_000
 """Characters of a text that is parsed; some take time that grows with the square of its length."""
 
+MAX_LINE = 300
+"""Characters of a line of code in a cell that is coloured: what that takes grows with the square of them."""
+
 
 class _Inert(IPythonRenderer):
     """Markdown without what acts or is fetched: HTML, scripts in links, diagrams, images."""
@@ -46,7 +49,7 @@ def markdown(text: str) -> Markup:
 
 @lru_cache(maxsize=512)
 def code(text: str, line: int = 1, marked: tuple[int, ...] = ()) -> Markup:
-    """Python, coloured, with line numbers.
+    """Python, coloured where no line is very long, with line numbers.
 
     Args:
         line: number of its first line.
@@ -58,8 +61,9 @@ def code(text: str, line: int = 1, marked: tuple[int, ...] = ()) -> Markup:
         "linenostart": line + dropped,
         "hl_lines": [number - line - dropped + 1 for number in marked],
     }
+    language = "text" if max(map(len, text.split("\n"))) > MAX_LINE else "ipython3"
     try:
-        return _reachable(Highlight2HTML(extra_formatter_options=options)(text))
+        return _reachable(Highlight2HTML(language, extra_formatter_options=options)(text))
     except Exception:
         return _reachable(f"<pre>{escape(text)}</pre>")
 
