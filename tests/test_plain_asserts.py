@@ -746,6 +746,18 @@ def test_what_a_loop_never_reaches_does_not_pass(course: Course) -> None:
     assert "never reached" in said(course.grade(answer))[2]
 
 
+def test_a_helper_is_judged_to_its_end_where_it_keeps_what_their_code_left(course: Course) -> None:
+    right = "# exercise: one\ndef step(model, x):\n    model.zero_grad()\n    model(x).sum().backward()\n"
+    course.assign({"id": "one"}, solution=right, diagnosis="none")
+    course.check(
+        "# check: one\ndef twice():\n    model, x = nn.Linear(2, 1, bias=False), torch.ones(3, 2)\n"
+        "    step(model, x)\n    first = model.weight.grad.clone()\n    step(model, x)\n"
+        "    assert torch.equal(model.weight.grad, first)\ntwice()\n"
+    )
+    assert course.grade(right).earned == 1
+    assert course.grade(right.replace("model.zero_grad()", "pass")).earned == 0
+
+
 def test_all_of_nothing_holds_as_in_python(course: Course) -> None:
     course.assign({"id": "one"}, solution=SOLUTION)
     course.check(

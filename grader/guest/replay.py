@@ -360,8 +360,8 @@ class Replay:
                 raise  # what the check itself does cannot be taken from the notes
             made.failed = error
         except BaseException as error:
-            if not is_to_be_told(error):
-                raise
+            if not is_to_be_told(error) or (self._learns and len(note) <= 4 and _is_own(theirs)):
+                raise  # asserts of the check's own code would be passed over
             made.failed = error
         finally:
             self._notes = outside
