@@ -214,6 +214,30 @@ def test_what_was_handed_in_to_otter_grades_unchanged(room: Room) -> None:
     assert room.verdicts("lab", notebook([start, cell(f"{one}\nnine = 9"), cell(two)])) == "111111"
 
 
+OLD_QUESTIONS: Cells = [
+    cell("# IGNORE\nnote = 'for teachers'"),
+    cell("## Ignore ##\nAlso for teachers.", "markdown"),
+    cell("# ignore what is below\nzero = 0"),
+    cell("Say why.\n```\nBEGIN QUESTION\nname: q1\nmanual: true\npoints: 2\n```", "markdown"),
+    cell("**SOLUTION:** Because.", "markdown"),
+    cell("A square.\n```\nBEGIN QUESTION\nname: q2\npoints: 2\n```", "markdown"),
+    cell("def square(x):\n    return x * x # SOLUTION"),
+    giving("## Test ##\nsquare(3)", "9"),
+]
+
+
+def test_students_get_neither_what_otter_ignores_nor_answers_in_texts(room: Room) -> None:
+    imported = room.otter(OLD_QUESTIONS)
+    assert left_out(imported) == []
+    assert [(one.id, one.manual) for one in imported.exercises] == [("q1", 2), ("q2", 0)]
+    starter = json.loads((room.path / "assignments" / "lab" / "lab.ipynb").read_text())["cells"]
+    texts = "\n".join(one["source"] for one in starter)
+    assert "Because" not in texts
+    assert "for teachers" not in texts
+    assert "zero = 0" in texts
+    assert "Type your answer here" in texts
+
+
 OK = r"""
 test = {
   'name': 'Question 1', 'points': 2,
@@ -433,6 +457,30 @@ def test_a_check_has_what_earlier_cells_and_modules_define(room: Room) -> None:
     forged = solution.replace("e / e.sum()", "x * 0").replace("import numpy", "import utils\\nimport numpy", 1)
     forged = forged.replace("def softmax(x)", "utils.near = u.near = lambda *a: True\\ndef softmax(x)")
     assert room.verdicts("ps1", forged) == "0011"
+
+
+INDEPENDENT: Cells = [
+    cell("import numpy as np\nimport torch"),
+    cell("def twice(x):\n    return 2 * x", about=about("twice")),
+    cell("x = torch.ones(2)\nout = twice(x)\ntorch.testing.assert_close(out, x + x)\n"
+         "np.testing.assert_allclose(out, [2, 2])\n"
+         "for n in range(3):\n    t = torch.ones(1, requires_grad=True)\n    torch.exp(t).backward()\n"
+         "    assert twice(n) == n + n", about=about("t1", 1)),
+    cell("def half(x):\n    return x / 2", about=about("half")),
+    cell("torch.manual_seed(3)"),
+    cell("y = torch.randn(3)\nassert torch.equal(half(y), y * 0.5) and np.isfinite(half(y)).all()",
+         about=about("t2", 1)),
+    cell("assert torch.equal(half(x), torch.full((2,), 0.5))", about=about("t3", 1)),
+]  # fmt: skip
+
+
+def test_a_test_does_not_ask_for_what_only_an_earlier_test_is_about(room: Room) -> None:
+    imported = room.nbgrader(INDEPENDENT)
+    assert left_out(imported) == []
+    solution = (room.path / "assignments" / "ps1" / "solution.ipynb").read_text()
+    assert room.verdicts("ps1", solution) == "111"
+    assert room.verdicts("ps1", solution.replace("2 * x", "3 * x")) == "011"
+    assert room.verdicts("ps1", solution.replace("x / 2", "x / 4")) == "100"
 
 
 def test_autotests_become_asserts_with_what_the_solution_gives(room: Room) -> None:

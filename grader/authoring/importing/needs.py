@@ -66,7 +66,7 @@ class Piece:
                     found |= _first(value)
                 case ast.AugAssign(target=target):
                     found |= _first(target)
-                case ast.Expr(value=ast.Call(func=function, args=arguments)):
+                case ast.Expr(value=ast.Call(func=function, args=arguments)) if not _judges(function):
                     found |= _first(function) if isinstance(function, ast.Attribute) else set()
                     if not (isinstance(function, ast.Name) and function.id == "print"):
                         found |= {one.id for one in arguments if isinstance(one, ast.Name)}
@@ -86,6 +86,12 @@ def _first(node: ast.expr) -> set[str]:
     while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
     return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _judges(function: ast.expr) -> bool:
+    """Whether a function only judges what it is called with: `np.testing.assert_allclose`, `assert_close`."""
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    return name.startswith("assert")
 
 
 def used_names(body: Iterable[ast.stmt]) -> set[str]:
@@ -248,6 +254,8 @@ class CellsAround:
                 if piece.role == "given" and piece.order < end and self._is_left(name, piece, way):
                     return [one for one in found if self.pieces[one].order > end and self.pieces[one].role == "given"]
                 found.append(at)
+                if isinstance(piece.node, (ast.Import, ast.ImportFrom)):
+                    return [one for one in found if one == at or not self._asks_own(one, name, usable)]
                 if piece.renews:
                     return found
             elif name in piece.changes and not (piece.role == "test" and self._only_calls_own(piece)):
@@ -284,6 +292,20 @@ class CellsAround:
 
     def _uses_own(self, piece: Piece) -> bool:
         return not self.own.isdisjoint(piece.uses)
+
+    def _asks_own(self, at: int, module: str, usable: list[tuple[int, Piece]]) -> bool:
+        """Whether a statement that touches a module is about the student's code: what uses the module has no need of it."""
+        asked: set[str] = {module}
+        queue = [(name, at) for name in self.pieces[at].uses]
+        while queue:
+            name, until = queue.pop()
+            if name in asked:
+                continue
+            asked.add(name)
+            if name in self.own:
+                return True
+            queue += [(used, i) for i, piece in usable if i < until and name in piece.binds for used in piece.uses]
+        return False
 
     def _seeds(self, chosen: set[int], usable: list[tuple[int, Piece]]) -> set[int]:
         """Seeds in the cells of pieces that draw, before these."""

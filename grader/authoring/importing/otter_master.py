@@ -27,6 +27,8 @@ _OLD_QUESTION = re.compile(
     r"(?:```|<!--)\s*\n?\s*BEGIN (QUESTION|ASSIGNMENT)\s*\n(.*?)(?:```|-->)", re.DOTALL | re.IGNORECASE
 )
 _OLD_TEST = re.compile(r"^\s*#+\s*((?:HIDDEN\s+)?TEST)\b[^\n]*(?:\n|$)", re.IGNORECASE)
+_OLD_SOLUTION = re.compile(r"(?:\*\*|<strong>)solution:?(?:\*\*|</strong>)", re.IGNORECASE)
+_IGNORED_CELL = re.compile(r"\s*#+\s*ignore\s*#*\s*(?:\n|$)", re.IGNORECASE)
 _CONFIG = re.compile(
     r'^(?:.\s*=\s*)?"{2,3}\s*#\s*BEGIN TEST CONFIG\s*\n(.*?)\n"{2,3}\s*#\s*END TEST CONFIG[^\n]*\n?',
     re.DOTALL | re.IGNORECASE,
@@ -125,6 +127,8 @@ class OtterMaster(OtterNotebook):
         for number, cell in enumerate(self.cells, 1):
             begins, text = block_of(cell), cell["source"]
             code = cell["cell_type"] == "code"
+            if _IGNORED_CELL.match(text):
+                continue
             if begins == "CONFIG" or begins == "ASSIGNMENT":
                 settings = _settings(text.split("\n", 1)[-1] if begins == "CONFIG" else "")
                 if settings.get("init_cell") is not False and not init:
@@ -171,8 +175,9 @@ class OtterMaster(OtterNotebook):
                 self.emptied.append(cell)
                 continue
             text = _lines_without(_IGNORE.sub("", text), "# IGNORE")
-            own = question is not None and (block == "SOLUTION" or (code and (old_tests or _is_solved(text))))
-            solved, emptied = _solved_and_emptied(text) if code and (own or _is_solved(text)) else (text, text)
+            is_solved = _is_solved(text) if code else bool(old_tests and _OLD_SOLUTION.search(text))
+            own = question is not None and (block == "SOLUTION" or (code and old_tests) or is_solved)
+            solved, emptied = _solved_and_emptied(text) if code and (own or is_solved) else (text, text)
             self.solved.append({**cell, "source": solved})
             if own and question is not None:
                 about = {**cell.get("metadata", {}), "tags": ["otter_answer_cell"]}
