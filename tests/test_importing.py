@@ -368,11 +368,57 @@ def test_tests_for_pytest_and_unittest_become_checks(room: Room) -> None:
     assert [(one.points, one.hidden) for one in unit.drafts] == [(2, False), (3, True)]
     assert left_out(imported) == [
         "test_clip.py, test_later: `@skip` has no place in a check that earns points",
-        "test_clip.py, test_caught: there is no fixture `caplog` in a plain check",
+        "test_clip.py, test_caught: there is no fixture `caplog` in a plain check; of pytest's own there is "
+        "`tmp_path`, `capsys`",
     ]
     assert "raise NotImplementedError" in (room.path / "assignments" / "hw1" / "hw1.py").read_text()
     assert room.verdicts("hw1", CLIP, "py") == "1111"
     assert room.verdicts("hw1", CLIP.replace("clamp(low, high)", "clamp(low, 1.0)"), "py") == "0110"
+
+
+IN_CLASSES = """
+import unittest
+import pytest
+from parameterized import parameterized
+from hw1 import say, twice
+
+class TestTwice:
+    @pytest.fixture
+    def five(self):
+        return 5
+
+    def test_five(self, five):
+        assert twice(five) == 10
+
+    def test_zero(self):
+        assert twice(0) == 0
+
+def test_say(capsys):
+    say(2)
+    assert capsys.readouterr().out == "2!"
+
+class TestMore(unittest.TestCase):
+    @parameterized.expand([(1, 2), (3, 6)])
+    def test_pairs(self, n, result):
+        self.assertEqual(twice(n), result)
+
+    @parameterized.expand([(1,), (4,)])
+    def test_single(self, n):
+        self.assertEqual(twice(n), n + n)
+"""
+
+
+def test_only_what_asks_for_a_fixture_of_its_class_is_left_out(room: Room) -> None:
+    code = "def twice(n):\n    return 2 * n\n\ndef say(n):\n    print(n, end='!')\n"
+    solution = write(room.path / "course" / "hw1.py", code)
+    tests = write(room.path / "course" / "tests" / "test_hw1.py", IN_CLASSES)
+    imported = room.written(read_pytest(tests, solution, "hw1"))
+    assert left_out(imported) == [
+        "test_hw1.py, TestTwice.test_five: its fixture `five` is in the class: write it above the class, without `self`"
+    ]
+    assert room.verdicts("hw1", code, "py") == "1111"
+    assert room.verdicts("hw1", code.replace("'!'", "'?'"), "py").count("0") == 1
+    assert room.verdicts("hw1", code.replace("2 * n", "2 ** n"), "py").count("0") == 3
 
 
 WAITING = """

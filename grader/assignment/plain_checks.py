@@ -24,7 +24,7 @@ _FORM = 'Write it as `# check: EXERCISE, points=2, hint="..."`.'
 _FLAG = re.compile(r"(?:(?<=^)|(?<=,))\s*hidden\s*(?=,|$)")
 _OWN = re.compile(r"^\s*(?:from|import)\s+grader\b", re.MULTILINE)
 _ASSERTS = re.compile(r"\bassert|\braises\b|^(?:async )?def test", re.MULTILINE)
-_FIXTURES = {"tmp_path": "__import__('pathlib').Path(__import__('tempfile').mkdtemp())", "capsys": "__tape__.capsys()"}
+FIXTURES = {"tmp_path": "__import__('pathlib').Path(__import__('tempfile').mkdtemp())", "capsys": "__tape__.capsys()"}
 """pytest's own fixtures that are there."""
 
 
@@ -320,13 +320,13 @@ def _fixture(
     variable = f"own_{name}"
     if any(line.startswith(f"{variable} = ") for line in lines):
         return variable
-    if name in _FIXTURES:
-        lines.append(f"{variable} = {_FIXTURES[name]}")
+    if name in FIXTURES:
+        lines.append(f"{variable} = {FIXTURES[name]}")
         return variable
     if name not in fixtures or name in asked:
         raise SpecError(
             f"{place(test.lineno)}: there is no fixture {name!r}.",
-            f"Define it in this file; of pytest's own there is: {', '.join(_FIXTURES)}.",
+            f"Define it in this file; of pytest's own there is: {', '.join(FIXTURES)}.",
         )
     function = fixtures[name]
     made = {one.arg: _fixture(place, test, one.arg, fixtures, lines, asked | {name}) for one in function.args.args}

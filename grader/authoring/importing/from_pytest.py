@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from grader.assignment.plain_checks import Function
+from grader.assignment.plain_checks import FIXTURES, Function
 from grader.authoring.importing.imported import Imported, ImportedExercise, ImportedTest, LeftOut
 from grader.authoring.importing.needs import CellsAround, Way
 from grader.authoring.importing.notebook_file import (
@@ -23,8 +23,6 @@ from grader.authoring.importing.notebook_file import (
 )
 from grader.errors import UsageError
 
-_THERE = {"tmp_path"}
-"""pytest's own fixtures that a plain check has."""
 _NO_CHECK = ("skip", "skipif", "xfail")
 _SECRET = ("hidden", "after_due_date", "after_published")
 
@@ -128,6 +126,7 @@ class _Marks:
         self.points = 1.0
         self.hidden = False
         self.refused = ""
+        self.expanded: ast.expr | None = None
         self.kept: list[ast.expr] = []
         for one in decorators:
             call = one if isinstance(one, ast.Call) else None
@@ -139,6 +138,8 @@ class _Marks:
                 self.hidden = True
             elif name in _NO_CHECK or name in ("partial_credit", "leaderboard"):
                 self.refused = f"`@{name}` has no place in a check that earns points"
+            elif name == "expand" and call and call.args:
+                self.expanded = call.args[0]
             elif name == "parametrize" or name in ("staticmethod", "classmethod"):
                 self.kept.append(one)
 
@@ -247,6 +248,8 @@ class _Reader:
         first = 1 if there[:1] == ["self"] else 0
         node.args.args[first:first] = [ast.arg(name) for name in always if name not in there]
         node.decorator_list = list(marks.kept)
+        if marks.expanded is not None:
+            node.decorator_list.append(_parametrized([name for name in there if name != "self"], marks.expanded))
         for name, values in ((one.arg, _option(fixtures.get(one.arg), "params")) for one in node.args.args):
             if values is not None and _gives_parameter(fixtures[name]):
                 call = f"pytest.mark.parametrize({name!r}, {ast.unparse(values)})"
@@ -256,24 +259,26 @@ class _Reader:
     def _class(self, exercise: ImportedExercise, node: ast.ClassDef, fixtures: dict[str, Function], file: Path) -> None:
         """A class of tests: each test with all that it needs of the class."""
         of_class = _Marks(*node.decorator_list)
-        rest = [one for one in node.body if not _is_test(one)]
-        if any(isinstance(one, Function) and _fixture(one) for one in rest):
-            self._leave(file, node, "fixtures in a class")
-            return
-        rest = _set_up(rest)
+        rest = _set_up([one for one in node.body if not _is_test(one) and not _fixture(one)])
+        inside = {one.name: one for one in node.body if isinstance(one, Function) and _fixture(one)}
+        always = {name for name, one in inside.items() if _option(one, "autouse")}
         for test in [one for one in node.body if _is_test(one)]:
             assert isinstance(test, Function)
             marks = _Marks(*node.decorator_list, *test.decorator_list)
             test = self._with_fixtures(test, marks, fixtures)
+            place = f"{file.name}, {node.name}.{test.name}"
+            if asked := [name for name in inside if name in always or name in {one.arg for one in test.args.args}]:
+                why = f"its fixture `{asked[0]}` is in the class: write it above the class, without `self`"
+                self.left.append(LeftOut(place, why))
+                continue
             if why := marks.refused or _missing(test, fixtures, marks):
-                self._leave(file, test, why)
+                self.left.append(LeftOut(place, why))
                 continue
             made = ast.ClassDef(node.name, node.bases, node.keywords, [*rest, test], [])
             if sys.version_info >= (3, 12):
                 made.type_params = []
             text = ast.unparse(ast.fix_missing_locations(made))
             hidden = of_class.hidden or marks.hidden or "hidden" in f"{node.name} {test.name} {file.stem}".lower()
-            place = f"{file.name}, {node.name}.{test.name}"
             exercise.drafts.append(ImportedTest((text,), place, marks.points, hidden, _title(test)))
 
 
@@ -299,6 +304,15 @@ def _fixture(node: ast.stmt) -> bool:
     return any(re.match(r"(?:\w+\.)?fixture\b", ast.unparse(one)) for one in marks)
 
 
+def _parametrized(names: list[str], cases: ast.expr) -> ast.expr:
+    """The mark of pytest's that says what `@parameterized.expand(cases)` does: each case is a tuple, also of one."""
+    if len(names) == 1 and isinstance(cases, (ast.List, ast.Tuple)):
+        elements = [one.elts[0] if isinstance(one, ast.Tuple) and len(one.elts) == 1 else one for one in cases.elts]
+        cases = ast.List(elements, ast.Load())
+    call = f"pytest.mark.parametrize({', '.join(names)!r}, {ast.unparse(cases)})"
+    return ast.parse(call, mode="eval").body
+
+
 def _option(node: Function | None, name: str) -> ast.expr | None:
     """An option of a fixture."""
     for mark in node.decorator_list if node is not None else ():
@@ -315,7 +329,7 @@ def _gives_parameter(node: Function) -> bool:
 
 def _missing(node: Function, fixtures: dict[str, Function], marks: _Marks) -> str:
     """Why a test has not what it asks for; empty where it has."""
-    given = {"self", *_THERE}
+    given = {"self", *FIXTURES}
     for one in (*marks.kept, *node.decorator_list):
         if isinstance(one, ast.Call) and one.args:
             try:
@@ -329,7 +343,8 @@ def _missing(node: Function, fixtures: dict[str, Function], marks: _Marks) -> st
         if name in given:
             continue
         if name not in fixtures:
-            return f"there is no fixture `{name}` in a plain check"
+            there = ", ".join(f"`{one}`" for one in FIXTURES)
+            return f"there is no fixture `{name}` in a plain check; of pytest's own there is {there}"
         given.add(name)
         asked += [one.arg for one in fixtures[name].args.args]
     return ""

@@ -294,7 +294,7 @@ class CellsAround:
         return not self.own.isdisjoint(piece.uses)
 
     def _asks_own(self, at: int, module: str, usable: list[tuple[int, Piece]]) -> bool:
-        """Whether a statement that touches a module is about the student's code: what uses the module has no need of it."""
+        """Whether a statement that touches a module is about the student's code, so that others need it not."""
         asked: set[str] = {module}
         queue = [(name, at) for name in self.pieces[at].uses]
         while queue:

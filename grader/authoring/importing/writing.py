@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -215,7 +216,8 @@ class _Writer:
                     continue
                 place = sum(line <= check.line for line in lines) - 1
                 said = result.detail or f"expected {result.expected}, observed {result.observed}"
-                failed.setdefault(self._key(exercise, exercise.drafts[place]), " ".join(str(said).split())[:300])
+                said = " ".join(re.sub(r"(?<![.!?])\n", ". ", str(said)).split())[:300]
+                failed.setdefault(self._key(exercise, exercise.drafts[place]), said)
         return failed
 
 
