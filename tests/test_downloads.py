@@ -110,6 +110,10 @@ FORMS: dict[str, tuple[str, dict[str, str], dict[str, tuple[str, str, str, str]]
         "이수진 - quiz_ipynb의_사본.ipynb": RIGHT, "이수진 - draft.ipynb": WRONG},
         {"Ada Lovelace": ("Ada Lovelace", "", "", "2"), "Bob": ("Bob", "", "", "0"),
          "이수진": ("이수진", "", "", "2")}),
+    "google, names on both sides": ("google", {"Ada Lovelace - quiz.ipynb": RIGHT, "Bob - quiz.ipynb": WRONG,
+        "quiz.ipynb의 사본 - 이수진.ipynb": RIGHT, "Copy of quiz - Cy.ipynb": RIGHT},
+        {"Ada Lovelace": ("Ada Lovelace", "", "", "2"), "Bob": ("Bob", "", "", "0"), "Cy": ("Cy", "", "", "2"),
+         "이수진": ("이수진", "", "", "2")}),
     "github": ("github", {"hw1-kim-a/quiz.ipynb": RIGHT, "hw1-kim-a/.git/HEAD": "", "hw1-lee/quiz.ipynb": WRONG},
         {"kim-a": ("", "kim-a", "", "2"), "lee": ("", "lee", "", "0")}),
     "github, the title begins with the assignment's": ("github", {

@@ -382,13 +382,18 @@ def _read_brightspace(place: ClassFolder) -> Iterator[HandedIn]:
 # -- Google Classroom: the assignment's folder in Drive
 
 
+def _google_name(title: str) -> str:
+    """A side of ` - ` as the title that it is a copy of, if it is one."""
+    return folded(Path(original_of(title)).stem)
+
+
 def _google_title(place: ClassFolder) -> str:
     """On which side of ` - ` the title is: the one that is the assignment's, or that is the same for more."""
     sides: dict[str, Counter[str]] = {"left": Counter(), "right": Counter()}
     for path in place.files:
         if match := _GOOGLE.fullmatch(path.stem):
             for side, names in sides.items():
-                names[folded(Path(original_of(match[side])).stem)] += 1
+                names[_google_name(match[side])] += 1
     for side in ("right", "left"):
         if any(name in place.titles for name in sides[side]):
             return side
@@ -403,10 +408,13 @@ def _is_google(place: ClassFolder) -> bool:
 
 
 def _read_google(place: ClassFolder) -> Iterator[HandedIn]:
-    """`Ada Lovelace - quiz.ipynb`, or `quiz - Ada Lovelace.ipynb`."""
-    right = _google_title(place) == "right"
+    """`Ada Lovelace - quiz.ipynb`, or `quiz - Ada Lovelace.ipynb`; both, where some began with a copy of Drive's."""
+    most = _google_title(place) == "right"
     found: list[tuple[Any, HandedIn]] = []
     for path in place.entries:
+        sides = _google_name(path.stem.rpartition(" - ")[0]), _google_name(path.stem.partition(" - ")[2])
+        titled = [side in place.titles for side in sides]
+        right = titled[1] if titled[0] != titled[1] else most
         first, _, last = (path.stem.partition if right else path.stem.rpartition)(" - ")
         name, title = (first, last) if right else (last, first)
         name = re.sub(r"\s*\(\d+\)$", "", name)
