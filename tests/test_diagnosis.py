@@ -390,6 +390,45 @@ def test_an_unknown_failure_stays_unnamed(course: Course) -> None:
         assert diagnoses(course.grade(HEAD + wrong), "one") == [], what
 
 
+BESIDE = """
+def ran(x):
+    return {"before": x, "after": x + 1, "loss": x.sum().item()}
+"""
+RAN = {"kind": "function", "calls": [
+    {"call": "ran(ones(2))", "holds": ["before != after"]}, {"call": "ran(ones(3))", "holds": ['kind(loss) == "float"']},
+]}  # fmt: skip
+
+
+def test_what_differs_beside_what_a_condition_reads_shows_nothing(course: Course) -> None:
+    found = shown(course, RAN, BESIDE, BESIDE.replace("x + 1", "x").replace(".item()", ""))
+    assert {check: mistake for check, (mistake, _) in found.items()} == {
+        "call[1]": "-",
+        "call[2]": "number_kept_tensor",
+    }
+
+
+REGISTERED = """self.layers = [nn.Linear(2, 2) for _ in range(n)]
+        for i, layer in enumerate(self.layers):
+            self.add_module(f"layer{i}", layer)
+"""
+LAYERS_CHILD = {"kind": "children", "object": "Towers(3)", "children": {"layers": "ModuleList"}}
+
+
+def test_layers_that_are_registered_by_other_names_are_not_said_to_be_missing(course: Course) -> None:
+    kept = "self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(n))\n"
+    found = {}
+    for how in (REGISTERED, "self.layers = [nn.Linear(2, 2) for _ in range(n)]\n"):
+        assert kept in TOWERS
+        found[how] = {mistake for mistake, _ in shown(course, LAYERS_CHILD, TOWERS, TOWERS.replace(kept, how)).values()}
+    assert list(found.values()) == [{"-"}, {"list_not_registered"}]
+
+
+@pytest.mark.parametrize("body", ["return", "y = x * 2"])
+def test_what_is_said_of_a_forward_without_a_result_is_true_of_any(course: Course, body: str) -> None:
+    ((mistake, said),) = set(shown(course, MODULE, NET, NET.replace("return self.layer(x)", body)).values())
+    assert (mistake, "computes" in said) == ("forward_no_return", False)
+
+
 # -- what an instructor adds
 
 OWN = {

@@ -40,6 +40,7 @@ class Failure(Exception):
         figure: where elements differ.
         shapes: whether it is shapes that differ.
         compared: whether `observed` has both sides of what differs most.
+        reads: the parts of what was returned that the failure is about; None for all of it.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Failure(Exception):
         figure: Figure | None = None,
         shapes: bool = False,
         compared: bool = False,
+        reads: frozenset[str] | None = None,
     ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
@@ -62,6 +64,7 @@ class Failure(Exception):
         self.figure = figure
         self.shapes = shapes
         self.compared = compared
+        self.reads = reads
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:
