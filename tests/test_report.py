@@ -310,7 +310,10 @@ def test_not_started(course: Course) -> None:
     starter = "# exercise: one\n# Write f here."
     course.notebook(starter, name="assignments/quiz/quiz.ipynb")
     assert course.grade(course.notebook(starter + "\n\n")).exercises[0].status == "not started"
+    assert course.grade(course.notebook(starter + "\n# TODO: too hard\npass")).exercises[0].status == "not started"
+    assert course.grade(course.notebook("# exercise: one")).exercises[0].status == "not started"
     assert course.grade(course.notebook(starter + "\ndef f(): return 2")).exercises[0].status == "none"
+    assert course.grade(course.notebook(starter + "\ndef f(): pass")).exercises[0].status == "none"
 
 
 @pytest.mark.parametrize(

@@ -98,4 +98,4 @@ def evidence(grading: Grading, exercise: str, failed: Failed) -> list[Fact]:
 def _is_beside(fact: Fact, reads: frozenset[str]) -> bool:
     """Whether a part of what was returned differs that the failed condition does not read."""
     place, _, part = str(fact.get("at", "")).partition(".")
-    return fact["fact"] == "differs" and place == "returned" and bool(part) and not re.split(r"[.\[]", part)[0] in reads
+    return fact["fact"] == "differs" and place == "returned" and bool(part) and re.split(r"[.\[]", part)[0] not in reads
