@@ -283,7 +283,7 @@ def trimmed(remove_unused, flags, x):
         "left": [name for name, _ in model.named_children()],
         "saved": list(model.state_dict()),
         "before": before,
-        "after": model(x),
+        "after": attempt(model, x),
         "hooks": look.hook_counts(model),
     }
 
