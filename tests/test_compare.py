@@ -14,6 +14,7 @@ from observed import DTYPES, SENT, VALUES
 
 from grader.diagnosis.differences import differences
 from grader.errors import WireError
+from grader.models.message import say
 from grader.models.values import Array, Exact, Fields, Opaque, Parts, Tensor, decode
 from grader.requirements.closeness import Tolerance
 from grader.requirements.compare import Failure, Incomparable, compare, describe
@@ -185,7 +186,8 @@ def test_types_count_where_that_is_asked(observed: Any, expected: Any, wanted: s
 
 
 def test_what_the_value_is_begins_the_place() -> None:
-    assert said([1, 2], [1, 3], at="the log")[0] == "3 at the log[1]"
+    assert said([1, 2], [1, 3], at="log")[0] == "3 at log[1]"
+    assert said([[1], [2]], [[1], [3]], at=say("the log"))[0] == "3 at [1][0] of the log"
 
 
 SHOWN = Opaque("A", "<A>")

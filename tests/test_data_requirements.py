@@ -330,14 +330,14 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("dataset", "no negative index", ("not -len(self) <= index", "not 0 <= index"), {"items[Table,end]": ("a result", "IndexError: -1")}),
     ("dataset", "negative ones without end", ("not -len(self) <= index < len(self)", "index >= len(self)"), {}),
     ("dataset", "numbers of Python", ("torch.tensor(features)", "features"), {
-        "items[Table]": ("a tensor of shape [2] at item 0[0]", "[0.5, 1.0]"), "items[Table,end]": ("item -1[0]", ""), "items[Table,test]": ("item 0", "[0.5, 1.0]"),
+        "items[Table]": ("a tensor of shape [2] at [0] of item 0", "[0.5, 1.0]"), "items[Table,end]": ("[0] of item -1", ""), "items[Table,test]": ("item 0", "[0.5, 1.0]"),
         "items[Table,transform]": ("a result", "TypeError"), "lazy[Table,transform]": ("a result", "TypeError"),
         }),
     ("dataset", "double", ("torch.tensor(features)", "torch.tensor(features, dtype=torch.float64)"), {
-        "items[Table]": ("dtype float32 at item 0[0]", "dtype float64"), "items[Table,end]": ("dtype float32", "dtype float64"),
+        "items[Table]": ("dtype float32 at [0] of item 0", "dtype float64"), "items[Table,end]": ("dtype float32", "dtype float64"),
         "items[Table,test]": ("dtype float32 at item 0", "dtype float64"), "items[Table,transform]": ("dtype float32", "dtype float64")}),
     ("dataset", "labels of another type", ("int(label)", "str(label)"), {
-        "items[Table]": ("0 at item 0[1]", "'0.0'"), "items[Table,end]": ("0 at item -1[1]", "'0.0'"), "items[Table,transform]": ("0 at item 0[1]", "'0.0'")}),
+        "items[Table]": ("0 at [1] of item 0", "'0.0'"), "items[Table,end]": ("0 at [1] of item -1", "'0.0'"), "items[Table,transform]": ("0 at [1] of item 0", "'0.0'")}),
     ("dataset", "a label in the test set", (ITEM, "return x, int(label)"), {"items[Table,test]": ("a tensor of shape [2] at item 0", "(tensor(")}),
     ("dataset", "made beforehand, handed out again", ("\n    def __len__(self):\n        return len(self.rows)\n\n    def __getitem__(self, index):", PREPARED), {
         "copies[Table]": ("the same item after the first one was written to", "instead of"), "lazy[Table,transform]": ("0 loaded or transformed after creation", "3")}),
@@ -357,7 +357,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("mapping", "a pair", ('{"Text": self.texts[index], "Class": self.classes[index]}', "(self.texts[index], self.classes[index])"),
      {"items[Reviews]": ("a dict with the keys 'Text', 'Class' at item 0", "('good', 1)")}),
     ("mapping", "another key", ('"Class":', '"class":'), {"items[Reviews]": ("the keys 'Text', 'Class' at item 0", "the keys 'Text', 'class'")}),
-    ("mapping", "a text for a number", ("self.classes[index]}", "str(self.classes[index])}"), {"items[Reviews]": ("1 at item 0['Class']", "'1'")}),
+    ("mapping", "a text for a number", ("self.classes[index]}", "str(self.classes[index])}"), {"items[Reviews]": ("1 at ['Class'] of item 0", "'1'")}),
     ("lazy", "loads everything", ("self.known = {}", "self.known = {i: load(i) for i in range(count)}"), {"lazy[Lazy]": ("0 loaded or transformed after creation", "4")}),
     ("lazy", "loads again", ("if index not in self.known:", "if True:"), {"lazy[Lazy]": ("1 loaded or transformed after a second access", "2")}),
     ("iterable", "every worker everything", ("(info.id, info.num_workers) if info else (0, 1)", "(0, 1)"),
@@ -415,7 +415,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("collate", "the mask the other way round", ("< lengths", ">= lengths"), {
         f"collate{name}": ("['mask']", "") for name in ("[1]", "[2]", "[3]", "-loader")}),
     ("collate", "pads the caller's samples", ("    lengths = ", "    samples[0]['X'] = samples[0]['X'] + [0]\n    lengths = "), {
-        f"collate[{size}]": ("at the samples after the call[0]['X']", "length 4") for size in (1, 2, 3)}),
+        f"collate[{size}]": ("at [0]['X'] of the samples after the call", "length 4") for size in (1, 2, 3)}),
     ("collate", "the sample is the batch", ("return torch.stack(data), torch.tensor(labels)", "return samples"), {
         "collate[1,pairs]": ("length 2", "length 1"), "collate[3,pairs]": ("length 2", "length 3")}),
     ("collate", "labels as floats", ("torch.tensor(labels)", "torch.tensor(labels).float()"), {

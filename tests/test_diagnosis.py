@@ -208,6 +208,49 @@ def f(scores, tags):
 def g(output, target):
     return F.binary_cross_entropy_with_logits(output.squeeze(1), target)
 """
+VALUE = """
+def value(table, name):
+    if name not in table:
+        raise AttributeError(name)
+    return table[name]
+"""
+VALUES = {"kind": "function", "calls": [
+    {"call": 'value({"a": 1}, "a")'}, {"call": 'value({"a": 1}, "b")', "raises": "AttributeError"},
+]}  # fmt: skip
+TESTED = "    if name not in table:\n        raise AttributeError(name)\n"
+LOADS = """
+def loads(n):
+    cache, loaded = {}, []
+    for i in [0, 1, 0, 1]:
+        if i not in cache:
+            loaded.append(i)
+            cache[i] = i * n
+    return loaded
+"""
+DRAWN = """
+def drawn(n, seed):
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed)).tolist()
+"""
+PADDED = """
+def padded(samples):
+    samples = [list(sample) for sample in samples]
+    for sample in samples:
+        sample.extend([0] * (3 - len(sample)))
+    return torch.tensor(samples)
+"""
+SAVED = """
+import io
+def saved(model):
+    file, state = io.BytesIO(), model.state_dict()
+    torch.save({"model": state}, file)
+    file.seek(0)
+    return torch.load(file, weights_only=True)["model"]
+"""
+PRODUCT = """
+def product(w, x):
+    mine = w.detach()
+    return (2 * mine * w * x).detach()
+"""
 PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
     ("forward_misspelt", MODULE, NET, "def forward", "def foward", "`Net` has no method named `forward`"),
     ("hook_forward_called_directly", call("seen(nn.Linear(2, 2))"), HOOKED, "model(torch", "model.forward(torch", "Call the module itself: `model(...)`"),
@@ -237,6 +280,14 @@ PLANTED: list[tuple[str, dict[str, Any], str, str, str, str]] = [
     ("import_missing", call("f(ones(2, 3))"), STACKED, "    layers =", "    plt.plot(x)\n    layers =", "nothing has imported"),
     ("classes_not_second", call("f(randn(2, 5, 3), randint(0, 3, 2, 5))"), TAGGED, "scores.transpose(1, 2)", "scores", "the second dimension"),
     ("target_shape", call("g(randn(4, 1), rand(4))"), TAGGED, "output.squeeze(1)", "output", "have two shapes"),
+    ("wrong_exception", VALUES, VALUE, TESTED, "", "`return table[name]`: another kind"),
+    ("wrong_exception", VALUES, VALUE, TESTED, "    assert name in table\n", "`assert name in table`: another kind"),
+    ("zero_is_false", call("loads(3)"), LOADS, "if i not in cache", "if not cache.get(i)", "`if not cache.get(i):` asks"),
+    ("zero_is_false", call("loads(3)"), LOADS.replace("if i not in cache:", "if i in cache:\n            pass\n        else:"), "if i in cache", "if cache.get(i)", "`if cache.get(i):` asks"),
+    ("seed_forgotten", {"kind": "function", "calls": [{"call": "drawn(20, 3)", "keeps_random": True}]}, DRAWN, ", generator=torch.Generator().manual_seed(seed)", "", "no seed is set"),
+    ("mutates_argument", {"kind": "collate", "function": "padded", "samples": ["[1, 2]", "[3]"]}, PADDED, "    samples = [list(sample) for sample in samples]\n", "", "is not the same after the call"),
+    ("object_saved", call("saved(nn.Linear(2, 1))"), SAVED, '"model": state', '"model": model', "saves an object as a whole"),
+    ("graph_kept", {"kind": "function", "calls": [{"call": "product(ones(2, requires_grad=True), ones(2))", "holds": ["returned == solution", "not returned.requires_grad"]}]}, PRODUCT, "(2 * mine * w * x).detach()", "2 * mine * w * x", "kept or returned"),
     ("dataset_iter_endless", {"kind": "dataset", "object": "Numbers()", "ends": True}, NUMBERS, "        if index >= 3:\n            raise IndexError(index)\n", "", "No index is ever refused"),
 ]  # fmt: skip
 
@@ -388,6 +439,45 @@ def test_an_unknown_failure_stays_unnamed(course: Course) -> None:
     course.require(call("f(3)"), solution=HEAD + RIGHT_F)
     for what, wrong in UNKNOWN.items():
         assert diagnoses(course.grade(HEAD + wrong), "one") == [], what
+
+
+BESIDE = """
+def ran(x):
+    return {"before": x, "after": x + 1, "loss": x.sum().item()}
+"""
+RAN = {"kind": "function", "calls": [
+    {"call": "ran(ones(2))", "holds": ["before != after"]}, {"call": "ran(ones(3))", "holds": ['kind(loss) == "float"']},
+]}  # fmt: skip
+
+
+def test_what_differs_beside_what_a_condition_reads_shows_nothing(course: Course) -> None:
+    found = shown(course, RAN, BESIDE, BESIDE.replace("x + 1", "x").replace(".item()", ""))
+    assert {check: mistake for check, (mistake, _) in found.items()} == {
+        "call[1]": "-",
+        "call[2]": "number_kept_tensor",
+    }
+
+
+REGISTERED = """self.layers = [nn.Linear(2, 2) for _ in range(n)]
+        for i, layer in enumerate(self.layers):
+            self.add_module(f"layer{i}", layer)
+"""
+LAYERS_CHILD = {"kind": "children", "object": "Towers(3)", "children": {"layers": "ModuleList"}}
+
+
+def test_layers_that_are_registered_by_other_names_are_not_said_to_be_missing(course: Course) -> None:
+    kept = "self.layers = nn.ModuleList(nn.Linear(2, 2) for _ in range(n))\n"
+    found = {}
+    for how in (REGISTERED, "self.layers = [nn.Linear(2, 2) for _ in range(n)]\n"):
+        assert kept in TOWERS
+        found[how] = {mistake for mistake, _ in shown(course, LAYERS_CHILD, TOWERS, TOWERS.replace(kept, how)).values()}
+    assert list(found.values()) == [{"-"}, {"list_not_registered"}]
+
+
+@pytest.mark.parametrize("body", ["return", "y = x * 2"])
+def test_what_is_said_of_a_forward_without_a_result_is_true_of_any(course: Course, body: str) -> None:
+    ((mistake, said),) = set(shown(course, MODULE, NET, NET.replace("return self.layer(x)", body)).values())
+    assert (mistake, "computes" in said) == ("forward_no_return", False)
 
 
 # -- what an instructor adds

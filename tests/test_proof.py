@@ -59,6 +59,29 @@ def test_what_helps_is_named_with_its_line_and_the_checks_that_pass(course: Cour
     assert "With this fixed in a copy of your code, this check passes." in run("run", course.quiz, file).out
 
 
+SEEN = """
+def seen(model):
+    log = []
+    handles = []
+    for part in model:
+        handles.append(part.register_forward_hook(lambda module, args, output: log.append(1)))
+    model(torch.ones(1, 2))
+    for handle in handles:
+        handle.remove()
+    return len(log), sum(len(part._forward_hooks) for part in model)
+"""
+
+
+def test_a_hook_that_stays_is_shown_where_it_is_registered(course: Course) -> None:
+    """Also where the fix adds a line above, for the handles."""
+    left = SEEN.replace("    handles = []\n", "").replace("    for handle in handles:\n        handle.remove()\n", "")
+    left = left.replace("handles.append(part.register", "part.register").replace("append(1)))", "append(1))")
+    course.require({"kind": "function", "calls": [{"call": "seen(nn.Sequential(nn.ReLU()))"}]}, solution=HEAD + SEEN)
+    (found,) = named(course.grade(HEAD + left)).values()
+    assert (found.id, found.passes) == ("hook_not_removed", ("call[1]",))
+    assert "register_forward_hook" in (HEAD + left).splitlines()[(found.line or 0) - 1]
+
+
 OTHER_WAYS = {
     "gradients of autograd.grad, and another loss": """
 def fit(model, x, y):

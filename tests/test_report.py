@@ -310,7 +310,16 @@ def test_not_started(course: Course) -> None:
     starter = "# exercise: one\n# Write f here."
     course.notebook(starter, name="assignments/quiz/quiz.ipynb")
     assert course.grade(course.notebook(starter + "\n\n")).exercises[0].status == "not started"
+    assert course.grade(course.notebook(starter + "\n# TODO: too hard\npass")).exercises[0].status == "not started"
+    assert course.grade(course.notebook("# exercise: one")).exercises[0].status == "not started"
     assert course.grade(course.notebook(starter + "\ndef f(): return 2")).exercises[0].status == "none"
+    assert course.grade(course.notebook(starter + "\ndef f(): pass")).exercises[0].status == "none"
+
+
+@pytest.mark.parametrize(("line", "said"), [("assert 0", "AssertionError"), ("raise KeyError(1)", "KeyError: 1")])
+def test_an_exception_without_words_is_its_name_alone(course: Course, line: str, said: str) -> None:
+    course.require(value("f()", "1"))
+    assert str(course.grade(f"def f():\n    {line}\n").exercises[0].checks[0].observed) == said
 
 
 @pytest.mark.parametrize(

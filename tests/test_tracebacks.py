@@ -183,6 +183,21 @@ def test_what_is_suggested(course: Course, code: str, meant: str | None) -> None
     assert check.raised.suggests == meant
 
 
+@pytest.mark.parametrize(("made", "meant"), [("Mine()", None), ("theirs()", "widths")])
+def test_nothing_is_suggested_for_an_object_of_the_instructors_own(
+    course: Course, made: str, meant: str | None
+) -> None:
+    """Who deletes one of its attributes has not misspelt another one's name."""
+    fixtures = f"class Mine:\n    widths = 1\n\n\ndef seen(f, theirs):\n    return f({made}).width\n"
+    course.write("assignments/quiz/fixtures.py", fixtures)
+    asked = {"kind": "function", "calls": [{"call": "seen(f, Theirs)", "returns": "1"}]}
+    course.require(asked, fixtures="fixtures.py")
+    code = "class Theirs:\n    widths = 1\n\ndef f(x):\n    return x\n"
+    (check,) = course.grade(code).exercises[0].checks
+    assert check.raised
+    assert check.raised.suggests == meant
+
+
 def test_the_page_has_it_folded(run: Command, course: Course) -> None:
     page = run("run", course.quiz, answer(course, DEEP + "\ndef f(x):\n    return down(2)\n"), "--html", "-").out
     (folded,) = re.findall(r"<details><summary>traceback</summary><pre[^>]*>(.*?)</pre></details>", page, re.DOTALL)

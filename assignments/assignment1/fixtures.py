@@ -98,21 +98,32 @@ class Mixture(nn.Module):
 
 
 def fetched(function, model, path):
-    """Which object {function}({model}, {path}) returns, of those that have a name in the model.
+    """The name in the model of the object that {function}({model}, {path}) returns.
 
-    ko: {function}({model}, {path})의 반환값이 모델 안의 어느 객체인지
+    ko: {function}({model}, {path})의 반환값인 객체가 모델 안에서 갖는 이름
     """
     places = {**dict(model.named_modules()), **dict(model.named_parameters()), **dict(model.named_buffers())}
-    found, *objects = look.which([function(model, path), *places.values()])
-    return {"fetched": found, "places": dict(zip(places, objects, strict=True))}
+    (name,) = look.names_of([function(model, path)], places)
+    return name
 
 
 def fetched_in_each(function, model, path):
-    """Which object {function} returns for the path {path} in each child of a model.
+    """The name in the model of the object that {function} returns for the path {path} in each child.
 
-    ko: 모델의 자식마다 경로 {path}에서 {function}의 반환값이 어느 객체인지
+    ko: 모델의 자식마다 경로 {path}에서 {function}의 반환값인 객체가 모델 안에서 갖는 이름
     """
     return {name: fetched(function, model, f"{name}.{path}") for name, _ in model.named_children()}
+
+
+def left_by_the_first(watch, module, x):
+    """What a call of {module} with {x} logs once the first handle that {watch} returns has removed its hook.
+
+    ko: {watch}가 반환한 첫 핸들로 훅을 제거한 뒤 {module}에 {x}를 넣어 호출했을 때의 기록
+    """
+    log = []
+    watch(module, log)[0].remove()
+    module(x)
+    return log
 
 
 def route_kept(router, route):

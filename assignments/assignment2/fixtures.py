@@ -368,7 +368,7 @@ def kinds_of(split):
     """
     dataset = [f"item {i}" for i in range(12)]
     parts = split(dataset, 0.5, seed=4)
-    _, *owners = look.which([dataset, *(getattr(part, "dataset", None) for part in parts)])
+    owners = look.names_of((getattr(part, "dataset", None) for part in parts), {"the dataset": dataset})
     return {"classes": [look.class_names(type(part)) for part in parts], "datasets": owners}
 
 

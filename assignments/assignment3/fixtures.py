@@ -291,7 +291,7 @@ def _frozen(freeze, model, prefix):
     after = look.named_parameters(model)
     return {
         "trainable": [name for name, parameter in after.items() if parameter.requires_grad],
-        "objects": look.which([*before.values(), *after.values()]),
+        "kept": dict(zip(after, look.names_of(after.values(), before), strict=True)),
     }
 
 

@@ -72,13 +72,12 @@ def buffered(numbers):
 
 
 def buffers_found(buffers_called, model, name):
-    """The paths in the result of {buffers_called} for the name {name}, and which buffer stands at each.
+    """The paths in the result of {buffers_called} for the name {name}, and which buffer of the model stands at each.
 
-    ko: 이름 {name}에 대한 {buffers_called}의 결과에 있는 경로와, 경로마다 어느 버퍼가 있는지
+    ko: 이름 {name}에 대한 {buffers_called}의 결과에 있는 경로와, 경로마다 모델의 어느 버퍼가 있는지
     """
     found = buffers_called(model, name)
-    places = look.which([*look.named_buffers(model).values(), *found.values()])
-    return dict(zip(found, places[len(places) - len(found) :], strict=True))
+    return dict(zip(found, look.names_of(found.values(), look.named_buffers(model)), strict=True))
 
 
 def buffer_set(set_buffer, model, part, path, value):
@@ -87,10 +86,14 @@ def buffer_set(set_buffer, model, part, path, value):
     ko: 모델의 한 부분에 있는 버퍼 {path}에 {set_buffer}를 호출했을 때의 반환값과, 그 뒤의 모든 버퍼
     """
     name = [name for name, _ in model.named_children()][part]
-    before = list(look.named_buffers(model).values())
+    before = look.named_buffers(model)
     returned = set_buffer(model, f"{name}.{path}", value)
-    after = list(look.named_buffers(model).values())
-    return {"objects": look.which([*before, returned, *after]), "values": look.copied(after)}
+    after = look.named_buffers(model)
+    return {
+        "returned": look.names_of([returned], before)[0],
+        "kept": dict(zip(after, look.names_of(after.values(), before), strict=True)),
+        "values": look.copied(list(after.values())),
+    }
 
 
 def no_buffer_set(set_buffer, model, part, path):
@@ -280,7 +283,7 @@ def trimmed(remove_unused, flags, x):
         "left": [name for name, _ in model.named_children()],
         "saved": list(model.state_dict()),
         "before": before,
-        "after": model(x),
+        "after": attempt(model, x),
         "hooks": look.hook_counts(model),
     }
 

@@ -90,9 +90,19 @@ def says_nothing(text: str) -> bool:
     return tree is not None and all(_is_to_be_filled(part) for part in tree.body)
 
 
+def does_nothing(text: str) -> bool:
+    """Whether a cell has comments alone, and statements that do nothing: `pass`, `...`, a text."""
+    tree = parse_source(text)
+    return tree is not None and all(map(_is_idle, tree.body))
+
+
+def _is_idle(part: ast.stmt) -> bool:
+    return isinstance(part, ast.Pass) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+
+
 def _is_to_be_filled(part: ast.stmt) -> bool:
     match part:
-        case ast.Import() | ast.ImportFrom() | ast.Pass() | ast.Expr(value=ast.Constant()):
+        case ast.Import() | ast.ImportFrom():
             return True
         case ast.Assign(value=ast.Constant(value=value)):
             return value is None or value is ...
@@ -100,12 +110,9 @@ def _is_to_be_filled(part: ast.stmt) -> bool:
             return is_blank(part) or [ast.unparse(one) for one in part.body] == ["super().__init__()"]
         case ast.ClassDef():
             return all(map(_is_to_be_filled, part.body))
-    return False
+    return _is_idle(part)
 
 
 def is_blank(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether nothing was written: a docstring, `...`, `pass`, `raise`."""
-    return all(
-        isinstance(part, (ast.Pass, ast.Raise)) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
-        for part in node.body
-    )
+    return all(isinstance(part, ast.Raise) or _is_idle(part) for part in node.body)

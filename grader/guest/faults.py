@@ -146,13 +146,14 @@ def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None
         limit = "time"
     elif isinstance(error, MemoryError) or "can't allocate memory" in message:
         limit = "memory"
+    frames = sources.frames(error)
     return {
         "type": type(error).__name__[:200],
         "bases": [base.__name__[:200] for base in type(error).__mro__[:20]],
         "message": str(message)[:MAX_MESSAGE],
-        "frames": sources.frames(error),
+        "frames": frames,
         "library": sources.library(error),
-        "suggests": _suggested(error),
+        "suggests": _suggested(error, asked=bool(frames)),
         "notes": _notes(error),
         "missing": error.name[:200] if isinstance(error, NotDefined) else None,
         "limit": limit,
@@ -160,10 +161,16 @@ def describe(error: BaseException, sources: Sources, wanted: Lacks | None = None
     }
 
 
-def _suggested(error: BaseException) -> str | None:
-    """A name that is known where another one was asked for: `self.w` for `w`, or one that is written alike."""
+def _suggested(error: BaseException, asked: bool) -> str | None:
+    """A name that is known where another one was asked for: `self.w` for `w`, or one that is written alike.
+
+    Args:
+        asked: whether the student's code did; otherwise an object of the instructor's lacks what is his own to know.
+    """
     with suppress(Exception):  # whatever the student's objects do
         name = getattr(error, "name", None)
+        if not asked and type(getattr(error, "obj", None)).__module__ == "fixtures":
+            return None
         if isinstance(error, AttributeError) and name:
             return _alike(name, dir(error.obj))
         if isinstance(error, NameError) and name and not isinstance(error, UnboundLocalError):

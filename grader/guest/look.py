@@ -12,7 +12,7 @@ import copy
 import itertools
 import sys
 import sysconfig
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -217,6 +217,14 @@ def which(objects: Iterable[Any]) -> list[int]:
     kept = list(objects)  # as long as they live, no two have one id
     first: dict[int, int] = {}
     return [first.setdefault(id(thing), place) for place, thing in enumerate(kept)]
+
+
+def names_of(objects: Iterable[Any], named: Mapping[str, Any]) -> list[str | None]:
+    """Under which of some names each object stands, the first of several; None is no object."""
+    kept, first = list(objects), dict[int, str]()
+    for name, thing in named.items():
+        first.setdefault(id(thing), name)
+    return [None if thing is None else first.get(id(thing), "another object") for thing in kept]
 
 
 def memory(tensors: Iterable[Tensor]) -> list[int]:

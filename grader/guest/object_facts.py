@@ -64,6 +64,7 @@ def _attributes(path: str, module: nn.Module) -> Iterator[Fact]:
             yield {**inside, "name": name, "is": "buffer" if kept else "transient buffer", **_tensor(buffer)}
     for name, child in module._modules.items():
         yield {**inside, "name": name, "is": "module", "of": type(child).__name__}
+    registered = {id(part) for part in (*module.modules(), *module.parameters(), *module.buffers())}
     for name, value in vars(module).items():
         if name.startswith("_"):
             continue
@@ -75,6 +76,7 @@ def _attributes(path: str, module: nn.Module) -> Iterator[Fact]:
                 if parts and all(isinstance(part, kind) for part in parts):
                     kinds = ", ".join(dict.fromkeys(type(part).__name__ for part in parts))
                     about = {"of": kinds, "count": len(parts), "container": type(value).__name__}
+                    about["registered"] = all(id(part) in registered for part in parts)
                     yield {**inside, "name": name, "is": what, **about}
 
 

@@ -16,7 +16,7 @@ def raised_failure(raised: Raised, wanted: Message, limits: Limits) -> Failure:
         return Failure(wanted, over_limit(raised.limit, limits))
     if raised.lacks == "gpu":
         return Failure(wanted, unmet(raised), say("Choose the device by torch.cuda.is_available(), or use the CPU."))
-    said = f"{raised.type}: {_first_lines(raised.message)}"
+    said = ": ".join(filter(None, (raised.type, _first_lines(raised.message))))
     return Failure(wanted, say("{said} ({why})", said=said, why=unmet(raised)) if raised.lacks else verbatim(said))
 
 

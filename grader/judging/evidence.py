@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,12 +30,14 @@ class Failed:
         name: in the exercise.
         question, answer: what was asked, and what the submission answered.
         passes: for an instructor's own test: whether it passes with another grading.
+        reads: the parts of what was returned that the failure is about; None for all of it.
     """
 
     name: str
     question: Question
     answer: Answer
     passes: Callable[[Grading], bool] | None = None
+    reads: frozenset[str] | None = None
 
 
 def observe_facts(student: look.Student, trees: list[Any]) -> Any:
@@ -82,10 +85,17 @@ def evidence(grading: Grading, exercise: str, failed: Failed) -> list[Fact]:
     solved = grading.references.peek(exercise, failed.question)
     theirs = grading.references.shown(exercise, asked)
     try:
-        return facts(failed.name, failed.answer, solved, own, theirs)
+        found = facts(failed.name, failed.answer, solved, own, theirs)
+        return [fact for fact in found if failed.reads is None or not _is_beside(fact, failed.reads)]
     except Exception:
         # Where it can be done with the solution's own answers, these are not of the form that probes give.
         if solved is None or theirs is None:
             raise
         facts(failed.name, solved, solved, theirs, theirs)
         return []
+
+
+def _is_beside(fact: Fact, reads: frozenset[str]) -> bool:
+    """Whether a part of what was returned differs that the failed condition does not read."""
+    place, _, part = str(fact.get("at", "")).partition(".")
+    return fact["fact"] == "differs" and place == "returned" and bool(part) and re.split(r"[.\[]", part)[0] not in reads

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from grader.assignment.folder import Folder
-from grader.diagnosis.syntax import says_nothing
+from grader.diagnosis.syntax import does_nothing, says_nothing
 from grader.diagnosis.unrepeatable import drawn_anew
 from grader.diagnosis.written import written_calls
 from grader.judging.answers import Answers
@@ -142,7 +142,7 @@ class Grading:
         return drawn_anew(self.submission.cells)
 
     def untouched(self, exercise: str) -> bool:
-        """Whether the exercise's cells are as the starter has them.
+        """Whether the exercise's cells are as the starter has them, or do nothing at all.
 
         Where students work in the starter itself, nobody knows how it was; then it is whether they say nothing yet.
         """
@@ -151,7 +151,8 @@ class Grading:
             return False
         if self._in_starter:
             return all(says_nothing(cell.text) for cell in self.submission.own_cells(exercise))
-        return own == _texts(self._starter, exercise)
+        idle = all(does_nothing(cell.text) for cell in self.submission.own_cells(exercise))
+        return idle or own == _texts(self._starter, exercise)
 
     @cached_property
     def _starter(self) -> Submission | None:

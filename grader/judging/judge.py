@@ -98,7 +98,8 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     if (cause := cause_of(grading, exercise, answer)) is not None:
         named = diagnose_exception(grading, cause.raised) if cause.raised else None
         return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where), named, cause.raised)
-    diagnosis = diagnose_failure(grading, exercise, Failed(posed.check, posed.question, answer, posed.passes))
+    failed = Failed(posed.check, posed.question, answer, posed.passes, failure.reads)
+    diagnosis = diagnose_failure(grading, exercise, failed)
     where = failure.place or _where(grading, exercise, answer, posed.names)
     if answer.raised and answer.raised.missing:
         failure, where = _near(grading, exercise, answer.raised.missing, failure, where)

@@ -16,7 +16,8 @@ from grader.models.model import Model
 
 _PLACE = ("line", "cell")
 _ATTRIBUTE = (
-    "owner", "name", "path", "class", "is", "expected", "of", "count", "container", "shape", "dtype", "grad", "leaf",
+    "owner", "name", "path", "class", "is", "expected", "of", "count", "container", "registered", "shape", "dtype",
+    "grad", "leaf",
 )  # fmt: skip
 
 FACTS: dict[str, tuple[str, ...]] = {

@@ -40,6 +40,7 @@ class Failure(Exception):
         figure: where elements differ.
         shapes: whether it is shapes that differ.
         compared: whether `observed` has both sides of what differs most.
+        reads: the parts of what was returned that the failure is about; None for all of it.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Failure(Exception):
         figure: Figure | None = None,
         shapes: bool = False,
         compared: bool = False,
+        reads: frozenset[str] | None = None,
     ) -> None:
         super().__init__(f"expected {expected}, observed {observed}")
         self.expected = expected
@@ -62,6 +64,7 @@ class Failure(Exception):
         self.figure = figure
         self.shapes = shapes
         self.compared = compared
+        self.reads = reads
 
 
 def describe(value: Any, precision: int = PRECISION) -> Message:
@@ -215,7 +218,7 @@ def _compare(observed: Any, expected: Any, rule: _Rule, at: Place) -> None:
         case Opaque():
             if not isinstance(observed, Opaque) or observed.type != expected.type:
                 raise _differ(describe(expected), describe(observed), at)
-            place = joined(at, "").text
+            place = _place(at).text
             raise Incomparable(
                 f"Two objects of type {expected.type} cannot be compared{f' at {place}' if place else ''}.",
                 "Let the call or the probe return what is in it: plain data, tensors or arrays.",
@@ -234,8 +237,16 @@ def _typed(value: Any) -> Message:
 
 
 def _differ(expected: Message, observed: Message, at: Place, **more: Any) -> Failure:
-    place = joined(at, "")
+    place = _place(at)
     return Failure(say("{value} at {at}", value=expected, at=place) if place.text else expected, observed, **more)
+
+
+def _place(at: Place) -> Message:
+    """A place in words: `mean[0]`, or `[0] of the log`."""
+    whole, *steps = at
+    if isinstance(whole, Message) and steps:
+        return say("{at} of {whole}", at=joined(steps, ""), whole=whole)
+    return joined(at, "")
 
 
 def _with_length(value: Sequence[Any]) -> Message:

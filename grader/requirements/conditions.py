@@ -122,11 +122,13 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
         Failure: with the condition, and what was there instead.
     """
     tree, said = compile_condition(text), verbatim(text)
+    read: set[str] = set()
 
     def name(asked: str) -> Any:
         if asked in ("returned", "solution"):
             return observed if asked == "returned" else solution
         if isinstance(observed, Mapping) and asked in observed:
+            read.add(asked)
             return observed[asked]
         raise Failure(said, describe(observed))
 
@@ -156,7 +158,8 @@ def judge_condition(text: str, observed: Any, solution: Any, tolerance: Toleranc
     except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         # An observation of another form than the condition expects, such as None in place of a list.
         raise Failure(said, describe(observed)) from None
-    raise Failure(said, shown, near=any(failure.near for failure in differences))
+    near = any(failure.near for failure in differences)
+    raise Failure(said, shown, near=near, reads=frozenset(read) if read else None)
 
 
 def _shown(tree: Any, value: Callable[[Any], Any], tolerance: Tolerance | None) -> Message:

@@ -222,13 +222,28 @@ def index_refused(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
             yield after_docstring(function, test)
 
 
+_EXCEPTIONS = ("IndexError", "ValueError", "KeyError", "TypeError", "AttributeError", "RuntimeError")
+
+
 @fixes("wrong_exception", cst.Raise)
 def other_exception(made: cst.Raise, above: Above) -> Iterator[Changed]:
     raised = made.exc.func if isinstance(made.exc, cst.Call) else made.exc
-    for name in ("IndexError", "ValueError", "KeyError", "TypeError", "AttributeError", "RuntimeError"):
+    for name in _EXCEPTIONS:
         if raised is not None and code(raised) != name:
             said = made.exc.args if isinstance(made.exc, cst.Call) else ()
             yield made.with_changes(exc=cst.Call(cst.Name(name), said))
+
+
+@fixes("wrong_exception", cst.SimpleStatementLine)
+def raised_instead(line: cst.SimpleStatementLine, above: Above) -> Iterator[Changed]:
+    """In the place of an assert; and of what a lookup raises, where the function refuses nothing itself."""
+    asserted, function = line.body[0], enclosing(above, cst.FunctionDef)
+    refuses = function is None or re.search(r"\b(assert|raise)\b", code(function)) is not None
+    for name in _EXCEPTIONS:
+        if isinstance(asserted, cst.Assert):
+            yield cst.parse_statement(f"if not ({code(asserted.test)}):\n    raise {name}()")
+        elif not refuses and match("return _d[_k];", line) is not None:
+            yield cst.parse_statement(f"try:\n    {code(line).strip()}\nexcept LookupError:\n    raise {name}()")
 
 
 @fixes("transform_ignored", cst.FunctionDef)

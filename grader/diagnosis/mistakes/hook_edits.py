@@ -251,7 +251,7 @@ def all_removed(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     """The handles that are kept in a list are removed at the end; those that nothing keeps are kept first."""
     if ".remove(" in code(function):
         return
-    made = re.search(r"^\s*(\w+) = \[[^=]*?\.register_\w*hook\(", code(function), re.MULTILINE)
+    made = re.search(r"^\s*(\w+) = \[(?!\])[^=]*?\.register_\w*hook\(", code(function), re.MULTILINE)
     grown = re.search(r"\b(\w+)\.append\(.*\.register_\w*hook\(", code(function))
     listed, kept = made or grown, function
     if listed is None:

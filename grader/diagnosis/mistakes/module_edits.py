@@ -765,11 +765,17 @@ def _may_be_none(name: str, above: Above) -> bool:
     return given is not None and given.default is not None and code(given.default) == "None"
 
 
+fix("zero_is_false", "not _d.get(_k)", "_k not in _d")
+
+
 def _asked(node: cst.If | cst.IfExp, above: Above) -> Iterator[Changed]:
     for pattern, asked in (("_x", "is not None"), ("not _x", "is None")):
         found = match(pattern, node.test)
         if found is not None and isinstance(found["_x"], ast.Name) and _may_be_none(found["_x"].id, above):
             yield node.with_changes(test=cst.parse_expression(f"{found['_x'].id} {asked}"))
+    looked_up = match("_d.get(_k)", node.test)
+    if looked_up is not None:
+        yield node.with_changes(test=cst.parse_expression(fill("_k in _d", looked_up)))
 
 
 @fixes("zero_is_false", cst.If)

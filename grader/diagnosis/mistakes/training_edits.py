@@ -451,6 +451,9 @@ def seeded_in_fork(made: cst.With, above: Above) -> Iterator[Changed]:
             yield made.with_changes(body=_with_lines(made.body, 0, [f"torch.manual_seed({name})"]))
 
 
+_DRAWING = {"random_split", "RandomSampler", "randperm", "rand", "randn", "randint", "normal", "bernoulli"}
+
+
 @fixes("seed_forgotten", cst.Call)
 def generator_seeded(call: cst.Call, above: Above) -> Iterator[Changed]:
     function = enclosing(above, cst.FunctionDef)
@@ -458,6 +461,10 @@ def generator_seeded(call: cst.Call, above: Above) -> Iterator[Changed]:
     if match("torch.Generator()", call) is not None and not isinstance(above[-1], cst.Attribute):
         for name in seeds:
             yield expression(f"torch.Generator().manual_seed({name})", above[-1])
+    if code(call.func).rpartition(".")[2] in _DRAWING and "generator=" not in code(call):
+        for name in seeds:
+            given = cst.Arg(cst.parse_expression(f"torch.Generator().manual_seed({name})"), cst.Name("generator"))
+            yield call.with_changes(args=[*call.args, given])
 
 
 @fixes("global_seed", cst.FunctionDef)
