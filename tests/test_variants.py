@@ -244,7 +244,9 @@ VARYING = {
         "sequential", "module-list", "module-dict", "calculator", "parameters",
         "running-mean", "describe", "watch", "plus-five", "fill",
     },
-    "assignment2": {"squares", "reviews", "sampler"},
+    "assignment2": {"squares", "reviews", "collate", "sampler", "buckets"},
+    "assignment3": {"by-hand", "leaves", "function", "logits", "reproducible"},
+    "assignment4": {"diagonal", "buffers", "device", "unused", "backward", "workers"},
 }  # fmt: skip
 
 
@@ -266,3 +268,16 @@ def test_a_shipped_assignment_varies(name: str) -> None:
         differing = {exercise for exercise in first if first[exercise] != other[exercise]}
         of_two = {"fill", "sampler"} if number % 2 == 0 else set[str]()  # where a list of two begins anew
         assert differing == VARYING[name] - of_two
+
+
+@pytest.mark.parametrize("name", VARYING)
+@pytest.mark.parametrize(("number", "particle"), [(1, "를"), (2, "을")])
+def test_a_variant_is_named_in_korean_as_it_is_read(name: str, number: int, particle: str) -> None:
+    """The copies that `grade again` brings: `assignment1-2`, and then `assignment1-3`."""
+    from conftest import ROOT
+
+    from grader.assignment.load import load_assignment
+
+    id = f"{name}-{number + 1}"
+    folder = load_assignment(ROOT / "assignments" / name, number, id)
+    assert f"`grade {id}`{particle} 실행하세요" in sources(folder.starters["ko"])[0]

@@ -290,6 +290,8 @@ def trimmed(remove_unused, flags, x):
 
 # Backward.
 
+_between = getattr(nn, "<% Bend %>")
+
 
 def by_hand(module, x, grad, x2, grad2):
     """What {module} gives forward and backward in two rounds, and the gradients that its Parameters then have.
@@ -335,7 +337,7 @@ def stack_rounds(stack, sizes, *rounds):
     ko: 크기가 {sizes}인 {stack}의 forward와 backward를 두 번씩 실행한 결과와, 그 뒤 파라미터의 기울기
     """
     width, hidden, height = sizes
-    layers = OrderedDict(first=nn.Linear(width, hidden), between=nn.Tanh(), second=nn.Linear(hidden, height))
+    layers = OrderedDict(first=nn.Linear(width, hidden), between=_between(), second=nn.Linear(hidden, height))
     return {**by_hand(stack(*sizes), *rounds), "autograd": _autograd(nn.Sequential(layers), *rounds)}
 
 
