@@ -346,9 +346,9 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
     ("dataset", "transform at creation", ("self.transform = transform", "self.transform = transform\n        if transform:\n            transform(torch.zeros(2))"),
      {"lazy[Table,transform]": ("0 loaded or transformed after creation", "1")}),
     ("dataset", "transform twice", ("x = self.transform(x)", "x = self.transform(self.transform(x))"), {
-        "items[Table,transform]": ("item 0[0]", "instead of"), "lazy[Table,transform]": ("1 loaded or transformed after one access", "2")}),
+        "items[Table,transform]": ("[0] of item 0", "instead of"), "lazy[Table,transform]": ("1 loaded or transformed after one access", "2")}),
     ("dataset", "transform only once", ("x = self.transform(x)", "x = self.transform(x)\n            self.transform = None"), {
-        "items[Table,transform]": ("item 1[0]", "instead of"), "lazy[Table,transform]": ("2 loaded or transformed after a second access", "1")}),
+        "items[Table,transform]": ("[0] of item 1", "instead of"), "lazy[Table,transform]": ("2 loaded or transformed after a second access", "1")}),
     ("dataset", "a lambda inside", ("self.train = train", "self.train = train\n        self.make = lambda x: x"),
      {"pickle[Table]": ("a result", "Can't ")}),
     ("dataset", "an open file inside", ("self.train = train", "self.train = train\n        self.file = open(path)"),
@@ -392,7 +392,7 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
      "rest = torch.randperm(8, generator=generator).split(size)\n    return DataLoader(Numbers(), batch_sampler=[*(b.tolist() for b in rest), [8, 9]])"), {}),
     ("loader", "another last digit", ("float(index), 1.0", "float(index), 1.0000001"), {}),
     ("loader", "data of another type", ("float(index), 1.0", "index, 1"), {
-        "batches[batches]": ("dtype float32 at batch 1 of epoch 1[0]", "dtype int64"), "batches[batches,drop]": ("dtype float32", "dtype int64"),
+        "batches[batches]": ("dtype float32 at [0] of batch 1 of epoch 1", "dtype int64"), "batches[batches,drop]": ("dtype float32", "dtype int64"),
         "batches[torch.utils.data.DataLoader,own]": ("dtype float32", "dtype int64")}),
     # -- collate
     ("collate", "not padded", ("pad_sequence(rows, batch_first=True, padding_value=-1)", "torch.stack(rows)"), {
