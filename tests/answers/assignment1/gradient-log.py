@@ -19,7 +19,7 @@ def log_gradients(module, log):
 
     return module.register_full_backward_hook(record)
 
-# %% wrong: output-first (-)
+# %% wrong: output-first (hook_other_value)
 def log_gradients(module, log):
     def record(module, grad_input, grad_output):
         log.append((grad_output[0].detach().clone(), grad_input[0].detach().clone()))

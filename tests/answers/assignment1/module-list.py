@@ -88,7 +88,7 @@ class Tower(nn.Module):
             x = torch.tanh(self.layers[i](x))
         return x
 
-# %% wrong: returns-inside-the-loop (-)
+# %% wrong: returns-inside-the-loop (return_in_loop)
 class Tower(nn.Module):
     def __init__(self, width, depth):
         super().__init__()

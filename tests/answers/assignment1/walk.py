@@ -200,7 +200,7 @@ def fetch(model, path):
             pass
     return None
 
-# %% wrong: fetch-raises-key-error (-)
+# %% wrong: fetch-raises-key-error (wrong_exception)
 def module_names(model):
     return [name for name, _ in model.named_modules() if name]
 

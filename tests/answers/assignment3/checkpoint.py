@@ -8,7 +8,7 @@ def load_checkpoint(path, model, optimizer):
     model.load_state_dict(checkpoint["model"])
     return checkpoint["epoch"]
 
-# %% wrong: whole-model (-)
+# %% wrong: whole-model (object_saved)
 def save_checkpoint(path, model, optimizer, epoch):
     torch.save({"model": model, "optimizer": optimizer.state_dict(), "epoch": epoch}, path)
 
