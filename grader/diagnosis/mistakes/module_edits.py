@@ -238,56 +238,61 @@ _ACTIVATED = re.compile(r"(?:torch|F|nn\.functional)\.(relu|tanh|sigmoid|gelu)$|
 
 @operator("activation-module", "an activation module is dropped", cst.Arg, "activation_left_out")
 def activation_module(argument: cst.Arg, above: Above) -> Iterator[Changed]:
-    if _ACTIVATION.fullmatch(code(argument.value)):
+    if _is_activation_module(argument):
         yield argument.with_changes(value=cst.parse_expression("nn.Identity()"))
 
 
-@fixes("activation_left_out", cst.FunctionDef)
-def all_but_last_activated(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
-    """In forward, what each layer but the last gives goes through an activation."""
-    lines = [[call for call in inside(line, cst.Call) if match("self._layer(_x)", call)] for line in block(function)]
-    calls = [call for found in lines for call in found]
-    if function.name.value == "forward" and len(calls) > 1 and not any(map(_is_activation, inside(function, cst.Call))):
-        last = [found for found in lines if found][-1][0]  # in the last line, the outermost one
-        for activation in ("relu", "tanh"):
-            changed = {c: cst.parse_expression(f"torch.{activation}({code(c)})") for c in calls if c is not last}
-            yield function.with_changes(body=all_replaced(function.body, changed))
+def _is_activation_module(argument: cst.Arg) -> bool:
+    return _ACTIVATION.fullmatch(code(argument.value)) is not None
 
 
 def _is_activation(call: cst.Call) -> bool:
     return _ACTIVATED.search(code(call.func)) is not None
 
 
-@fixes("activation_left_out", cst.Call)
-def activated(call: cst.Call, above: Above) -> Iterator[Changed]:
-    """What a layer gives goes through an activation; a Sequential has one between two layers."""
-    outer = enclosing(above, cst.Call)
-    if match("self._layer(_x)", call) is not None and not (outer and _is_activation(outer)):
-        for activation in ("relu", "tanh", "sigmoid"):
-            yield cst.parse_expression(f"torch.{activation}({code(call)})")
-    if match("nn.Sequential(*_rest)", call) is not None:
-        weighty = [bool(re.match(r"(torch\.)?nn\.(Linear|Conv\dd)\(", code(one))) for one in call.args]
-        if not any(_ACTIVATION.fullmatch(code(one.value)) for one in call.args):
-            for activation in ("nn.ReLU()", "nn.Tanh()"):
-                made = cst.Arg(cst.parse_expression(activation))
-                args = [
-                    part
-                    for place, one in enumerate(call.args)
-                    for part in ([made, one] if place and weighty[place] and weighty[place - 1] else [one])
-                ]
-                if len(args) > len(call.args):
-                    yield call.with_changes(args=args)
+def _with_activation(activation: str, module: str) -> None:
+    """Register the fixes that put an activation where none is; one of them is tried as likely as another."""
+
+    @fixes("activation_left_out", cst.FunctionDef)
+    def all_but_last_activated(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
+        """In forward, what each layer but the last gives goes through it."""
+        lines = [[one for one in inside(line, cst.Call) if match("self._layer(_x)", one)] for line in block(function)]
+        calls = [call for found in lines for call in found]
+        activated = any(map(_is_activation, inside(function, cst.Call)))
+        if function.name.value == "forward" and len(calls) > 1 and not activated:
+            last = [found for found in lines if found][-1][0]  # in the last line, the outermost one
+            changed = {call: cst.parse_expression(f"{activation}({code(call)})") for call in calls if call is not last}
+            yield function.with_changes(body=all_replaced(function.body, changed))
+
+    @fixes("activation_left_out", cst.Call)
+    def layer_activated(call: cst.Call, above: Above) -> Iterator[Changed]:
+        """What a layer gives goes through it; a Sequential has it between two layers."""
+        outer, loop = enclosing(above, cst.Call), enclosing(above, cst.For)
+        found = match("_layer(_x)", call)
+        of_loop = found is not None and loop is not None and code(call.func) in re.findall(r"\w+", code(loop.target))
+        if (of_loop or match("self._layer(_x)", call) is not None) and not (outer and _is_activation(outer)):
+            yield cst.parse_expression(f"{activation}({code(call)})")
+        if match("nn.Sequential(*_rest)", call) is not None and not any(map(_is_activation_module, call.args)):
+            weighty = [bool(re.match(r"(torch\.)?nn\.(Linear|Conv\dd)\(", code(one))) for one in call.args]
+            made = cst.Arg(cst.parse_expression(module))
+            args = [
+                part
+                for place, one in enumerate(call.args)
+                for part in ([made, one] if place and weighty[place] and weighty[place - 1] else [one])
+            ]
+            if len(args) > len(call.args):
+                yield call.with_changes(args=args)
+
+    @fixes("activation_left_out", cst.Return)
+    def result_activated(made: cst.Return, above: Above) -> Iterator[Changed]:
+        if made.value is not None and not isinstance(made.value, (cst.Tuple, cst.Name)):
+            yield made.with_changes(value=cst.parse_expression(f"{activation}({code(made.value)})"))
+
+    fix("activation_left_out", "nn.Identity()", module)
 
 
-fix("activation_left_out", "nn.Identity()", "nn.ReLU()", "nn.Tanh()")
-
-
-@fixes("activation_left_out", cst.Return)
-def result_activated(made: cst.Return, above: Above) -> Iterator[Changed]:
-    function = enclosing(above, cst.FunctionDef)
-    if made.value is not None and function is not None and not isinstance(made.value, (cst.Tuple, cst.Name)):
-        for activation in ("relu", "tanh", "sigmoid"):
-            yield made.with_changes(value=cst.parse_expression(f"torch.{activation}({code(made.value)})"))
+for _activation, _module in (("torch.relu", "nn.ReLU()"), ("torch.tanh", "nn.Tanh()")):
+    _with_activation(_activation, _module)
 
 
 @fixes("activation_added", cst.Return)
@@ -303,7 +308,7 @@ def last_is_a_layer(call: cst.Call, above: Above) -> Iterator[Changed]:
     """A Sequential ends with a layer."""
     if match("nn.Sequential(*_rest)", call) is not None and len(call.args) > 1:
         *rest, last = call.args
-        if _ACTIVATION.fullmatch(code(last.value)):
+        if _is_activation_module(last):
             yield call.with_changes(args=[*rest[:-1], rest[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)])
 
 
