@@ -250,8 +250,8 @@ def _is_activation(call: cst.Call) -> bool:
     return _ACTIVATED.search(code(call.func)) is not None
 
 
-def _with_activation(activation: str, module: str) -> None:
-    """Register the fixes that put an activation where none is; one of them is tried as likely as another."""
+def _between_layers(activation: str) -> None:
+    """Register the fix that puts an activation behind all layers of a forward but the last."""
 
     @fixes("activation_left_out", cst.FunctionDef)
     def all_but_last_activated(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
@@ -263,6 +263,10 @@ def _with_activation(activation: str, module: str) -> None:
             last = [found for found in lines if found][-1][0]  # in the last line, the outermost one
             changed = {call: cst.parse_expression(f"{activation}({code(call)})") for call in calls if call is not last}
             yield function.with_changes(body=all_replaced(function.body, changed))
+
+
+def _behind_one(activation: str, module: str) -> None:
+    """Register the fixes that put an activation in one place, or in a Sequential."""
 
     @fixes("activation_left_out", cst.Call)
     def layer_activated(call: cst.Call, above: Above) -> Iterator[Changed]:
@@ -291,8 +295,10 @@ def _with_activation(activation: str, module: str) -> None:
     fix("activation_left_out", "nn.Identity()", module)
 
 
+for _activation in ("torch.relu", "torch.tanh"):  # of what comes first, one as soon as the other
+    _between_layers(_activation)
 for _activation, _module in (("torch.relu", "nn.ReLU()"), ("torch.tanh", "nn.Tanh()")):
-    _with_activation(_activation, _module)
+    _behind_one(_activation, _module)
 
 
 @fixes("activation_added", cst.Return)
