@@ -288,7 +288,6 @@ NAMED_OTHERWISE = {
     "assignment4": {
         ("squeeze", "dimension_of_one"),  # nothing broadcasts there: the shape alone is wrong
         ("state-to-object", None),  # nothing is saved there
-        ("activation", None),  # of two classes with a forward each, other places come first, and the search ends
         ("workers-unknown", None),  # where no worker is asked for, a number of anybody's is as good
     }
 }

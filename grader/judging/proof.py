@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -167,7 +168,9 @@ class Search:
 
     def _trials(self, code: Mapping[int, str], left: Mapping[str, Failed]) -> Iterator[tuple[Trial, Fact]]:
         """Fixes of what the failing checks make likely: the first one of each mistake, then the second one of each."""
-        tries = [zip(trials(mistake, code), repeat(fields)) for mistake, fields in self._suspects(left)]
+        tries = [
+            zip(_likeliest(trials(mistake, code), fields), repeat(fields)) for mistake, fields in self._suspects(left)
+        ]
         return (one for turn in zip_longest(*tries) for one in turn if one is not None)
 
     def _suspects(self, left: Mapping[str, Failed]) -> list[tuple[Mistake, Fact]]:
@@ -270,6 +273,14 @@ class _Tried:
         """What still fails, as it is with the fix."""
         still = {name: failed for name, failed in left.items() if name not in self.passing}
         return {name: replace(failed, answer=self.answers.get(name, failed.answer)) for name, failed in still.items()}
+
+
+def _likeliest(found: Iterator[Trial], fields: Fact) -> Iterator[Trial]:
+    """Fixes of a mistake; where a name that the solution uses is lacking, first those that bring it."""
+    if fields.get("fact") != "lacks":
+        return found
+    name = re.compile(rf"\b{re.escape(str(fields['name']).strip('.='))}\b")
+    return iter(sorted(found, key=lambda trial: name.search(trial.after) is None))
 
 
 def _is_half(left: Mapping[str, Failed], passing: set[str]) -> bool:

@@ -26,7 +26,7 @@ from grader.diagnosis.edits import (
 )
 from grader.diagnosis.mistakes.training_edits import loss_call, with_arguments
 
-_EMPTY = re.compile(r"\w+ = (\[\]|\{\}|list\(\)|dict\(\)|0|0\.0|0\.)")
+_EMPTY = re.compile(r"(?P<name>\w+) = (\[\]|\{\}|list\(\)|dict\(\)|0|0\.0|0\.)")
 _NEW_TENSOR = {
     "clamp", "contiguous", "detach", "double", "exp", "expand", "flatten", "float", "half", "log", "log_softmax",
     "long", "mean", "mm", "mul", "permute", "relu", "repeat", "reshape", "sigmoid", "softmax", "squeeze", "sum", "t",
@@ -61,8 +61,8 @@ def made_before(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
 @operator("made-in-loop", "what a loop collects begins anew in each round", cst.IndentedBlock, "made_in_loop")
 def made_within(lines: cst.IndentedBlock, above: Above) -> Iterator[Changed]:
     for place, (made, loop) in enumerate(zip(lines.body, lines.body[1:], strict=False)):
-        empty = _EMPTY.fullmatch(code(made)) is not None and isinstance(loop, cst.For)
-        if empty and isinstance(loop, cst.For) and re.search(rf"\b{code(made).split()[0]}\b", code(loop.body)):
+        found = _EMPTY.fullmatch(code(made)) if isinstance(loop, cst.For) else None
+        if isinstance(loop, cst.For) and found is not None and re.search(rf"\b{found['name']}\b", code(loop.body)):
             whole = loop.with_deep_changes(loop.body, body=[made, *block(loop)])
             yield lines.with_changes(body=[*lines.body[:place], whole, *lines.body[place + 2 :]])
 
@@ -126,9 +126,9 @@ _OTHER_VALUE = {
 @fixes("hook_other_value", cst.FunctionDef)
 def other_value(function: cst.FunctionDef, above: Above) -> Iterator[Changed]:
     """In a hook, the names of what goes in and of what comes out in each other's place."""
-    *_, one, other = ["", "", *arguments_of(function)]
-    if len(arguments_of(function)) == 3 and other == _OTHER_VALUE.get(one):
-        turned = {one: other, other: one}
+    taken = arguments_of(function)
+    if len(taken) == 3 and taken[2] == _OTHER_VALUE.get(taken[1]):
+        turned = {taken[1]: taken[2], taken[2]: taken[1]}
         names = [name for name in inside(function.body, cst.Name) if name.value in turned]
         changed = {name: name.with_changes(value=turned[name.value]) for name in names}
         if changed:
