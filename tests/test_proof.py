@@ -82,6 +82,64 @@ def test_a_hook_that_stays_is_shown_where_it_is_registered(course: Course) -> No
     assert "register_forward_hook" in (HEAD + left).splitlines()[(found.line or 0) - 1]
 
 
+CLEARED, LIST, LOSS = "        optimizer.zero_grad()\n", "    losses = []\n", "F.mse_loss(model(x).squeeze(1), y)"
+ONE_WRONG = {
+    "cleared once, before the loop": (
+        "forgot_zero_grad",
+        FIT.replace(CLEARED, "").replace(LIST, f"{LIST}    optimizer.zero_grad()\n"),
+    ),
+    "returned in the loop": ("return_in_loop", FIT.replace("    return losses", "        return losses")),
+    "a new list in each round": ("made_in_loop", FIT.replace(LIST, "").replace(CLEARED, f"    {LIST}{CLEARED}")),
+    "a result that is dropped": (
+        "result_dropped",
+        FIT.replace(LOSS, "model(x)\n        loss.squeeze(1)\n        loss = F.mse_loss(loss, y)"),
+    ),
+    "an argument that is replaced": ("argument_replaced", FIT.replace(LIST, f"{LIST}    y = x[:, 0]\n")),
+    "a loss that is made": ("loss_not_called", FIT.replace("F.mse_loss(", "nn.MSELoss(")),
+}
+
+
+@pytest.mark.parametrize(("mistake", "answer"), ONE_WRONG.values(), ids=list(ONE_WRONG))
+def test_one_thing_that_is_wrong_is_named(course: Course, mistake: str, answer: str) -> None:
+    course.require(FITS, solution=HEAD + FIT)
+    assert [found.id for found in named(course.grade(HEAD + answer)).values()] == [mistake]
+
+
+@pytest.mark.parametrize(("kept", "ids"), [("log", ["hook_tuple_kept"]), ("logits", [])])
+def test_a_tuple_is_a_hooks_where_it_is_in_a_log(course: Course, kept: str, ids: list[str]) -> None:
+    code = (
+        "class Watched(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.layer = nn.ReLU()\n        self.log, self.logits = [], []\n"
+        "        self.layer.register_forward_pre_hook(self.keep)\n\n"
+        "    def keep(self, module, args):\n        self.{}.append({})\n\n    def forward(self, x):\n"
+        "        return self.layer(x)\n\ndef kept(watched, x):\n    watched(x)\n"
+        "    return {{'{}': watched.{}}}\n"
+    )
+    right, wrong = (HEAD + code.format(kept, taken, kept, kept) for taken in ("args[0]", "args"))
+    course.require({"kind": "function", "calls": [{"call": "kept(Watched(), randn(3))"}]}, solution=right)
+    assert [found.id for found in named(course.grade(wrong)).values()] == ids
+
+
+def test_a_length_that_only_batches_show_is_named(course: Course) -> None:
+    right = (
+        "class Points(torch.utils.data.Dataset):\n    def __init__(self, n):\n        self.n = n\n\n"
+        "    def __len__(self):\n        return self.n\n\n    def __getitem__(self, index):\n"
+        "        return torch.tensor(float(range(self.n)[index]))\n"
+    )
+    loader = {"kind": "loader", "object": "torch.utils.data.DataLoader(Points(6), batch_size=2)"}
+    course.require(loader, solution=HEAD + right)
+    wrong = right.replace("return self.n\n", "return self.n - 1\n")
+    assert [found.id for found in named(course.grade(HEAD + wrong)).values()] == ["dataset_len_wrong"]
+
+
+def test_what_training_does_not_return_is_named(course: Course) -> None:
+    names = {"model": "nn.Linear(3, 1)", "x": "randn(8, 3)", "y": "randn(8)"}
+    training = {"kind": "training", "names": names, "call": "fit(model, x, y)", "returns": True}
+    course.require(training, solution=HEAD + FIT)
+    found = named(course.grade(HEAD + FIT.replace("    return losses\n", "")))
+    assert [one.id for one in found.values()] == ["result_not_returned"]
+
+
 OTHER_WAYS = {
     "gradients of autograd.grad, and another loss": """
 def fit(model, x, y):
@@ -334,6 +392,10 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
         "def f(x):\n    torch.manual_seed(0)\n    return nn.GRU(2, 3, batch_first=True)(x)[1]\n",
         f("f(randn(4, 5, 2))"),
     ),
+    "bce_on_logits": (
+        "def f(x, y):\n    return F.binary_cross_entropy_with_logits(x, y)\n",
+        f("f(randn(4), rand(4))"),
+    ),
     "copy_construct": (
         "def f(x):\n    (x.clone() * x).sum().backward()\n    return x.grad\n",
         f("f(randn(3, requires_grad=True))"),
@@ -367,6 +429,10 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
         "from torch.utils.data import DataLoader\ndef f():\n"
         "    return [x.item() for x in DataLoader(range(4), sampler=[3, 1])]\n",
         f("f()"),
+    ),
+    "softmax_without_log": (
+        "def f(x, y):\n    return F.nll_loss(F.log_softmax(x, dim=1), y)\n",
+        f("f(randn(4, 3), randint(0, 3, 4))"),
     ),
     "variance_unbiased": ("def f(x):\n    return x.var(dim=0)\n", f("f(randn(4, 3))")),
 }
