@@ -27,7 +27,6 @@ from grader.judging.grading import Grading
 from grader.judging.session import Session
 from grader.sandbox.client import Zygote
 from grader.sandbox.guest import Guest, Ticket
-from grader.submission.read import read_submission
 from grader.workers.pool import Pool
 from grader.workers.worker import Loop
 
@@ -55,7 +54,7 @@ class Given:
 
 def jobs_of(folder: Folder, number: int) -> list[MutantJob]:
     """Jobs for some mutants, drawn from all."""
-    solution = read_submission(folder.solution)
+    solution = folder.read(folder.solution)
     start = time.perf_counter()
     mutants = mutants_of(solution, [exercise.id for exercise in folder.spec.exercises])
     print(f"making {len(mutants)} mutants              {time.perf_counter() - start:6.2f} s")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -81,16 +83,16 @@ def load_assignment(path: Path, variant: int | None = None, id: str | None = Non
     try:
         text = file.read_text(encoding="utf-8")
         spec = read_yaml(text, str(file), Assignment, "The format is described in docs/spec.md.", changes)
-        node, source = composed(text), YamlText(str(file), text)
+        source, node = YamlText(str(file), text), partial(composed, text)
         if spec.fixtures and not os.path.isfile(path / spec.fixtures):
             said = f"`fixtures`: there is no file {spec.fixtures} in the folder."
-            mark = find(node, ("fixtures",)).value
+            mark = find(node(), ("fixtures",)).value
             raise SpecError(source.said(mark, len(spec.fixtures), said))
         made = _made(path, spec, source, node)
         for place, exercise in enumerate(spec.exercises):
             own = (path / "checks").is_dir() or (made is not None and (made / CHECKS).is_file())
             if not (exercise.requirements or exercise.manual or own):
-                mark = find(node, ("exercises", place, "id")).value
+                mark = find(node(), ("exercises", place, "id")).value
                 said = source.said(mark, len(exercise.id), f"{exercise.id!r} has no check.")
                 raise SpecError(said, "Give it requirements, or `manual`.")
         file = path / (spec.fixtures or SPEC)
@@ -116,17 +118,21 @@ def _titled(folder: Folder) -> Folder:
     return replace(folder, spec=with_titles(folder.spec, notebooks))
 
 
-def _made(path: Path, spec: Assignment, source: YamlText, node: yaml.Node | None) -> Path | None:
-    """The folder with what is made of an assignment's master, if it is there; students' copies have none."""
+def _made(path: Path, spec: Assignment, source: YamlText, node: Callable[[], yaml.Node | None]) -> Path | None:
+    """The folder with what is made of an assignment's master, if it is there; students' copies have none.
+
+    Args:
+        node: gives the spec's nodes, which know their places; few specs need them.
+    """
     values = spec.values(spec.id)
     if spec.master is None:
-        return _made_of_notebooks(path, spec, find(node, ("id",)).node.value) if values else None
+        return _made_of_notebooks(path, spec, find(node(), ("id",)).node.value) if values else None
     file, name = path / spec.master, spec.notebook or f"{spec.id}.ipynb"
     if not os.path.isfile(file):  # unlike Path.is_file, of any text
         if os.path.isfile(path / name):
             return None
         said = f"`master`: there is no file {spec.master} in the folder."
-        raise SpecError(source.said(find(node, ("master",)).value, len(spec.master), said))
+        raise SpecError(source.said(find(node(), ("master",)).value, len(spec.master), said))
     return made_of(file, name.removesuffix(".ipynb"), spec.in_master, spec.show_checks, values)
 
 
