@@ -132,6 +132,7 @@ def fill(template: str, found: dict[str, Any]) -> str:
     return ast.unparse(_Filler(found).visit(ast.parse(template)))
 
 
+@lru_cache(maxsize=4096)  # each fix of a kind of node asks for the same
 def code(node: cst.CSTNode) -> str:
     """A node's source."""
     return cst.Module([]).code_for_node(node).strip()

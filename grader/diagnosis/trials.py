@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 import libcst as cst
 
-from grader.diagnosis.edits import FIXES, Changed, Fix, all_replaced, walk, written_fix
+from grader.diagnosis.edits import FIXES, Above, Changed, Fix, all_replaced, walk, written_fix
 from grader.diagnosis.mistakes import data_edits, flow_edits, hook_edits, module_edits, training_edits  # noqa: F401 (they register)
 from grader.diagnosis.syntax import parse_source
 from grader.models.mistake import Mistake
@@ -75,30 +75,45 @@ def trials(mistake: Mistake, sources: Mapping[int, str]) -> Iterator[Trial]:
     yield from islice((one for one in found if one is not None), MOST)
 
 
+@cache
 def _fixes_of(mistake: str) -> list[Fix]:
     return [fix for fix in FIXES if fix.mistake == mistake]
 
 
+class _Tree:
+    """A module, and its nodes that fixes may change: of one kind after the other, since each fix is of one."""
+
+    def __init__(self, module: cst.Module) -> None:
+        self.module = module
+        nodes = walk(module)
+        self._nodes = [one for one in nodes if not isinstance(getattr(one[0], "body", None), cst.SimpleStatementSuite)]
+        self._of: dict[type[cst.CSTNode], list[tuple[cst.CSTNode, Above]]] = {}
+
+    def of(self, kind: type[cst.CSTNode]) -> list[tuple[cst.CSTNode, Above]]:
+        """The nodes of a kind, each with its ancestors."""
+        if kind not in self._of:
+            self._of[kind] = [one for one in self._nodes if isinstance(one[0], kind)]
+        return self._of[kind]
+
+
 @lru_cache(maxsize=64)
-def _tree(source: str) -> tuple[cst.Module, tuple[tuple[cst.CSTNode, tuple[cst.CSTNode, ...]], ...]] | None:
-    """The tree of a stranger's source, with all nodes; None where it is not Python, or more than people write."""
+def _tree(source: str) -> _Tree | None:
+    """The tree of a stranger's source; None where it is not Python, or more than people write."""
     if parse_source(source) is None:
         return None
     try:
-        module = cst.parse_module(source)
-        return module, tuple(walk(module))
+        return _Tree(cst.parse_module(source))
     except (cst.ParserSyntaxError, RecursionError):
         return None
 
 
 def _places(source: str, fix: Fix) -> Iterator[tuple[cst.CSTNode, Changed]]:
     tree = _tree(source)
-    for node, above in tree[1] if tree is not None else ():
-        if isinstance(node, fix.node) and not isinstance(getattr(node, "body", None), cst.SimpleStatementSuite):
-            # Whatever a stranger writes may be of a form that a fix does not expect: then it is none.
-            with suppress(Exception):
-                for change in fix.change(node, above):
-                    yield node, change
+    for node, above in tree.of(fix.node) if tree is not None else ():
+        # Whatever a stranger writes may be of a form that a fix does not expect: then it is none.
+        with suppress(Exception):
+            for change in fix.change(node, above):
+                yield node, change
 
 
 def _trial(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -> Trial | None:
@@ -108,7 +123,7 @@ def _trial(mistake: Mistake, sources: Mapping[int, str], changes: list[Place]) -
         tree = _tree(sources[index])
         assert tree is not None
         try:
-            changed[index] = all_replaced(tree[0], {node: new for at, node, new in changes if at == index}).code
+            changed[index] = all_replaced(tree.module, {node: new for at, node, new in changes if at == index}).code
         except (cst.CSTValidationError, RecursionError):
             return None
     others = [index for index in sources if changed[index] != sources[index]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from grader.diagnosis.syntax import parse_source, source_of
@@ -16,6 +17,8 @@ _SEEDED_ANEW_WITHOUT_NUMBER = {
 }  # fmt: skip
 _OF_THE_SYSTEM = {"os.urandom", "os.getpid", "uuid.uuid1", "uuid.uuid4", "random.SystemRandom", "torch.initial_seed"}
 _CLOCKS = {"time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "now", "utcnow", "today"}
+_SAYS_SO = re.compile(r"seed|default_rng|RandomState|Random\b")
+"""What code that seeds has in it: most has not, and need not be parsed."""
 _SEEDING = {"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState", "Random"}
 
 
@@ -25,6 +28,8 @@ def drawn_anew(cells: Sequence[Cell]) -> tuple[tuple[str, str], ...]:
     Returns:
         The exercise of each, as its cell says it or the next one that does; and its source.
     """
+    if not any(_SAYS_SO.search(cell.source) for cell in cells):
+        return ()
     trees = [parse_source(cell.source) for cell in cells]
     names = usual_names()
     for tree in trees:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -97,19 +97,14 @@ def answer(
 
 
 @contextmanager
-def undisturbed(names: dict[str, Any]) -> Iterator[Callable[[], bool]]:
-    """Put back what a probe may disturb: random states, grad mode, default dtype, cwd, streams.
-
-    Gives what tells, afterwards, whether later cells can see a change in the student's names.
-    """
-    before = _marks(names)
+def undisturbed() -> Iterator[None]:
+    """Put back what a probe may disturb: random states, grad mode, default dtype, cwd, streams."""
     states = torch.default_generator.get_state(), _random_state(), _numpy_state()
     streams = sys.stdout, sys.stderr
     folder = os.open(".", os.O_PATH) if hasattr(os, "O_PATH") else None  # it may be deeper than any path
     grad, dtype, anomaly = torch.is_grad_enabled(), torch.get_default_dtype(), torch.is_anomaly_enabled()
-    changed = False
     try:
-        yield lambda: changed
+        yield
     finally:
         torch.default_generator.set_state(states[0])
         _set_random_state(states[1])
@@ -122,7 +117,6 @@ def undisturbed(names: dict[str, Any]) -> Iterator[Callable[[], bool]]:
         _set_grad_enabled(grad)
         _set_default_dtype(dtype)
         _set_anomaly(anomaly)
-        changed = _marks(names) != before
 
 
 def _files() -> list[str]:
@@ -131,8 +125,11 @@ def _files() -> list[str]:
     return []
 
 
-def _marks(names: dict[str, Any]) -> list[Any]:
-    """What would look otherwise if something had changed: names, lengths, versions of tensors, hooks and modes."""
+def marks_of(names: dict[str, Any]) -> list[Any]:
+    """What would look otherwise if later cells could see a change in the student's names.
+
+    That is the names themselves, lengths, versions of tensors, hooks and modes.
+    """
     marks: list[Any] = [_files()]
     pending: list[tuple[str, Any]] = [(name, value) for name, value in names.items() if name != "__builtins__"]
     seen: set[int] = set()

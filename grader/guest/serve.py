@@ -30,7 +30,7 @@ from grader.guest.faults import Sources, describe
 from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
 from grader.guest.on_cpu import run_on_cpu
-from grader.guest.probing import Fixtures, Question, answer, undisturbed, use_one_thread
+from grader.guest.probing import Fixtures, Question, answer, marks_of, undisturbed, use_one_thread
 from grader.guest.processes import adopt_orphans, die_with_parent
 from grader.guest.seeding import seed_everything
 from grader.guest.shell import Capture, Shell
@@ -134,6 +134,7 @@ class _Life:
         self._handlers = Handlers()
         self._clock = Clock(job["seconds"], job["together"], job["spent"])
         self._cells_took = 0.0
+        self._marks: list[Any] = []  # of the names, since the last answer; none once a cell has run
 
     def run(self) -> None:
         if self._job["writes_data"]:
@@ -152,6 +153,7 @@ class _Life:
     def _run_cell(self, cell: JobCell) -> None:
         wire.send(self._channel, CellStarted(tag="cell_started", cell=cell["index"]))
         self._output.clear()
+        self._marks = []
         start = time.monotonic()
         ended = CellEnded(tag="cell_ran", cell=cell["index"], seconds=0.0, output="", passed_over=[])
         stopped = math.inf
@@ -196,9 +198,11 @@ class _Life:
     def _answer(self, question: Question) -> None:
         """Answer in place, and leave everything as it was."""
         start = time.monotonic()
-        with undisturbed(self._shell.user_ns) as changed:
+        before = self._marks or marks_of(self._shell.user_ns)
+        with undisturbed():
             message, blob = self._ask_student(question)
-        message["changed"] = changed()
+        self._marks = marks_of(self._shell.user_ns)
+        message["changed"] = self._marks != before
         wire.send_answer(self._channel, message, blob)
         self._clock.spent += time.monotonic() - start
 

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+_SIGNALS = tuple(int(number) for number in signal.valid_signals())
+"""Made once: it is asked for beside each cell and each question, and is made of 64 enums each time."""
+
 
 class Handlers:
     """Handlers that run while student code does, and at no other time: one that raises must not end the guest.
@@ -31,14 +34,13 @@ class Handlers:
 
     def _take(self) -> None:
         """Have none of them run; one that raises in the very moment has had its last chance."""
-        for _ in signal.valid_signals():
+        for _ in _SIGNALS:
             with suppress(BaseException):
                 self._take_all()
                 return
 
     def _take_all(self) -> None:
-        found = {number: signal.getsignal(number) for number in signal.valid_signals()}
-        self._kept |= {number: handler for number, handler in found.items() if callable(handler)}
-        for number, handler in found.items():
-            if callable(handler):
-                signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+        found = {number: handler for number in _SIGNALS if callable(handler := signal.getsignal(number))}
+        self._kept |= found
+        for number in found:
+            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, cast
 
 import libcst as cst
@@ -327,6 +328,12 @@ def _unused(function: cst.FunctionDef | None) -> list[str]:
     return [name for name in names if not re.search(rf"\b{name}\b", code(function.body))] if function else []
 
 
+@lru_cache(maxsize=64)
+def _assigned(module: cst.CSTNode) -> frozenset[str]:
+    """What stands to the left of a module's assignments."""
+    return frozenset(code(line).partition("=")[0].strip() for line in inside(module, cst.Assign))
+
+
 @fixes("argument_unused_in_function", cst.Name)
 def argument_for_global(name: cst.Name, above: Above) -> Iterator[Changed]:
     """What is read from the module's variables, though an argument is there for it."""
@@ -334,9 +341,8 @@ def argument_for_global(name: cst.Name, above: Above) -> Iterator[Changed]:
     member = isinstance(parent, (cst.Attribute, cst.Arg, cst.Param)) and name in (
         getattr(parent, part, None) for part in ("attr", "keyword", "name")
     )
-    variables = [code(line).partition("=")[0].strip() for line in inside(above[0], cst.Assign)] if function else []
     own = function is None or name.value in arguments_of(function)
-    read = not own and name.value in variables and f"{name.value} = " not in code(function.body)
+    read = not own and name.value in _assigned(above[0]) and f"{name.value} = " not in code(function.body)
     if read and not member:
         for argument in _unused(function):
             yield name.with_changes(value=argument)
