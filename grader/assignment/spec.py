@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -78,7 +79,7 @@ class Exercise(Model):
         """What a check of the requirements is worth for each unit of its weight."""
         if self.points is None:
             return 1.0
-        return self.points / sum(check.weight for one in self.requirements for check in one.checks(seed))
+        return self.points / _weight(self, seed)
 
     def __hash__(self) -> int:  # its requirements may hold dicts
         return hash(self.id)
@@ -97,6 +98,12 @@ class Exercise(Model):
             return frozenset(names_in(asked)) - given - others - _NAMES
 
         return Claim(self.id, self.cells, asked, in_texts=bool(self.manual) and not self.requirements)
+
+
+@lru_cache(maxsize=1024)  # each submission's report asks for it
+def _weight(exercise: Exercise, seed: int) -> float:
+    """Of all checks of an exercise's requirements."""
+    return sum(check.weight for one in exercise.requirements for check in one.checks(seed))
 
 
 class Assignment(Varying):

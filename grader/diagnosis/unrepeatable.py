@@ -17,8 +17,11 @@ _SEEDED_ANEW_WITHOUT_NUMBER = {
 }  # fmt: skip
 _OF_THE_SYSTEM = {"os.urandom", "os.getpid", "uuid.uuid1", "uuid.uuid4", "random.SystemRandom", "torch.initial_seed"}
 _CLOCKS = {"time", "time_ns", "perf_counter", "perf_counter_ns", "monotonic", "monotonic_ns", "now", "utcnow", "today"}
-_SAYS_SO = re.compile(r"seed|default_rng|RandomState|Random\b")
-"""What code that seeds has in it: most has not, and need not be parsed."""
+_SAYS_SO = re.compile(
+    r"urandom|getpid|uuid|SystemRandom|initial_seed|secrets|\btime|datetime"
+    r"|(?:seed|seed_all|default_rng|RandomState|Random)\(\s*\)"
+)
+"""What code that seeds anew has in it; most has not, and need not be parsed."""
 _SEEDING = {"manual_seed", "manual_seed_all", "seed", "default_rng", "RandomState", "Random"}
 
 

@@ -7,6 +7,8 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ _set_grad_enabled, _set_default_dtype = torch.set_grad_enabled, torch.set_defaul
 _set_anomaly, _chdir = torch.autograd.set_detect_anomaly, os.chdir
 
 Question = tuple[dict[str, Any], bytes]
+_WITHOUT_PARTS = frozenset({FunctionType, ModuleType, str, int, float, bool, type(None)})
 MOST_LOOKED_AT = 2000
 """Objects of the student's that are looked at for changes."""
 
@@ -88,12 +91,18 @@ def answer(
             sys.stdout, sys.stderr = nowhere.stdout, nowhere.stderr
             names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
             names |= {"tape": tape, "replay": replay}
-            exec(compile(request["source"], "<probe>", "exec", dont_inherit=True), names)
+            exec(_compiled(request["source"]), names)
             arguments = decode(request["arguments"], blob)
             made["value"], tensors = encode(names[request["function"]](student, **arguments))
     except BaseException as error:
         made["raised"] = describe(error, sources)
     return made, tensors
+
+
+@cache
+def _compiled(source: str) -> CodeType:
+    """A probe's source; many questions are put by the same one."""
+    return compile(source, "<probe>", "exec", dont_inherit=True)
 
 
 @contextmanager
@@ -136,10 +145,12 @@ def marks_of(names: dict[str, Any]) -> list[Any]:
     while pending and len(marks) < MOST_LOOKED_AT:
         name, value = pending.pop()
         mark: tuple[Any, ...] = ()
-        with suppress(Exception):  # what an object of the student's says of itself is their code
+        try:
             mark, parts = _mark(value)
-            if id(value) not in seen:
+            if parts and id(value) not in seen:
                 pending += [(name, part) for part in parts]
+        except Exception:  # what an object of the student's says of itself is their code
+            mark = ()
         seen.add(id(value))
         marks.append((name, id(value), *mark))
     return marks
@@ -148,6 +159,8 @@ def marks_of(names: dict[str, Any]) -> list[Any]:
 def _mark(value: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """What is looked at of one object, and the objects in it that are looked at as well."""
     kind = type(value)
+    if kind in _WITHOUT_PARTS:
+        return (), []
     if isinstance(value, Tensor):
         return (value._version, id(value.grad), value.requires_grad), []
     if kind in (list, dict, set, tuple):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import Any
 
 _SIGNALS = tuple(int(number) for number in signal.valid_signals())
-"""Made once: it is asked for beside each cell and each question, and is made of 64 enums each time."""
+_handler_of = getattr(import_module("_signal"), "getsignal", signal.getsignal)
+"""The same without an enum of each: all handlers are looked at beside each cell and each question."""
 
 
 class Handlers:
@@ -40,7 +42,7 @@ class Handlers:
                 return
 
     def _take_all(self) -> None:
-        found = {number: handler for number in _SIGNALS if callable(handler := signal.getsignal(number))}
+        found = {number: handler for number in _SIGNALS if callable(handler := _handler_of(number))}
         self._kept |= found
         for number in found:
             signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)

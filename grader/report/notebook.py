@@ -13,8 +13,12 @@ from typing import Any
 
 from markupsafe import Markup
 from mistune import HTMLRenderer
-from nbconvert.filters.highlight import Highlight2HTML
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from grader.import_without import GRAMMAR_OF_IRIS, import_without
+
+with import_without(GRAMMAR_OF_IRIS):
+    from nbconvert.filters.highlight import Highlight2HTML
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 MAX_MARKDOWN = 10_000
 """Characters of a text that is parsed; some take time that grows with the square of its length."""

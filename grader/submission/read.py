@@ -22,6 +22,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from grader.diagnosis.syntax import parse_source
 from grader.errors import SubmissionError
+from grader.import_without import GRAMMAR_OF_IRIS, import_without
 from grader.models.cells import Cell, Heading, Marked, Submission
 from grader.models.message import Message, clean, say, spelled
 
@@ -206,7 +207,8 @@ def _upgraded(text: str, path: Path) -> dict[str, Any]:
     Raises:
         SubmissionError: where it is not valid in its own format.
     """
-    import nbformat  # takes as long as all else that reads a notebook, and few need it
+    with import_without(GRAMMAR_OF_IRIS):
+        import nbformat  # takes as long as all else that reads a notebook, and few need it
 
     try:
         return dict(nbformat.reads(text, as_version=NEWEST))

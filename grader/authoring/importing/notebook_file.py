@@ -11,13 +11,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from grader.assignment.plain_checks import Function
 from grader.diagnosis.syntax import parse_source
 from grader.errors import UsageError
+from grader.import_without import GRAMMAR_OF_IRIS, import_without
 from grader.submission.bindings import bound_names
 from grader.submission.read import headings_in
+
+with import_without(GRAMMAR_OF_IRIS):
+    import nbformat
 
 Cells = list[dict[str, Any]]
 _IGNORED = {"__pycache__", "node_modules", "dist"}
