@@ -284,11 +284,6 @@ class Folder:
         return notes[:MAX_NOTES]
 
     @cached_property
-    def starter(self) -> Submission | None:
-        """The assignment's own notebook, if it has one; as it was when it was first asked for."""
-        return self.read(self.notebook) if self.notebook.exists() else None
-
-    @cached_property
     def imported_by_checks(self) -> tuple[str, ...]:
         """Modules that plain checks use, and that take long to import: before there is a submission."""
         texts = [path.read_text(encoding="utf-8", errors="replace") for path in self.checks]

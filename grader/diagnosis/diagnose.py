@@ -59,14 +59,14 @@ def _best(
     Args:
         filled: the places that something else will fill.
     """
-    places = filled_places(mistake.hint.en) - set(filled)
     best: tuple[int, Fact] | None = None
     for alternative in alternatives:
-        weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
-        if best is not None and weight <= best[0]:
+        fields = _match(alternative, kinds)  # first, since of most mistakes nothing is met
+        if fields is None:
             continue
-        fields = _match(alternative, kinds)
-        if fields is not None and all(fields.get(place) not in ("", None) for place in places):
+        weight = sum(len(condition) for condition in alternative if not condition.get("absent"))
+        places = filled_places(mistake.hint.en) - set(filled)
+        if (best is None or weight > best[0]) and all(fields.get(place) not in ("", None) for place in places):
             best = (weight, fields)
     return best
 

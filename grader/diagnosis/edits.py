@@ -123,8 +123,10 @@ def match(pattern: str, node: cst.CSTNode) -> dict[str, Any] | None:
             expression (or for a name, as in `self._x`), the same one where it comes twice; `*_rest` stands for all
             further arguments.
     """
+    wanted, name = _pattern(pattern)
+    here, own = _plain(node)
     found: dict[str, Any] = {}
-    return found if _fits(_pattern(pattern), _plain(node), found) else None
+    return found if name in (None, own) and _fits(wanted, here, found) else None
 
 
 def fill(template: str, found: dict[str, Any]) -> str:
@@ -239,13 +241,15 @@ def inside(node: cst.CSTNode, kind: type[cst.CSTNode]) -> Iterator[Any]:
 
 
 @lru_cache(maxsize=4096)
-def _plain(node: cst.CSTNode) -> ast.AST:
+def _plain(node: cst.CSTNode) -> tuple[ast.AST, str | None]:
+    """A node as Python's own, and the name that it calls or reads."""
     try:
         (body,) = ast.parse(code(node)).body
     except (SyntaxError, ValueError):  # an expression over several lines, without the brackets around it
         (body,) = ast.parse(f"({code(node)})").body
     plain = body.value if isinstance(body, ast.Expr) and isinstance(node, cst.BaseExpression) else body
-    return cast("ast.AST", _UsualNames().visit(plain))
+    usual = cast("ast.AST", _UsualNames().visit(plain))
+    return usual, _named(usual)
 
 
 class _UsualNames(ast.NodeTransformer):
@@ -261,9 +265,20 @@ class _UsualNames(ast.NodeTransformer):
 
 
 @lru_cache(maxsize=1024)
-def _pattern(pattern: str) -> ast.AST:
+def _pattern(pattern: str) -> tuple[ast.AST, str | None]:
+    """A pattern's tree, and the name that what fits it calls or reads; None where that is a place."""
     (body,) = ast.parse(pattern).body
-    return body.value if isinstance(body, ast.Expr) and not pattern.endswith(";") else body
+    wanted = body.value if isinstance(body, ast.Expr) and not pattern.endswith(";") else body
+    name = _named(wanted)
+    return wanted, None if _place(name) else name
+
+
+def _named(node: ast.AST) -> str | None:
+    """The last part of the name that an expression calls or reads: most that do not fit differ in it."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name)) | ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+    return None
 
 
 def _place(part: object) -> str | None:

@@ -147,12 +147,12 @@ class Grading:
         Where students work in the starter itself, nobody knows how it was; then it is whether they say nothing yet.
         """
         own = _texts(self.submission, exercise)
-        if self.folder.starter is None or not own:
+        if self.references.starter is None or not own:
             return False
         if self._in_starter:
             return all(says_nothing(cell.text) for cell in self.submission.own_cells(exercise))
         idle = all(does_nothing(cell.text) for cell in self.submission.own_cells(exercise))
-        return idle or own == _texts(self.folder.starter, exercise)
+        return idle or own == _texts(self.references.starter, exercise)
 
     def variant(self, submission: Submission, limits: Limits) -> Grading:
         """A grading of other code for the same assignment, that shares what the solution answers."""

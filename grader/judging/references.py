@@ -188,6 +188,11 @@ class References:
         other._start, other._live, other._apart = start, None, None
         return other
 
+    @cached_property
+    def starter(self) -> Submission | None:
+        """The assignment's own notebook, if it has one: read once for all that are held against the same answers."""
+        return self._folder.read(self._folder.notebook) if self._folder.notebook.exists() else None
+
     @property
     def _fresh(self) -> bool:
         if self._recorded is None:
