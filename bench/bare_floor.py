@@ -1,15 +1,18 @@
-"""What grading cannot do without: the cells and the probes of submissions, in one warm process, without isolation.
+"""What grading cannot do without: the cells and the probes of submissions, each in a fork of a warm process.
 
     python bench/bare_floor.py JOBS
 
-JOBS is a pickled list of `Job`. Prints the seconds each of them took, as JSON. Started by bench_batch.py.
+JOBS is a pickled list of `Job`. As many forks run at once as there are cores, without isolation; nothing is judged or
+reported. Prints the seconds that all of them took. Started by bench_batch.py and bench_others.py.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import pickle
+import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,6 +27,9 @@ from grader.guest.encoding import decode, encode
 from grader.guest.faults import Sources
 from grader.guest.probing import Fixtures, seed_everything
 from grader.guest.shell import Capture, Shell
+from grader.guest.zygote import warm_up
+
+HERE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
@@ -50,43 +56,61 @@ class Job:
     seed: int
 
 
-def do(job: Job) -> None:
-    """Run a submission's cells and its probes, and forget what comes of them."""
+def seconds_of(jobs: list[Job]) -> float:
+    """How long all of them take, in a process of their own."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pickle.dumps(jobs))
+        file.flush()
+        floor = [sys.executable, str(Path(__file__).resolve()), file.name]
+        return float(subprocess.run(floor, check=True, stdout=subprocess.PIPE, cwd=HERE).stdout)
+
+
+def do(job: Job) -> int:
+    """Run a submission's cells and its probes, and forget what comes of them; how many probes came to their end."""
+    ended = 0
     sources = Sources()
-    shell = Shell(sources, Capture(10_000))
+    shell = Shell.instance()
+    shell.settle(sources, Capture(10_000), None)
     fixtures = Fixtures(job.fixtures, 10)
     seed_everything(job.seed)
     for source, filename, number, ends in job.cells:
         with suppress(Exception):
             shell.run(source, filename, number)
-        student = look.Student(shell.module.__dict__, fixtures, [])
+        student = look.Student(shell.user_ns, fixtures, [])
         for exercise in ends:
             for probe in job.probes[exercise]:
-                ask(probe, student, job.seed)
+                ended += ask(probe, student, job.seed)
+    return ended
 
 
-def ask(probe: Probe, student: look.Student, seed: int) -> None:
-    """Answer a question, as a holder's copy does."""
+def ask(probe: Probe, student: look.Student, seed: int) -> bool:
+    """Answer a question, as a guest does; whether it could be."""
     with suppress(Exception):
         seed_everything(seed)
         names: dict[str, Any] = {"torch": torch, "nn": nn, "look": look, "__name__": "probe"}
         exec(compile(probe.source, "<probe>", "exec", dont_inherit=True), names)
         encode(names[probe.function](student, **decode(probe.arguments, probe.blob)))
+        return True
+    return False
 
 
 def main() -> None:
-    """Do all jobs, and print how long each took."""
-    stdout = sys.stdout
-    torch.set_num_threads(1)
+    """Do all jobs, and print how long they took."""
     jobs: list[Job] = pickle.loads(Path(sys.argv[1]).read_bytes())
-    for job in jobs[:3]:
-        do(job)
-    taken = []
-    for job in jobs:
-        start = time.perf_counter()
-        do(job)
-        taken.append(time.perf_counter() - start)
-    stdout.write(json.dumps(taken))
+    warm_up()
+    start = time.perf_counter()
+    running = 0
+    for job in [*jobs, *(os.cpu_count() or 1) * [None]]:
+        if running == (os.cpu_count() or 1) or (job is None and running):
+            _, status = os.wait()
+            assert status == 0, "no probe came to its end"
+            running -= 1
+        if job is not None:
+            if os.fork() == 0:
+                os._exit(0 if do(job) else 1)
+            running += 1
+    print(time.perf_counter() - start, flush=True)
+    os._exit(0)  # torch takes its time to tear down
 
 
 if __name__ == "__main__":

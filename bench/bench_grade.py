@@ -2,7 +2,7 @@
 
     python bench/bench_grade.py [ROUNDS]
 
-(a) `grade assignment1` on the solution, from the command line to the exit.
+(a) `grade assignment1 --no-daemon` on the solution, from the command line to the exit: nothing stays for the next time.
 (b) grading the solution again in a warm process, sandbox and copies included.
 Rounds are interleaved; ratios are of medians, and times are in seconds.
 """
@@ -64,7 +64,7 @@ def main() -> None:
         grade(ASSIGNMENT, SOLUTION, zygote=zygote)
         for _ in range(rounds):
             torch_times.append(timed(sys.executable, "-c", "import torch"))
-            cold.append(timed(sys.executable, "-m", "grader.cli", "assignment1", str(SOLUTION)))
+            cold.append(timed(sys.executable, "-m", "grader.cli", "assignment1", str(SOLUTION), "--no-daemon"))
             hot += [warm(zygote, parts) for _ in range(3)]
             start = time.perf_counter()
             with Zygote.spawn() as other:

@@ -6,6 +6,7 @@
 A class of an assignment of six exercises and twelve checks of the instructor's own; every fourth notebook has wrong
 answers. The others grade a few of its notebooks, since they take long. nbgrader starts a kernel for each notebook and
 grades one at a time; `otter run` is a process for each notebook, and as many run side by side as there are cores.
+The floor is the same cells and probes, as `bare_floor.py` says: its start is not in it, that of `grade batch` is.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+from bare_floor import Job, Probe, seconds_of
 from nbformat.v4 import new_code_cell, new_notebook
+
+from grader.models.values import encode
 
 EXERCISES = {
     "double": (
@@ -82,16 +86,42 @@ def _marked(name: str, grade: bool = False, solution: bool = False) -> dict[str,
     return {"schema_version": 3, "grade_id": name, "points": 1, **marks}
 
 
+def probes(name: str) -> list[str]:
+    """What asks for each of an exercise's truths, as source."""
+    called = "Scale" if name == "scale" else name
+    return [
+        f"def ask_{name}{number}(student):\n    {called} = student.{called}\n    return bool({one})\n"
+        for number, one in enumerate(EXERCISES[name][2], 1)
+    ]
+
+
+def floor(size: int) -> float:
+    """Submissions a second of forks that run the same cells and probes, and no more."""
+    data, blob = encode({})
+    asked = {
+        name: [Probe(source, f"ask_{name}{number}", data, blob) for number, source in enumerate(probes(name), 1)]
+        for name in EXERCISES
+    }
+    jobs = []
+    for number in range(size):
+        own = [cell.source for cell in notebook(wrongs(number)).cells if cell.id in EXERCISES]
+        cells = [
+            (source, f"<{name}>", place, (name,))
+            for place, (name, source) in enumerate(zip(EXERCISES, own, strict=True))
+        ]
+        jobs.append(Job(tuple(cells), asked, "", 0))
+    return size / seconds_of(jobs)
+
+
 def ours(home: Path, size: int) -> float:
     """Submissions a second of `grade batch`, its start and its reports included."""
     spec = "format: 1\nid: quiz\ntitle: Quiz\nexercises:\n"
     checks = "from grader import check, probe\n"
-    for name, (_, _, asserted) in EXERCISES.items():
+    for name in EXERCISES:
         spec += f"  - {{id: {name}, title: {name}, points: 1}}\n"
-        called = "Scale" if name == "scale" else name
-        for number, one in enumerate(asserted, 1):
+        for number, source in enumerate(probes(name), 1):
             checks += (
-                f"\n@probe\ndef ask_{name}{number}(student):\n    {called} = student.{called}\n    return bool({one})\n"
+                f"\n@probe\n{source}"
                 f"\n@check(exercise='{name}', points=0.5)\ndef test_{name}{number}(observe):\n"
                 f"    assert observe(ask_{name}{number})\n"
             )
@@ -187,6 +217,9 @@ def main() -> None:
             nbformat.write(notebook(wrongs(number)), home / "class" / f"s{number:04}.ipynb")
         rate = ours(home, size)
         print(f"grade batch      {rate:7.2f} submissions a second ({size})")
+        bare = floor(size)
+        times = f"grade batch takes {bare / rate:.1f} times as long"
+        print(f"floor            {bare:7.2f} submissions a second ({size}), {times}")
         for name, measure in (("nbgrader", nbgrader), ("otter-grader", otter)):
             theirs = measure(home, programs)
             times = f"grade batch {rate / theirs:.0f} times as many"
