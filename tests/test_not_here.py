@@ -68,6 +68,15 @@ def test_the_report_names_the_first_cause(quiz: Course, run: Command) -> None:
     assert "건너뛰었습니다" in run("--lang", "ko", "run", quiz.quiz, path).out
 
 
+def test_a_decorator_that_is_missing_is_the_cause(quiz: Course) -> None:
+    """What it decorates is not defined for that reason alone, and an earlier one does not stand in for it."""
+    decorated = f"# exercise: one\n{WANTED['package']}\n\n@Thing\ndef f():\n    return 1\n"
+    (check,) = quiz.grade(quiz.notebook("def f():\n    return 1\n", decorated)).exercises[0].checks
+    assert check.outcome == "failed"
+    assert "No module named 'package_of_nobody'" in str(check.observed)
+    assert (check.cell, check.line) == (2, 2)
+
+
 def test_a_gpu_is_named_at_the_exercise(quiz: Course) -> None:
     source = "# exercise: one\nimport torch\ndef f():\n    return int(torch.ones(1).cuda().item())\n"
     (check,) = quiz.grade(quiz.notebook(source)).exercises[0].checks

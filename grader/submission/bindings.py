@@ -33,7 +33,7 @@ class Bound(NamedTuple):
 
     Attributes:
         line: of the name.
-        first, last: lines of the statement, outside of which nothing else is, that does it.
+        first, last: lines of the statement, outside of which nothing else is, that does it; its decorators are in it.
     """
 
     line: int
@@ -56,8 +56,9 @@ def _find_names(source: str) -> Mapping[str, Bound]:
         for name, line in _by_lines(source):
             names.setdefault(name, Bound(line, line, line))
     for node in tree.body if tree else ():
+        first = min(part.lineno for part in (node, *getattr(node, "decorator_list", ())))
         for name, line in _bound(node):
-            names.setdefault(name, Bound(line, node.lineno, node.end_lineno or node.lineno))
+            names.setdefault(name, Bound(line, first, node.end_lineno or node.lineno))
     return names
 
 
