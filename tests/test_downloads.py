@@ -359,6 +359,18 @@ def test_a_group_becomes_its_members_once_they_are_known(quiz: Course, run: Comm
     assert [event["event"] for event in events(out) if event.get("student")] == ["graded", *["kept"] * 4]
 
 
+def test_who_of_the_roster_handed_in_nothing_is_named(quiz: Course, run: Command, tmp_path: Path) -> None:
+    folder = download(tmp_path / "in", {"ada/quiz.ipynb": RIGHT})
+    roster = tmp_path / "roster.csv"
+    roster.write_text("key,name,email\nada,Ada L.,\n,Bob Ray,bob@x.org\n,김민수,\n")
+    ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j1", "--roster", roster)
+    assert ended.code == 0, ended.err
+    assert "2 of the roster handed in nothing: Bob Ray, 김민수" in ended.out
+    roster.write_text("key,name\nada,\n")
+    ended = run("batch", quiz.quiz, folder, "--out", tmp_path / "out", "-j1", "--roster", roster)
+    assert "handed in nothing" not in ended.out
+
+
 def test_what_a_student_handed_in_is_no_groups_of_the_same_name(quiz: Course, run: Command, tmp_path: Path) -> None:
     """A group that is called like a student, a member or not, leaves what was kept of that student."""
     out, roster = tmp_path / "out", tmp_path / "roster.csv"

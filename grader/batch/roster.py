@@ -86,16 +86,26 @@ class Roster:
         Raises:
             UsageError: when several are called so.
         """
+        told, found = self._meant(layout, student, platform_id, email, name)
+        if len(found) > 1:
+            lines = ", ".join(str(one.line) for one in found)
+            raise UsageError(f"{self.path}, lines {lines}: several are {told!r}.", "Give each a key of its own.")
+        return found[0] if found else None
+
+    def others(self, layout: str, there: Iterable[Person]) -> tuple[Listed, ...]:
+        """Who is none of the students of a download."""
+        seen = {one.line for each in there for one in self._meant(layout, each.key, each.id, each.email, each.name)[1]}
+        return tuple(one for one in self.listed if one.line not in seen)
+
+    def _meant(self, layout: str, student: str, platform_id: str, email: str, name: str) -> tuple[str, list[Listed]]:
+        """Who may be a student of a download, and what tells; see `find`."""
         ways = ((layout, platform_id), ("key", student), ("email", email), ("email", student), ("name", name))
         for column, told in ways:
             alike = self._called.get((column, folded(told)), [])
             found = [one for one in alike if one[column] == told] or alike
-            if len(found) > 1:
-                lines = ", ".join(str(one.line) for one in found)
-                raise UsageError(f"{self.path}, lines {lines}: several are {told!r}.", "Give each a key of its own.")
             if found:
-                return found[0]
-        return None
+                return told, found
+        return "", []
 
 
 def read_roster(path: Path) -> Roster:

@@ -104,6 +104,7 @@ class Download:
         members: of groups that the roster knows, by the key that the group has where it does not; none whose key a
             person has.
         decoded: how many names of a zip were in each encoding that it does not tell.
+        absent: who of the roster handed in nothing.
     """
 
     layout: str
@@ -113,6 +114,7 @@ class Download:
     groups: tuple[str, ...] = ()
     members: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     decoded: tuple[tuple[str, int], ...] = ()
+    absent: tuple[str, ...] = ()
 
 
 def find_submissions(folder: Path, assignment: Folder, looking: Looking = Looking()) -> Download:
@@ -153,6 +155,7 @@ def find_submissions(folder: Path, assignment: Folder, looking: Looking = Lookin
     keys = [tuple(person.key for person in one.people) for one in handed]
     persons = {key for own in keys for key in own} | {one.key for one in looking.roster.listed}
     members = {group: own for group, own in zip(groups, keys, strict=True) if group not in persons}
+    absent = looking.roster.others(layout.name, [person for one in handed for person in one.people])
     kinds = Counter(kind for one in handed for kind in count_kinds(one))
     return Download(
         layout.name,
@@ -161,6 +164,7 @@ def find_submissions(folder: Path, assignment: Folder, looking: Looking = Lookin
         tuple(spelled(path.name) for path in left if not is_told(path.name)),
         tuple(sorted({spelled(one.group) for one in handed if one.group and one.people[0].name == one.group})),
         members,
+        absent=tuple(spelled(one["name"] or one.key) for one in absent),
     )
 
 

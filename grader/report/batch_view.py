@@ -96,6 +96,8 @@ def render_download(download: Download) -> RenderableType:
         lines.append(
             f"members are not known of: {some_of(download.groups)}; the column `group` of a --roster names them"
         )
+    if download.absent:
+        lines.append(f"{len(download.absent)} of the roster handed in nothing: {some_of(download.absent)}")
     over = [
         (one.student, f"{spelled(one.path.name)} counts, and not {', '.join(one.passed_over)}")
         for one in download.found
