@@ -16,7 +16,7 @@ import grader
 HOME = Path(grader.__file__).parent
 FILES = sorted(HOME.rglob("*.py"))
 LEVELS = [
-    {"errors", "processor_time", "registry"},
+    {"errors", "import_without", "processor_time", "registry"},
     {"models", "wire", "expression", "protocol"},
     {"guest", "submission", "requirements", "sandbox", "diagnosis"},
     {"assignment"},
@@ -171,3 +171,15 @@ def test_the_public_names() -> None:
 
 def test_the_package_tells_type_checkers() -> None:
     assert (HOME / "py.typed").exists()
+
+
+def test_an_import_without_a_module_leaves_none_behind() -> None:
+    """JupyterLab brings what jsonschema would import for two seconds; whoever wants it can still have it."""
+    code = (
+        "import sys\nfrom grader.import_without import import_without\n"
+        "with import_without('wave'):\n    try:\n        import wave\n    except ImportError:\n        print('without')\n"
+        "import wave\nwith import_without('wave'):\n    import wave\n"
+        "import grader.report.notebook\nprint(sorted({'jsonschema', 'rfc3987_syntax', 'wave'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "without\n['jsonschema', 'wave']\n"
