@@ -177,7 +177,8 @@ def test_an_import_without_a_module_leaves_none_behind() -> None:
     """JupyterLab brings what jsonschema would import for two seconds; whoever wants it can still have it."""
     code = (
         "import sys\nfrom grader.import_without import import_without\n"
-        "with import_without('wave'):\n    try:\n        import wave\n    except ImportError:\n        print('without')\n"
+        "with import_without('wave'):\n    try:\n        import wave\n"
+        "    except ImportError:\n        print('without')\n"
         "import wave\nwith import_without('wave'):\n    import wave\n"
         "import grader.report.notebook\nprint(sorted({'jsonschema', 'rfc3987_syntax', 'wave'} & set(sys.modules)))"
     )
