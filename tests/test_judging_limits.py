@@ -10,6 +10,7 @@ import pytest
 from conftest import Command, Course
 from gradebooks import rows
 
+from grader.judging import judge
 from grader.models.limits import Limits
 from grader.processor_time import Budget, TooLong, at_most
 
@@ -105,3 +106,42 @@ def test_a_submission_that_holds_its_worker_up_costs_no_other(
     }  # fmt: skip
     assert found["bob"].reason == "it took more than 8 s"
     assert time.monotonic() - start < 60
+
+
+NOT_WRITTEN_OUT = {
+    "a number of many digits": f"        self.k = 0x{'f' * 4500}\n",
+    "an f-string with what needs a backslash": "        self.s = f\"{'\u3000'.join('ab')}\"\n",
+    "a chain of a thousand": f"        if 0:\n            z = a{'.b' * 1000}\n",
+}
+
+
+@pytest.mark.parametrize("odd", NOT_WRITTEN_OUT.values(), ids=NOT_WRITTEN_OUT)
+def test_code_that_python_does_not_write_out_again_is_judged(course: Course, odd: str) -> None:
+    """What looks for the mistake turns code into text; it must be no way to a report that is no score."""
+    tower = "import torch\nfrom torch import nn\nclass Tower(nn.Module):\n    def __init__(self):\n"
+    tower += (
+        "        super().__init__()\n        self.layers = {made}\n{odd}    def forward(self, x):\n        return x\n"
+    )
+    course.require(
+        {"kind": "module", "object": "Tower()", "parameters": ["layers.0.weight", "layers.0.bias"]},
+        solution=f"# exercise: one\n{tower.format(made='nn.ModuleList([nn.Linear(2, 2)])', odd='')}",
+    )
+    report = course.grade(course.notebook(f"# exercise: one\n{tower.format(made='[nn.Linear(2, 2)]', odd=odd)}"))
+    assert report.gradable
+    assert [check.outcome for check in report.exercises[0].checks] == ["failed"]
+    assert report.exercises[0].notes == ()
+
+
+def test_a_fault_in_what_explains_costs_the_explanation_alone(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise AttributeError("no such part")
+
+    monkeypatch.setattr(judge, "diagnose_failure", fail)
+    course.require({"kind": "function", "calls": [{"call": "f()", "returns": "1"}]})
+    report = course.grade(course.notebook("# exercise: one\ndef f():\n    return 2\n"))
+    assert report.gradable
+    (check,) = report.exercises[0].checks
+    assert (check.outcome, str(check.observed)) == ("failed", "2")
+    assert [str(note) for note in report.exercises[0].notes] == [
+        "the grader failed to look for the mistake here, which costs no points (AttributeError: no such part)"
+    ]

@@ -100,7 +100,7 @@ def _uses(tree: ast.AST) -> Iterator[Fact]:
                     yield _use(node, "type test")
                 if isinstance(function, ast.Attribute) and function.attr == "forward" and not _is_super(function.value):
                     yield fact_of("forward_called", node, owner=source_of(function.value), code=source_of(node))
-                if ast.unparse(function) in _ALWAYS_DROPS and not any(k.arg == "training" for k in keywords):
+                if source_of(function) in _ALWAYS_DROPS and not any(k.arg == "training" for k in keywords):
                     yield fact_of("dropout_always", node, code=source_of(node))
                 for keyword in keywords:
                     if keyword.arg:

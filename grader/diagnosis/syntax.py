@@ -57,8 +57,11 @@ def last_name(node: ast.AST) -> str:
 
 
 def source_of(node: ast.AST) -> str:
-    """The beginning of a node's source, on one line."""
-    return ast.unparse(node)[:80]
+    """The beginning of a node's source, on one line; nothing where Python cannot write it out."""
+    try:
+        return ast.unparse(node)[:80]
+    except (ValueError, RecursionError):  # a number of 4300 digits, or in an f-string what needs a backslash (< 3.12)
+        return ""
 
 
 def calls_in(node: ast.AST) -> Iterator[ast.Call]:
@@ -107,7 +110,7 @@ def _is_to_be_filled(part: ast.stmt) -> bool:
         case ast.Assign(value=ast.Constant(value=value)):
             return value is None or value is ...
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            return is_blank(part) or [ast.unparse(one) for one in part.body] == ["super().__init__()"]
+            return is_blank(part) or [source_of(one) for one in part.body] == ["super().__init__()"]
         case ast.ClassDef():
             return all(map(_is_to_be_filled, part.body))
     return _is_idle(part)

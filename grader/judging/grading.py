@@ -60,6 +60,7 @@ class Grading:
         asks_again: whether what fails behind other questions is asked again by itself.
         diagnose: whether mistakes are named: `bound`, where a check itself saw them; `proven`, also where a fix helps.
         searches: what looks for the mistakes in each exercise, by its id.
+        unexplained: what the search for mistakes ended in, by the exercises' ids, where it failed.
         made: expressions of the objects that plain checks make, by the exercises' ids.
         seconds_left: that may be spent on such searches, and on figures.
     """
@@ -89,6 +90,7 @@ class Grading:
         self.asks_again = True
         self.diagnose: Diagnose = "proven"
         self.searches: dict[str, Any] = {}
+        self.unexplained: dict[str, str] = {}
         self.seconds_left = PROVING
         self.made: dict[str, tuple[str, ...]] = {}
         self.waits: set[str] = set()

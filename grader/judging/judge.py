@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.errors import ReferenceFault
+from grader.errors import GraderError, ReferenceFault
 from grader.judging.causes import cause_of
 from grader.judging.diagnosing import diagnose_exception, diagnose_failure
 from grader.judging.evidence import Failed
@@ -17,6 +17,7 @@ from grader.models.figure import Figure
 from grader.models.message import Message, Said, say
 from grader.models.observation import Answer, Raised, Where
 from grader.models.report import Diagnosis
+from grader.processor_time import TooLong
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check, Question
 
@@ -89,12 +90,24 @@ def judge(grading: Grading, exercise: str, check: Check) -> None:
 def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) -> CheckFailed:
     """A failed check with all that can be said of it: the first cause, the mistake, and the place.
 
+    Where a stranger's code brings what looks for these to an error, the check has failed all the same.
+
     Args:
         failure: what was expected of the answer, and what was observed.
     """
-    exercise = posed.exercise
     if posed.hidden or (answer.lost and answer.lost.to == "unanswered"):
         return CheckFailed(posed.called, failure, posed.hint)
+    try:
+        return _explained(grading, posed, answer, failure)
+    except (GraderError, TooLong, MemoryError):  # which others deal with
+        raise
+    except Exception as error:
+        grading.unexplained[posed.exercise] = f"{type(error).__name__}: {error}"
+        return CheckFailed(posed.called, failure, posed.hint)
+
+
+def _explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) -> CheckFailed:
+    exercise = posed.exercise
     if (cause := cause_of(grading, exercise, answer)) is not None:
         named = diagnose_exception(grading, cause.raised) if cause.raised else None
         return CheckFailed(posed.called, cause.failure, None, grading.definitions.at(cause.where), named, cause.raised)

@@ -292,6 +292,9 @@ def _exercise(
         say("`{code}` seeds with another number in each run, so the points may be others, too", code=code)
         for code in grading.drawn_anew(name)
     )
+    if name in grading.unexplained:
+        error = grading.unexplained[name]
+        notes += (say("the grader failed to look for the mistake here, which costs no points ({error})", error=error),)
     return ExerciseResult(
         id=name,
         title=exercise.title,
