@@ -123,7 +123,7 @@ def test_code_that_python_does_not_write_out_again_is_judged(course: Course, odd
         "        super().__init__()\n        self.layers = {made}\n{odd}    def forward(self, x):\n        return x\n"
     )
     course.require(
-        {"kind": "module", "object": "Tower()", "parameters": ["layers.0.weight", "layers.0.bias"]},
+        {"kind": "children", "object": "Tower()", "children": {"layers": "ModuleList"}},
         solution=f"# exercise: one\n{tower.format(made='nn.ModuleList([nn.Linear(2, 2)])', odd='')}",
     )
     report = course.grade(course.notebook(f"# exercise: one\n{tower.format(made='[nn.Linear(2, 2)]', odd=odd)}"))
