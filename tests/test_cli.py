@@ -600,3 +600,43 @@ def test_nothing_is_left_after_grading(quiz: Course, command: Command, tmp_path:
     temporary.mkdir()
     assert command(quiz.quiz, quiz.path / "right.py", TMPDIR=str(temporary)).code == 0
     assert not list(temporary.iterdir())
+
+
+def test_what_a_submission_says_is_no_command_to_githubs_runner(
+    course: Course, run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner takes each line that begins with `::` for one, behind spaces as well."""
+    course.require({"kind": "function", "calls": [{"call": "f()", "returns": "1"}]})
+    said = "# exercise: one\ndef f():\n    raise KeyError('x\\n::error::done')\n"
+    path = course.notebook(said)
+    assert "::stop" not in run("run", course.quiz, path).out
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    tokens = set()
+    handed = path.parent / "handed"
+    handed.mkdir()
+    (handed / "ada.ipynb").write_text(path.read_text())
+    for command in (("run", course.quiz, path), ("batch", course.quiz, handed, "--out", path.parent / "out", "-j1")):
+        first, *_, last = run(*command).out.strip().splitlines()
+        assert re.fullmatch(r"::stop-commands::[0-9a-f]{64}", first)
+        assert last == f"::{first.rpartition('::')[2]}::"
+        tokens.add(last)
+    assert len(tokens) == 2
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("nn.Linear(3, 2, device='meta')", "`weight` is no ordinary tensor: Parameter containing: tensor("),
+        ("nn.LazyLinear(2)", "`weight` is lazy, and has none before the first call"),
+    ],
+    ids=["meta", "lazy"],
+)
+def test_a_parameter_without_values_is_called_what_it_is(course: Course, made: str, said: str) -> None:
+    head = "import torch\nfrom torch import nn\n# %%\n# exercise: one\ndef make():\n    return "
+    course.require(
+        {"kind": "parameters", "object": "make()", "parameters": {"weight": {"shape": [2, 3]}}},
+        solution=f"{head}nn.Linear(3, 2)\n",
+    )
+    report = course.grade(course.write("answer.py", f"{head}{made}\n"))
+    (observed,) = {str(c.observed) for c in report.exercises[0].checks if c.id.endswith("[weight]")}
+    assert observed.startswith(said)

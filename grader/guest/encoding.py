@@ -13,6 +13,7 @@ import enum
 import fractions
 import math
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,8 @@ MAX_DEPTH = 20
 MAX_NODES = 50_000
 MAX_TEXT = 1_000_000
 MAX_SHOWN = 20_000
+ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
+"""An address of an object, as its repr has it: another one in each run."""
 MAX_BITS = 100_000
 MAX_BYTES = 48 << 20
 
@@ -241,6 +244,7 @@ def _shown(value: Any) -> str:
         return f"<a {type(value).__name__} whose repr raises {type(error).__name__}>"
     if not isinstance(text, str):
         return f"<a {type(value).__name__}>"
+    text = ADDRESS.sub("0x…", text[: 2 * MAX_SHOWN])
     return text if len(text) <= MAX_SHOWN else text[:MAX_SHOWN] + "…"
 
 

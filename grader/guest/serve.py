@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import resource
 import shutil
 import signal
@@ -26,6 +25,7 @@ from grader import wire
 from grader.guest import scratch as folder
 from grader.guest.confine import confine
 from grader.guest.defined import Defined
+from grader.guest.encoding import ADDRESS
 from grader.guest.faults import Sources, describe
 from grader.guest.lacking import do_without_modes, do_without_network
 from grader.guest.look import Student
@@ -40,7 +40,6 @@ from grader.protocol import Answered, CellEnded, CellStarted, CopyEnded, Copying
 
 MOST_COPIED = 64 << 20
 """Bytes of data that are copied; more can only be read."""
-_ADDRESS = re.compile(r"\b0x[0-9a-f]{6,}\b")
 
 
 def serve(channel: socket.socket, start: Start, scratch: str, used_memory: int) -> None:
@@ -170,7 +169,7 @@ class _Life:
         self._defined.end(cell, stopped, passed_over)
         ended["passed_over"] = self._shell.passed_over
         ended["seconds"] = time.monotonic() - start
-        ended["output"] = _ADDRESS.sub("0x…", self._output.text())
+        ended["output"] = ADDRESS.sub("0x…", self._output.text())
         self._cells_took += ended["seconds"]
         wire.send(self._channel, ended)
 

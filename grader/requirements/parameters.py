@@ -10,7 +10,7 @@ from pydantic import Field
 
 from grader.models.message import joined, say, verbatim
 from grader.models.model import Model
-from grader.models.values import Tensor
+from grader.models.values import Opaque, Parts, Tensor
 from grader.requirements.closeness import Tolerance
 from grader.requirements.compare import Failure, compare, describe, names, shape_of
 from grader.requirements.requirement import Check
@@ -108,11 +108,14 @@ def _instead(name: str, observed: dict[str, Any]) -> Any:
 def require_shapes(registered: dict[str, Any]) -> None:
     """Fail where something is lazy still: nothing says what the module is called with."""
     for name, found in registered.items():
-        if not isinstance(found, Tensor):
-            raise Failure(
-                say("a shape of `{name}`", name=name),
-                say("`{name}` is lazy, and has none before the first call", name=name),
-            )
+        if isinstance(found, Opaque) and found.type.startswith("Uninitialized"):
+            observed = say("`{name}` is lazy, and has none before the first call", name=name)
+        elif not isinstance(found, Tensor):
+            kind = found.repr if isinstance(found, Opaque) else found.kind if isinstance(found, Parts) else ""
+            observed = say("`{name}` is no ordinary tensor: {kind}", name=name, kind=" ".join(kind.split()))
+        else:
+            continue
+        raise Failure(say("a shape of `{name}`", name=name), observed)
 
 
 def judge_tensor(found: Tensor, shape: tuple[int, ...], dtype: str) -> None:

@@ -13,6 +13,7 @@ from grader.batch.batch_engine import Site, engines
 from grader.batch.layouts import LAYOUTS
 from grader.cli.group import app
 from grader.cli.options import Isolation, Jobs, Lang, Name, Seed, Selection, named, warm_zygote
+from grader.cli.runner_log import no_commands
 from grader.errors import UsageError
 from grader.judging.grading import Diagnose
 from grader.models.wording import choose_language
@@ -80,5 +81,6 @@ def batch_command(
     of_class = Class(submissions, out, layout, name, roster, extensions, zone, gradebook)
     selection = with_ids(select, folder.spec) if select else None
     site = Site(folder, isolation, warm_zygote(context), selection, jobs, address, diagnose)
-    faults = grade_class(site, chosen, of_class, regrade, seed, choose_language(lang, os.environ))
+    with no_commands():
+        faults = grade_class(site, chosen, of_class, regrade, seed, choose_language(lang, os.environ))
     raise typer.Exit(3 if faults else 0)

@@ -16,6 +16,7 @@ from grader.cli.group import app
 from grader.cli.options import Isolation, Lang, Name, Seed, Selection, named
 from grader.cli.output import context_of, exit_code, write_text
 from grader.cli.remembered import remember
+from grader.cli.runner_log import no_commands
 from grader.errors import UsageError
 from grader.judging.session import draw_seed
 from grader.judging.single import grade
@@ -91,7 +92,8 @@ def run_command(
     if wanted:
         _write(report, answer, wanted, form, language)
     if "-" not in wanted.values():
-        show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
+        with no_commands():
+            show(report, Console(highlight=False, soft_wrap=False), verbose, quiet, language)
     # A platform's runner reads the score from the file; to Classroom 50's, any other code is a grader that failed.
     raise typer.Exit(0 if form and report.gradable else exit_code(report))
 
