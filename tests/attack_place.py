@@ -220,7 +220,7 @@ class Place:
         notebook = self._write(name, cells)
         self._limit(limits)
         arguments = ("--isolation", "landlock", *(arguments or ("--json", "-")))
-        return self._run([PROGRAMS / "grade", self.folder, notebook, *arguments])
+        return self._run([PROGRAMS / "grade", self.folder, notebook, "--no-daemon", *arguments])
 
     def through_grade(self, cells: list[Any], limits: str = "") -> Result:
         """The result of one notebook by `grade`."""
