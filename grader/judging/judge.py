@@ -14,13 +14,15 @@ from grader.judging.grading import Grading
 from grader.judging.locate import NOWHERE, Place
 from grader.judging.verdict import verdict
 from grader.models.figure import Figure
-from grader.models.message import Message, Said, say
+from grader.models.message import Message, Said, clean, say
 from grader.models.observation import Answer, Raised, Where
 from grader.models.report import Diagnosis
 from grader.processor_time import TooLong
 from grader.requirements.compare import Failure
 from grader.requirements.requirement import Check, Question
 
+LONGEST_FAULT = 200
+"""Characters of what is told of a fault in what explains; it may have the student's own text in it."""
 _SLIPS = {"NameError", "UnboundLocalError", "ModuleNotFoundError", "ImportError", "SyntaxError", "IndentationError"}
 """Exceptions that have nothing to do with what an exercise is about, nor with its hint."""
 
@@ -102,7 +104,7 @@ def explained(grading: Grading, posed: Posed, answer: Answer, failure: Failure) 
     except (GraderError, TooLong, MemoryError):  # which others deal with
         raise
     except Exception as error:
-        grading.unexplained[posed.exercise] = f"{type(error).__name__}: {error}"
+        grading.unexplained[posed.exercise] = clean(f"{type(error).__name__}: {error}"[:LONGEST_FAULT])
         return CheckFailed(posed.called, failure, posed.hint)
 
 
