@@ -94,21 +94,25 @@ def ask(probe: Probe, student: look.Student, seed: int) -> bool:
     return False
 
 
+def wait_for_one() -> None:
+    """Wait until a job is done."""
+    _, status = os.wait()
+    assert status == 0, "no probe came to its end"
+
+
 def main() -> None:
     """Do all jobs, and print how long they took."""
     jobs: list[Job] = pickle.loads(Path(sys.argv[1]).read_bytes())
     warm_up()
     start = time.perf_counter()
-    running = 0
-    for job in [*jobs, *(os.cpu_count() or 1) * [None]]:
-        if running == (os.cpu_count() or 1) or (job is None and running):
-            _, status = os.wait()
-            assert status == 0, "no probe came to its end"
-            running -= 1
-        if job is not None:
-            if os.fork() == 0:
-                os._exit(0 if do(job) else 1)
-            running += 1
+    at_once = os.cpu_count() or 1
+    for place, job in enumerate(jobs):
+        if place >= at_once:
+            wait_for_one()
+        if os.fork() == 0:
+            os._exit(0 if do(job) else 1)
+    for _ in jobs[:at_once]:
+        wait_for_one()
     print(time.perf_counter() - start, flush=True)
     os._exit(0)  # torch takes its time to tear down
 

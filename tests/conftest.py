@@ -63,7 +63,10 @@ def graded(zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Callable
     @functools.cache
     def grade_together(group: tuple[Answer, ...]) -> Report:
         path = with_answers(group, tmp_path_factory.mktemp("answers"))
-        return grader.grade(ROOT / "assignments" / group[0].assignment, path, zygote=zygote)
+        report = grader.grade(ROOT / "assignments" / group[0].assignment, path, zygote=zygote)
+        notes = [str(note) for exercise in report.exercises for note in exercise.notes]
+        assert not [note for note in notes if "the grader failed" in note]  # which costs a mistake its name, unseen
+        return report
 
     return lambda answer: grade_together(TOGETHER[answer])
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from conftest import Command, Course
 from gradebooks import rows
 
+from grader.authoring import judge_mutant
+from grader.authoring.findings import Mutant
 from grader.judging import judge
+from grader.judging.session import Session
 from grader.models.limits import Limits
 from grader.processor_time import Budget, TooLong, at_most
 
@@ -145,3 +150,12 @@ def test_a_fault_in_what_explains_costs_the_explanation_alone(course: Course, mo
     assert [str(note) for note in report.exercises[0].notes] == [
         "the grader failed to look for the mistake here, which costs no points (AttributeError: no such part)"
     ]
+
+
+def test_verify_says_where_what_explains_a_mutant_failed() -> None:
+    """The check has failed rightly, and yet it is a fault that its author is to see."""
+    started = SimpleNamespace(unexplained={"one": "AttributeError: no such part"})
+    session = cast("Session", SimpleNamespace(judged=[], started=started))
+    mutant = Mutant.model_construct(exercise="one")
+    found = judge_mutant._result(mutant, session, Limits())
+    assert (found.status, found.detail) == ("error", "one: AttributeError: no such part")

@@ -276,8 +276,8 @@ class Folder:
         taken = {file.name for file in submission.beside}
         wanted = [one for one in self.spec.files or () if not re.search(r"[*?\[]", one)]
         notes = [say("the file {name} was not handed in", name=one) for one in wanted if one not in taken and not alone]
-        taken_or_named = {*taken, *wanted}
-        lying = {one.stem for one in answer.parent.glob("*.py") if one.name not in taken_or_named and one.is_file()}
+        beside = {one for one in answer.parent.glob("*.py") if one.name not in (*taken, *wanted)}
+        lying = {one.stem for one in beside if os.path.isfile(one)}  # unlike Path.is_file, of one that may not be read
         imported = {name for cell in submission.cells for name in imported_modules(cell.source)} if lying else set()
         for name in sorted(lying & imported):
             notes.append(say("{name}.py lies beside the notebook, and is no part of the submission", name=name))

@@ -64,8 +64,11 @@ def _result(mutant: Mutant, session: Session, limits: Limits) -> Result:
     checks = [judged.result for judged in session.judged]
     failed = [check for check in checks if check.outcome == "failed"]
     broken = [check for check in checks if check.outcome == "error"]
+    faults = [f"{check.id}: {check.detail}" for check in broken]
+    if session.started is not None:
+        faults += [f"{name}: {fault}" for name, fault in session.started.unexplained.items()]
     status: Status = "killed" if failed else "survived"
-    if broken:
+    if faults:
         status = "error"
     elif checks and is_stopped(checks[-1], limits):
         status = "timeout"
@@ -74,5 +77,5 @@ def _result(mutant: Mutant, session: Session, limits: Limits) -> Result:
         status=status,
         failed=tuple(check.id.partition("::")[2] for check in failed),
         diagnoses=tuple(dict.fromkeys(check.diagnosis.id for check in failed if check.diagnosis)),
-        detail="; ".join(f"{check.id}: {check.detail}" for check in broken),
+        detail="; ".join(faults),
     )

@@ -81,7 +81,7 @@ def _fixes_of(mistake: str) -> list[Fix]:
 
 
 class _Tree:
-    """A module, and its nodes that fixes may change: of one kind after the other, since each fix is of one."""
+    """A module, and those of its nodes that fixes may change, by their kinds: each fix is of one kind."""
 
     def __init__(self, module: cst.Module) -> None:
         self.module = module
