@@ -7,6 +7,8 @@ SQLAlchemy speaks to.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -47,6 +49,8 @@ from grader.models.report import Report
 Status = Literal["graded", "error", "refused"]
 MARKS_LATE = ("canvas",)
 """Layouts that tell no time, but what is late: all else came in time."""
+BUSY = 10.0
+"""Seconds that one process waits for another that has the same SQLite file."""
 SITTING = timedelta(minutes=5)
 """How long somebody who opened an exercise is taken to look at it."""
 
@@ -733,9 +737,17 @@ def _selected(selection: str | None) -> str:
 
 
 def _set_up_sqlite(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA busy_timeout={BUSY * 1000:.0f}")
+    ends = time.monotonic() + BUSY
+    while True:  # two that begin a file at once may each hold what the other needs: SQLite refuses one, and waits not
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
     connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA busy_timeout=10000")
 
 
 def _say_what_fails(context: ExceptionContext) -> None:
