@@ -7,6 +7,9 @@ PYTEST := $(BIN)/pytest -n 2 --dist loadgroup
 AGAIN := $(BIN)/pytest --last-failed --last-failed-no-failures none
 DEMO := .venv-demo
 
+# Without compiled files, each of the many processes of a run would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test test-all test-matrix fuzz lint bench redteam schemas messages clean
 
 demo: $(DEMO)/ready  ## set up what a student needs and no more, and grade the shipped solution of assignment1

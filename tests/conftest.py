@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 settings.register_profile(  # the same examples every time, and no more than a person waits for
-    "quick", max_examples=200, derandomize=True, deadline=2000, suppress_health_check=[HealthCheck.too_slow]
+    "quick", max_examples=100, derandomize=True, deadline=2000, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", settings.get_profile("quick"), max_examples=10_000)
 settings.register_profile("exploring", settings.get_profile("thorough"), derandomize=False)

@@ -69,10 +69,10 @@ GROUPS = list(dict.fromkeys(TOGETHER.values()))
 
 
 def _marks(answer: Answer) -> list[pytest.MarkDecorator]:
-    """Answers of one notebook go to one process, which grades it once; five notebooks in six are left to test-all."""
+    """Answers of one notebook go to one process, which grades it once; one notebook in twelve is quick."""
     group = TOGETHER[answer]
     together = pytest.mark.xdist_group(f"with {group[0]}")
-    return [together, pytest.mark.slow] if GROUPS.index(group) % 6 else [together]
+    return [together, pytest.mark.slow] if GROUPS.index(group) % 12 else [together]
 
 
 EACH = [pytest.param(answer, id=str(answer), marks=_marks(answer)) for answer in ALL]

@@ -68,6 +68,7 @@ def files(folder: Path, **sources: str) -> Path:
 # -- a class
 
 
+@pytest.mark.slow
 def test_who_handed_in_the_same_file(quiz: Course, run: Command, tmp_path: Path) -> None:
     folder = files(tmp_path / "in", ada=RIGHT, bob=WRONG, cleo=RIGHT)
     lines = [line.strip() for line in run("batch", quiz.quiz, folder, "--out", tmp_path / "out").out.splitlines()]
@@ -297,6 +298,7 @@ def test_nothing_is_graded_twice_until_the_checks_change(quiz: Course, run: Comm
     assert "double::call[2]: none → failed" in again.out
 
 
+@pytest.mark.slow
 def test_a_part_is_graded_and_never_beside_the_whole(quiz: Course, run: Command, tmp_path: Path) -> None:
     other = {**EXERCISE, "id": "double-2", "points": 3}
     quiz.assign(EXERCISE, other, solution=RIGHT + "# %%\n" + RIGHT.replace(": double", ": double-2"))
@@ -667,6 +669,7 @@ ODD_NAMES = {**dict(zip(PLAIN, PLAIN, strict=True)), **dict(ESCAPED)}
 """Names of files without their suffix, and the keys they become."""
 
 
+@pytest.mark.slow
 def test_names_as_they_come(quiz: Course, run: Command, tmp_path: Path) -> None:
     """Each is a student of its own, with the result that is theirs, and readable wherever it is shown."""
     points = {key: number % 2 * 2.0 for number, key in enumerate(ODD_NAMES.values())}
@@ -697,6 +700,7 @@ def test_names_as_they_come(quiz: Course, run: Command, tmp_path: Path) -> None:
     assert [event["event"] for event in events(tmp_path / "out")].count("kept") == len(points)
 
 
+@pytest.mark.slow
 def test_what_is_no_file_is_a_row(quiz: Course, run: Command, tmp_path: Path) -> None:
     folder = files(tmp_path / "in", ada=RIGHT)
     os.mkfifo(folder / "bob\udcff.py")

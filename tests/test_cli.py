@@ -471,6 +471,7 @@ def test_a_terminal_shows_colour(quiz: Course) -> None:
     assert "2 / 3.5 points" in plain
 
 
+@pytest.mark.slow
 def test_no_color_is_heeded(quiz: Course) -> None:
     seen = screen(["quiz", "half.py"], quiz.path, NO_COLOR="1")
     assert "2 / 3.5 points" in seen
@@ -499,10 +500,10 @@ def test_every_command_prints_where_nothing_but_ascii_can_be(
 @pytest.mark.parametrize(
     ("encoding", "marks", "title"),
     [
-        ("ascii", "+x", r"\ud558\ub098"),
-        ("cp1252", "+x", r"\ud558\ub098"),
+        pytest.param("ascii", "+x", r"\ud558\ub098", marks=pytest.mark.slow),
+        pytest.param("cp1252", "+x", r"\ud558\ub098", marks=pytest.mark.slow),
         ("cp949", "+x", "하나"),
-        ("utf-8", "✓✗", "하나"),
+        pytest.param("utf-8", "✓✗", "하나", marks=pytest.mark.slow),
     ],
 )
 def test_what_a_terminal_cannot_print_is_ascii(
@@ -513,6 +514,7 @@ def test_what_a_terminal_cannot_print_is_ascii(
     assert title in shown
 
 
+@pytest.mark.slow
 def test_a_format_on_stdout_is_the_file(quiz: Course) -> None:
     line = [GRADE, "quiz", "half.py", "--markdown"]
     surroundings = {**os.environ, "PYTHONIOENCODING": "ascii"}
@@ -588,6 +590,7 @@ def test_the_guests_end_with_the_judge(looping: subprocess.Popen[bytes], quiz: C
     wait_for(lambda: not list((quiz.path / "scratch").iterdir()), 3)
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away(quiz: Course) -> None:
     done = subprocess.run(
         f"{GRADE} quiz half.py -v | head -1", shell=True, cwd=quiz.path, capture_output=True, text=True, timeout=30

@@ -87,6 +87,7 @@ def test_assignments_that_cannot_be_graded(quiz: Course, run: Command, monkeypat
     assert "nothing can be compared" in seen(run("doctor", "quiz", "--json").out)["quiz"]["said"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_whether_a_process_stays_warm(quiz: Course, command: Command, tmp_path: Path) -> None:
     def said(**environment: str) -> Any:

@@ -435,6 +435,7 @@ def test_a_short_name_of_a_zone_is_the_class_s_own() -> None:
     assert seen == datetime(2024, 3, 1, 18, tzinfo=UTC)
 
 
+@pytest.mark.slow
 def test_a_page_says_what_the_gradebook_says(quiz: Course, run: Command, tmp_path: Path) -> None:
     """Who, which attempt, when, how late, and what counts; extensions change it, for whom they are."""
     first = "12345-{} 1130 AM/quiz.ipynb".format(BRIGHTSPACE.format("Kim"))

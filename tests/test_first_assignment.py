@@ -61,6 +61,7 @@ def follow(run: Command, monkeypatch: pytest.MonkeyPatch, *left_out: str) -> Non
             assert (is_shown(ended.out, text), ended.err) == (True, ""), f"$ {command}\n{ended.out}"
 
 
+@pytest.mark.slow
 def test_the_page_as_it_stands(desk: Path, run: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     follow(run, monkeypatch, "verify")
     students = tmp_path / "student"

@@ -52,6 +52,7 @@ def test_each_call_shows_one_more(run: Command, course: Course, state: Path) -> 
     assert json.loads(state.read_text()) == {str(course.quiz.resolve()): {"double": 3, "other": 1}}
 
 
+@pytest.mark.slow
 def test_the_installed_command(course: Course, command: Command) -> None:
     hinted(course, {"id": "double", "hint": STEPS, "requirements": [CALL]})
     for last in ("larger?", "Multiply.", "x * 2`."):

@@ -202,6 +202,7 @@ def test_otters_questions_become_exercises(room: Room) -> None:
     assert "Because." not in texts
 
 
+@pytest.mark.slow
 def test_what_was_handed_in_to_otter_grades_unchanged(room: Room) -> None:
     room.otter(QUESTIONS)
     start = cell("import otter\ngrader = otter.Notebook('lab.ipynb')\nimport numpy as np\ndata = np.array([1.0, 2.0])")
@@ -489,6 +490,7 @@ HELPED: Cells = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_check_has_what_earlier_cells_and_modules_define(room: Room) -> None:
     write(room.path / "source" / "utils.py", UTILS)
     write(room.path / "source" / "public.py",
@@ -520,6 +522,7 @@ INDEPENDENT: Cells = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_test_does_not_ask_for_what_only_an_earlier_test_is_about(room: Room) -> None:
     imported = room.nbgrader(INDEPENDENT)
     assert left_out(imported) == []

@@ -109,6 +109,7 @@ def table(out: Path) -> dict[str, dict[str, str]]:
         return {row["student"]: row for row in csv.DictReader(file)}
 
 
+@pytest.mark.slow
 def test_what_a_person_said_survives_regrading(course: Course, run: Command) -> None:
     set_up(course)
     folder = hand_in(course, ada=RIGHT, bob=WRONG)

@@ -300,6 +300,7 @@ def test_after_an_interrupt_it_grades_again(kernel: Kernel, course: Course) -> N
     assert "1 / 1 points" in kernel.run("%grade").text
 
 
+@pytest.mark.slow
 def test_the_process_ends_with_the_kernel(tmp_path: Path) -> None:
     manager, client = start_new_kernel(cwd=str(tmp_path))
     Kernel(manager, client).run("%load_ext grader")

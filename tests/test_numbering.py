@@ -92,6 +92,7 @@ def test_a_batch_by_number_is_that_of_the_id(run: Command, quiz: Course, tmp_pat
         assert (ended.code, "Only a part was graded: two" in ended.out) == (0, True), ended
 
 
+@pytest.mark.slow
 def test_verify_by_number(run: Command, quiz: Course) -> None:
     quiz.notebook("# exercise: one", "# exercise: two", "# exercise: three", name="assignments/quiz/quiz.ipynb")
     assert "quiz, two" in run("verify", quiz.quiz, "--no-mutants", "-k", "4").out

@@ -311,7 +311,7 @@ def as_plain_script(course: Course, cells: list[dict[str, Any]]) -> Path:
 
 @pytest.mark.parametrize(
     "name",
-    ["assignment1", "assignment2", "assignment3", pytest.param("assignment4", marks=pytest.mark.slow)],
+    ["assignment1", "assignment2", *(pytest.param(f"assignment{n}", marks=pytest.mark.slow) for n in (3, 4))],
 )
 @pytest.mark.parametrize("layout", [as_notebook, as_script, as_plain_script])
 def test_raw_notebooks_earn_what_marked_ones_do(

@@ -532,6 +532,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> dict[s
     return found
 
 
+@pytest.mark.xdist_group("forms")  # graded together
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_of_assert(form: str, outcomes: dict[str, dict[str, CheckResult]]) -> None:
     right, wrong = outcomes["right"][form], outcomes["wrong"][form]
@@ -859,6 +860,7 @@ def test_a_slip_in_a_check_is_told_with_its_line(course: Course) -> None:
     assert "has no attribute 'randnn'" in check.detail
 
 
+@pytest.mark.slow
 def test_verify_says_what_could_be_forged_and_what_is_not_reached(course: Course, run: Command) -> None:
     course.assign({"id": "one"}, solution=SOLUTION + "class Own:\n    def fine(self): return True\n")
     course.notebook("# exercise: one\n", name="assignments/quiz/quiz.ipynb")

@@ -87,6 +87,7 @@ def test_ids(quiz: Course, pytest_command: Command) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_failures_show_the_four_parts(quiz: Course, pytest_command: Command) -> None:
     ended = pytest_command("assignments/quiz", "--submission", "wrong.py", "-rf")
     assert ended.code == 1

@@ -221,6 +221,7 @@ def test_a_page_is_shown_in_the_browser(quiz: Course, run: Command, monkeypatch:
     assert work(page.with_name(NAME))["attempts"] == 1
 
 
+@pytest.mark.slow
 def test_where_there_is_no_browser_the_path_is_said(quiz: Course, command: Command) -> None:
     quiz.notebook("def f():\n    return 1\n", name="assignments/quiz/quiz.ipynb")
     ended = command("open", cwd=quiz.path, PATH="nowhere", BROWSER="", DISPLAY="", WAYLAND_DISPLAY="")

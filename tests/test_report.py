@@ -510,6 +510,7 @@ def test_a_cell_that_does_not_listen(tight: Course, run: Command) -> None:
     assert "cell 1: stopped after 0.5 s" in run("run", tight.quiz, path).out
 
 
+@pytest.mark.slow
 def test_a_probe_that_does_not_listen(tight: Course) -> None:
     deaf = "def f():\n    " + DEAF.replace("\n", "\n    ")
     assert said(only(tight.grade(deaf))) == ("a result", "stopped after 0.5 s")
@@ -670,6 +671,7 @@ def test_a_data_loader_with_workers(loading: Course) -> None:
     assert "[4, 5]" in report.cells[-1].output
 
 
+@pytest.mark.slow
 def test_data_loaders_of_two_gradings_at_once(loading: Course, command: Command) -> None:
     with ThreadPoolExecutor(2) as pool:
         both = list(pool.map(lambda _: command("quiz", "loader.py", cwd=loading.path), range(2)))

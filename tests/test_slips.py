@@ -56,6 +56,7 @@ def test_a_fixture_that_raises_on_the_solution_too(course: Course) -> None:
     assert list(outcomes(course.grade(WRONG)).values()) == ["error"]
 
 
+@pytest.mark.slow
 def test_the_solution_may_take_the_time_it_needs(course: Course) -> None:
     slow = "# exercise: one\nimport time\ndef f(n):\n    time.sleep(0.6 if n < 3 else 1.4)\n    return n\n"
     calls = [{"call": f"f({n})"} for n in range(1, 4)]

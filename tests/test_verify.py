@@ -63,6 +63,7 @@ def test_a_starter_that_passes_a_check(quiz: Callable[..., Path], run: Command) 
     assert "one::call[1] does not fail\n" in failed(ended).pop("starter")
 
 
+@pytest.mark.slow
 def test_a_solution_that_misses_points(quiz: Callable[..., Path], run: Command) -> None:
     wrong = {"kind": "function", "id": "wrong", "calls": [{"call": "double(2)", "returns": "5"}]}
     ended = run("verify", quiz(exercise(requirements=[wrong])), "--no-mutants")
@@ -70,6 +71,7 @@ def test_a_solution_that_misses_points(quiz: Callable[..., Path], run: Command) 
     assert "one::call[1,wrong]: expected 5, observed 4" in failed(ended)["solution"]
 
 
+@pytest.mark.slow
 def test_a_solution_that_is_different_each_time(quiz: Callable[..., Path], run: Command) -> None:
     ended = run("verify", quiz(solution=DOUBLE + "import os\nprint(os.urandom(8))\n"), "--no-mutants")
     assert ended.code == 1
@@ -88,6 +90,7 @@ def test_a_check_that_holds_with_one_seed(quiz: Callable[..., Path], run: Comman
     assert seed == observed
 
 
+@pytest.mark.slow
 def test_a_value_that_hangs_on_rounding(quiz: Callable[..., Path], run: Command) -> None:
     """The sign of what is left by rounding."""
     code = "# exercise: one\nimport torch\ndef left(x):\n    rounded, exact = x @ x, x.double() @ x.double()\n"
@@ -98,6 +101,7 @@ def test_a_value_that_hangs_on_rounding(quiz: Callable[..., Path], run: Command)
     assert re.search(r"seed \d+: one::call\[\d\]: expected tensor", failed(ended)["rounding"])
 
 
+@pytest.mark.slow
 def test_what_a_plain_check_computes_is_rounded_as_the_answer_is(
     quiz: Callable[..., Path], run: Command, course: Course
 ) -> None:
@@ -108,6 +112,7 @@ def test_what_a_plain_check_computes_is_rounded_as_the_answer_is(
     assert "rounding" not in failed(ended), ended.out
 
 
+@pytest.mark.slow
 def test_what_constants_earn(quiz: Callable[..., Path], run: Command) -> None:
     solution = "# exercise: one\ndef small(x):\n    if x > 9:\n        raise ValueError(x)\n    return x < 3\n"
     calls = [{"call": "small(1)"}, {"call": "small(4)"}, {"call": "small(99)", "raises": "ValueError"}]
@@ -121,6 +126,7 @@ def test_what_constants_earn(quiz: Callable[..., Path], run: Command) -> None:
     assert "one: no answer depends on the seed" in ended.out
 
 
+@pytest.mark.slow
 def test_form_beside_what_is_computed_earns_no_constant_anything(quiz: Callable[..., Path], run: Command) -> None:
     solution = "# exercise: one\nimport torch\nclass Twice(torch.nn.Module):\n    def forward(self, x): return 2 * x\n"
     module = {"kind": "module", "object": "Twice()", "calls": [{"inputs": ["randn(3)"]}]}
@@ -128,6 +134,7 @@ def test_form_beside_what_is_computed_earns_no_constant_anything(quiz: Callable[
     assert (ended.code, failed(ended)) == (0, {})
 
 
+@pytest.mark.slow
 def test_texts_that_are_missing(quiz: Callable[..., Path], run: Command) -> None:
     bare = exercise("double(tensor([1.0, -2.0]))", hint=None, title="One")
     ended = run("verify", quiz(bare), "--no-mutants")
@@ -183,6 +190,7 @@ def test_a_hidden_check_that_repeats_a_visible_one(quiz: Callable[..., Path], ru
     assert "one::call[1,same] asks what a visible check asks\n    Give" in failed(ended)["hidden"]
 
 
+@pytest.mark.slow
 def test_a_fixture_that_compares_is_warned_of(quiz: Callable[..., Path], run: Command) -> None:
     folder = quiz(fixtures="fixtures.py")
     (folder / "fixtures.py").write_text(
@@ -196,6 +204,7 @@ def test_a_fixture_that_compares_is_warned_of(quiz: Callable[..., Path], run: Co
     assert "line 3" not in ended.out
 
 
+@pytest.mark.slow
 def test_points_that_do_not_add_up(quiz: Callable[..., Path], run: Command, course: Course) -> None:
     course.check("""
         from grader import check, probe
@@ -284,6 +293,7 @@ def test_what_a_weak_check_misses(quiz: Callable[..., Path], run: Command, cours
     assert kept.equivalent == "Nobody asks for more than one."
 
 
+@pytest.mark.slow
 def test_the_conclusion_comes_first_and_survivors_by_their_cause(quiz: Callable[..., Path], run: Command) -> None:
     solution = "# exercise: one\ndef scaled(x):\n    y = x * 2\n    z = y * 3\n    return z.clamp(max=x.sum() + 9)\n"
     folder = quiz(exercise("scaled(zeros(3))"), solution=solution)
@@ -306,6 +316,7 @@ def test_the_conclusion_comes_first_and_survivors_by_their_cause(quiz: Callable[
     assert "Mutants by operator" not in ended.out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("seed", "seeds", "said"),
     [

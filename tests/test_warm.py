@@ -70,6 +70,7 @@ def grades(command: Command, course: Course, *options: str) -> None:
     assert re.fullmatch(r"Quiz  right\.py\n\n✓ +1 / 1 One  one\n\n1 / 1 points\n", ended.out), ended.out
 
 
+@pytest.mark.slow
 def test_the_next_one_is_warm_and_knows_nothing_of_the_last(course: Course, command: Command, warm: Path) -> None:
     grades(command, course)
     (server,) = servers(warm)

@@ -87,7 +87,9 @@ def test_it_learns_nothing(attack: Attack, place_with_secrets: Place) -> None:
     assert breaches(attack, result) + changed_outside(place) == []
 
 
-@pytest.mark.parametrize("notebook", [STARTER, SOLUTION], ids=["starter", "solution"])
+@pytest.mark.parametrize(
+    "notebook", [pytest.param(STARTER, marks=pytest.mark.slow), SOLUTION], ids=["starter", "solution"]
+)
 def test_nothing_outside_is_reached(notebook: Path, place: Place) -> None:
     graded = place.grade(attacked(notebook, HARMLESS, place.targets()))
     assert_repelled(HARMLESS, graded, place)
@@ -98,7 +100,8 @@ def test_nothing_outside_is_reached(notebook: Path, place: Place) -> None:
 # -- batch
 
 
-@pytest.mark.parametrize("attacks", [SOME, pytest.param(ATTACKS, marks=pytest.mark.slow)], ids=["some", "all"])
+@pytest.mark.slow
+@pytest.mark.parametrize("attacks", [SOME, ATTACKS], ids=["some", "all"])
 def test_a_class_with_attacks_in_it(attacks: list[Attack], place_with_secrets: Place) -> None:
     place, targets = place_with_secrets, place_with_secrets.targets()
     notebooks = {attack.name: attacked(attack.notebook, [attack], targets) for attack in attacks}
@@ -117,6 +120,7 @@ def test_a_class_with_attacks_in_it(attacks: list[Attack], place_with_secrets: P
 # -- pytest
 
 
+@pytest.mark.slow
 def test_nothing_outside_is_reached_through_pytest(place: Place) -> None:
     result = place.through_pytest(attacked(SOLUTION, HARMLESS, place.targets()))
     assert result.points == sum(result.possible.values()) > 80
@@ -143,6 +147,7 @@ def test_each_through_pytest(attack: Attack, place_with_secrets: Place) -> None:
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+@pytest.mark.slow
 def test_no_control_character_reaches_the_terminal(place: Place) -> None:
     (attack,) = (attack for attack in ATTACKS if attack.name == "escapes")
     cells = attacked(STARTER, [attack], place.targets())

@@ -58,6 +58,7 @@ COMMANDS: list[list[str | Path]] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_module_beside_the_submission_is_not_imported(trapped: tuple[Course, Path]) -> None:
     course, reached = trapped
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
