@@ -48,6 +48,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+# pytest-xdist 3.8 writes the group of a test where pytest 9.2 does not look for a test's name any more, and all groups
+# are torn apart in silence (pytest-xdist, issue 1386). Only the scheduler needs them: reports tell the own names.
+_IDS = pytest.StashKey[Any]()
+
+
+class Groups:
+    """Tells the scheduler which tests share a process."""
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        for item in items:
+            grouped = vars(item).get("_nodeid")
+            if grouped is not None:
+                item.stash[_IDS], item._id = item._id, grouped
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        for item in session.items:
+            item._id = item.stash.get(_IDS, item._id)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput") and pytest.version_tuple >= (9, 2):
+        config.pluginmanager.register(Groups())
+
+
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """A process with torch imported, for all tests of the session."""
