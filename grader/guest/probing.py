@@ -145,6 +145,9 @@ def marks_of(names: dict[str, Any]) -> list[Any]:
     while pending and len(marks) < MOST_LOOKED_AT:
         name, value = pending.pop()
         mark: tuple[Any, ...] = ()
+        if type(value) in _WITHOUT_PARTS:  # as most are
+            marks.append((name, id(value)))
+            continue
         try:
             mark, parts = _mark(value)
             if parts and id(value) not in seen:
@@ -159,8 +162,6 @@ def marks_of(names: dict[str, Any]) -> list[Any]:
 def _mark(value: Any) -> tuple[tuple[Any, ...], list[Any]]:
     """What is looked at of one object, and the objects in it that are looked at as well."""
     kind = type(value)
-    if kind in _WITHOUT_PARTS:
-        return (), []
     if isinstance(value, Tensor):
         return (value._version, id(value.grad), value.requires_grad), []
     if kind in (list, dict, set, tuple):

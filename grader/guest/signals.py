@@ -9,8 +9,9 @@ from importlib import import_module
 from typing import Any
 
 _SIGNALS = tuple(int(number) for number in signal.valid_signals())
-_handler_of = getattr(import_module("_signal"), "getsignal", signal.getsignal)
-"""The same without an enum of each: all handlers are looked at beside each cell and each question."""
+# All handlers are looked at beside each cell and each question: without an enum of each number, as `signal` makes one.
+_handler_of, _set_handler = (getattr(import_module("_signal"), name) for name in ("getsignal", "signal"))
+_DEFAULT, _IGNORED = int(signal.SIG_DFL), int(signal.SIG_IGN)
 
 
 class Handlers:
@@ -29,7 +30,7 @@ class Handlers:
         kept, self._kept = self._kept, {}
         try:
             for number, handler in kept.items():
-                signal.signal(number, handler)
+                _set_handler(number, handler)
             yield
         finally:
             self._take()
@@ -45,4 +46,4 @@ class Handlers:
         found = {number: handler for number in _SIGNALS if callable(handler := _handler_of(number))}
         self._kept |= found
         for number in found:
-            signal.signal(number, signal.SIG_DFL if number == signal.SIGCHLD else signal.SIG_IGN)
+            _set_handler(number, _DEFAULT if number == signal.SIGCHLD else _IGNORED)

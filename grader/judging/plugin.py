@@ -39,6 +39,7 @@ from grader.sandbox.support import refuse_without
 SESSION = pytest.StashKey[Session]()
 ASKER = pytest.StashKey[Asker]()
 PLACE = pytest.StashKey[int]()
+OWN = pytest.StashKey[bool]()
 _OPERATORS = ("and", "or", "not")
 
 
@@ -216,8 +217,10 @@ def skip_unmet_needs(session: Session, exercise: Exercise) -> None:
 
 
 def _is_own(item: pytest.Item) -> bool:
-    """Whether a test stands in an assignment's `checks/`."""
-    return item.path.parent.name == "checks" and (item.path.parent.parent / SPEC).is_file()
+    """Whether a test stands in an assignment's `checks/`; it is asked some times of each test, for each submission."""
+    if OWN not in item.stash:
+        item.stash[OWN] = item.path.parent.name == "checks" and (item.path.parent.parent / SPEC).is_file()
+    return item.stash[OWN]
 
 
 def _own_check(item: pytest.Item) -> pytest.Mark | None:
