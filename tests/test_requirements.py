@@ -192,6 +192,9 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
      {"call[1]": ("the arguments as they were", "the call changed argument 1")}),
     ("function", "uses the global generator", ("x.sum(0)", "(torch.randn(2), x.sum(0))[1]"),
      {"call[1]": ("global random state as it was", "another state")}),
+    ("function", "seeds the global generator as it was", ("x.sum(0)", "(torch.manual_seed(torch.initial_seed()), x.sum(0))[1]"),
+     {"call[1]": ("torch's global random state", "another state")}),
+    ("function", "a tuple around it", ("x.sum(0)", "(x.sum(0),)"), {"call[1]": ("a tensor of shape [2]", "a tuple of 1: (")}),
     ("function", "forgets to return", ("return x.sum(0)", "x.sum(0)"), {"call[1]": ("a tensor of shape [2]", "None")}),
     ("function", "is not there", ("def total", "def totals"), {"call[1]": ("`total` is defined", "not defined")}),
     ("function", "raises", ("x.sum(0)", "x.sum(0) @ x"), {"call[1]": ("a result", "RuntimeError: ")}),
@@ -247,6 +250,12 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
         "parameters[Linear]": ("Parameters: 2", "3: weight, bias, more")}),
     ("parameters", "a buffer", ("self.bias = " + BIAS, 'self.register_buffer("bias", torch.zeros(m))'), {
         "parameter[bias]": ("a Parameter `bias`", "`bias` is a buffer"), "parameters[Linear]": ("Parameters: 2", "1: weight")}),
+    ("parameters", "the same one again", ("= " + BIAS, "= " + BIAS + "; self.more = self.bias"), {
+        "parameter[weight]": ("no Parameters but weight, bias", "also more"),
+        "parameter[bias]": ("no Parameters but weight, bias", "also more")}),
+    ("parameters", "one for both", ("= " + BIAS, "= self.weight"), {
+        "parameters[Linear]": ("Parameters: 2", "1: weight; others are the same ones again: bias"),
+        "parameter[bias]": ("shape [2]", "shape [2, 3]")}),
     ("parameters", "NaN at first", (BIAS, "nn.Parameter(torch.full((m,), float('nan')))"),
      {"parameter[bias]": ("0 everywhere at first", "nan")}),
     # -- buffers
@@ -321,6 +330,10 @@ MISTAKES: list[tuple[str, str, tuple[str, str], Said]] = [
      {"hook-output[five]": AFTER, "hook-removed[five]": AFTER}),
     ("hooks on outputs", "changes it twice", ("return output + 5", "output.add_(5)\n        return output + 5"),
      {"hook-output[five]": AFTER, "hook-removed[five]": AFTER}),
+    ("hooks on outputs", "of another kind", ("return model.register_forward_hook(add)",
+     "return model.weight.register_post_accumulate_grad_hook(lambda p: None)"), {
+        "hook-output[five]": ("a hook is registered", "only one of `register_post_accumulate_grad_hook`"),
+        "hook-removed[five]": AFTER}),
     ("hooks on outputs", "a method replaced", ("return model.register_forward_hook(add)",
      "old = model.forward\n    model.forward = lambda x: old(x) + 5"), {
         "hook-output[five]": ("a hook is registered", "none is"),

@@ -92,6 +92,7 @@ class Mixture(nn.Module):
         self.first = nn.Sequential(nn.Linear(3, 4), nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4, bias=False)))
         self.shift = Shift(4)
         self.last = nn.Linear(4, 2)
+        self.words = nn.Embedding(5, 2)  # its weight looks like a Linear's
 
     def forward(self, x):
         return self.last(self.shift(self.first(x)))

@@ -34,7 +34,8 @@ _detach, _clone, _copy_into, _reshape = Tensor.detach, Tensor.clone, Tensor.copy
 _requires_grad, _is_floating_point = Tensor.requires_grad_, Tensor.is_floating_point
 _sum, _zero, _storage = Tensor.sum, Tensor.zero_, Tensor.untyped_storage
 _backward: Callable[..., None] = Tensor.backward
-_randn, _arange, _cat, _cos, _Generator = torch.randn, torch.arange, torch.cat, torch.cos, torch.Generator
+_rand, _randn, _arange, _cat, _cos = torch.rand, torch.randn, torch.arange, torch.cat, torch.cos
+_Generator = torch.Generator
 _get_state = torch.Generator.get_state
 _as_plain = torch._C.DisableTorchFunctionSubclass
 _is_lazy = nn.parameter.is_lazy
@@ -115,6 +116,7 @@ def call(student: Student, tree: Any, random: bool = False) -> dict[str, Any]:
     kwargs = {key: evaluate(student, part) for key, part in tree["kwargs"].items()}
     seen: dict[str, Any] = {"before": snapshot(args)}
     if random:
+        _rand(3)  # a state right after seeding could be had again by seeding
         seen["random_before"] = random_state()
     seen["returned"] = function(*args, **kwargs)
     if random:
@@ -474,10 +476,10 @@ def structure(subject: Any) -> dict[str, Any]:
     """What an object is made of: registries, plain attributes, and what `.double()` moves.
 
     Returns:
-        `bases`, and for a Module that was set up: `parameters`, `buffers` (with
-        `persistent`), `modules` (path, bases, which object), `attributes` (plain tensors,
-        and containers with Modules in them), `state` (keys of the state_dict),
-        `training`, `doubled` (dtype of each tensor attribute after `.double()`).
+        `bases`, and for a Module that was set up: `parameters`, by all their names; `own_parameters`
+        (names, each Parameter once); `buffers` (with `persistent`); `modules` (path, bases, which object);
+        `attributes` (plain tensors, and containers with Modules in them); `state` (keys of the
+        state_dict); `training`; `doubled` (dtype of each tensor attribute after `.double()`).
     """
     seen: dict[str, Any] = {"bases": class_names(type(subject)), "module": isinstance(subject, nn.Module)}
     if not seen["module"] or "_parameters" not in vars(subject):
@@ -490,6 +492,7 @@ def structure(subject: Any) -> dict[str, Any]:
     }
     numbers: dict[int, int] = {}
     seen["parameters"] = {name: _as_it_is(p) for name, p in parameters.items()}
+    seen["own_parameters"] = [name for name, _ in _named_parameters(subject)]
     seen["buffers"] = {
         name: {"value": _as_it_is(value), "persistent": persistent.get(name, True)}
         for name, value in _named_buffers(subject, remove_duplicate=False)
@@ -537,6 +540,11 @@ def _plain_attributes(module: nn.Module) -> dict[str, str]:
             elif parts and all(isinstance(part, Tensor) for part in parts):
                 found[name] = f"{type(value).__name__} of tensors"
     return found
+
+
+def accumulating_hooks(module: nn.Module) -> int:
+    """How many hooks run once a Parameter's gradient was added up; `hook_counts` has none of these."""
+    return sum(len(p._post_accumulate_grad_hooks or ()) for _, p in _named_parameters(module))
 
 
 def hook_counts(module: nn.Module) -> dict[str, dict[str, int]]:

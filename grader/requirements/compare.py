@@ -186,7 +186,10 @@ def _compare(observed: Any, expected: Any, rule: _Rule, at: Place) -> None:
             if type(observed) is not type(expected):
                 wanted = say("an array") if isinstance(expected, Array) else say("a tensor")
                 wanted = say("{kind} of shape {shape}", kind=wanted, shape=str(list(expected.shape)))
-                raise _differ(wanted, describe(observed), at)
+                found = describe(observed)
+                if isinstance(observed, (list, tuple)):  # a tensor alone in one looks as if it were not in one
+                    found = joined([_sequence(observed), found], ": ")
+                raise _differ(wanted, found, at)
             _compare_tensors(observed, expected, rule.tolerance, at)
         case Parts():
             same = isinstance(observed, Parts) and observed.kind == expected.kind

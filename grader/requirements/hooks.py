@@ -152,7 +152,8 @@ def _require_hook(observed: Any, expected: Any) -> None:
     """An output left alone earns nothing where no hook was attached at all."""
     left, right = (sum(sum(kinds.values()) for kinds in seen["registered"].values()) for seen in (observed, expected))
     if right and not left:
-        raise Failure(say("a hook is registered"), say("none is"))
+        other = say("only one of `{function}`", function="register_post_accumulate_grad_hook")
+        raise Failure(say("a hook is registered"), other if observed["accumulating"] else say("none is"))
 
 
 def _other_kinds(kinds: dict[str, int]) -> Message:
@@ -189,7 +190,10 @@ def observe_hooks(
         look.fill(model, seed)
     log: list[Any] = []
     attached = look.evaluate(student, tree_attach, model=model, log=log)
-    seen: dict[str, Any] = {"registered": look.hook_counts(model)}
+    seen: dict[str, Any] = {
+        "registered": look.hook_counts(model),
+        "accumulating": look.accumulating_hooks(model),
+    }
 
     def call_and_write():  # type: ignore[no-untyped-def]  # sent as source: no annotations inside a probe
         inputs = [look.evaluate(student, part) for part in trees]

@@ -38,8 +38,8 @@ class ParametersRequirement(StructureRequirement):
     Attributes:
         parameters: name -> what it must be; each is a check.
         exact: there may be no others (part of each check).
-        count: number of Parameters, where names do not matter.
-        total: number of trainable numbers in all.
+        count: number of Parameters, where names do not matter; one with several names counts once.
+        total: number of trainable numbers in all of them.
     """
 
     kind: Literal["parameters"]
@@ -81,12 +81,13 @@ class ParametersRequirement(StructureRequirement):
 
     def _judge_numbers(self, observed: Any, _: Any) -> None:
         require_module(observed)
-        found = observed["parameters"]
+        found = {name: observed["parameters"][name] for name in observed["own_parameters"]}
         if self.count is not None and len(found) != self.count:
-            raise Failure(
-                say("Parameters: {count}", count=self.count),
-                joined([str(len(found)), names(list(found))], ": "),
-            )
+            counted = joined([str(len(found)), names(list(found))], ": ")
+            again = [name for name in observed["parameters"] if name not in found]
+            if again:
+                counted = say("{counted}; others are the same ones again: {again}", counted=counted, again=names(again))
+            raise Failure(say("Parameters: {count}", count=self.count), counted)
         if self.total is None:
             return
         require_shapes(found)
