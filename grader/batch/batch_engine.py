@@ -50,12 +50,14 @@ class Engine:
         about: where it does them, as the help says it.
         run: does them, with a seed of everything random; is given one at least.
         takes_address: whether `--address` means something to it.
+        get_ready: begins what takes long, while submissions are looked for.
     """
 
     name: str
     about: str
     run: Callable[[Site, list[Task], int], Results]
     takes_address: bool = False
+    get_ready: Callable[[], None] = lambda: None
 
 
 @cache

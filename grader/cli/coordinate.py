@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -74,6 +75,7 @@ def grade_class(site: Site, engine: Engine, given: Class, regrade: bool, seed: i
     faults, changed = 0, []
     reach = Reach()
     with alone(out), _told_how_far(out, reach):
+        engine.get_ready()
         download = _find(given, site.folder, zone)
         reach.total = len(download.found)
         console = Console(highlight=False)
@@ -92,6 +94,7 @@ def grade_class(site: Site, engine: Engine, given: Class, regrade: bool, seed: i
             pages = Pages(out, book, site.folder, download.found, language)
             for group in download.members:
                 pages.drop(group)
+            Thread(target=_import_what_draws, daemon=True).start()
             steps = run_batch(site, engine, download.found, book, regrade)
             for step in _shown(steps, reach, events):
                 pages.settle(step.attempt.student)
@@ -102,6 +105,11 @@ def grade_class(site: Site, engine: Engine, given: Class, regrade: bool, seed: i
             console.print(render_summary(present_rows(site.folder, book), changed, site.selection))
             console.print(f"class page: {out / CLASS_PAGE}", markup=False, soft_wrap=True)
     return faults
+
+
+def _import_what_draws() -> None:
+    """Import what pages need, which takes long, while the first submissions are graded."""
+    from grader.report import notebook, plots  # noqa: F401
 
 
 def _zone(name: str | None, due: datetime | None) -> tzinfo:

@@ -9,9 +9,9 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar, cast
@@ -34,6 +34,30 @@ class Died:
     """The worker ended at a job, every time it was tried."""
 
     detail: str
+
+
+def get_ready() -> None:
+    """Begin to import what workers need, in the process that forks them, while something else is done here."""
+    if _FORKS:
+        with _starting():
+            forkserver.ensure_running()
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    """Start processes in this block."""
+    # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
+    # would end the wait.
+    safe_path = os.environ.get("PYTHONSAFEPATH")
+    os.environ["PYTHONSAFEPATH"] = "1"  # no module that lies beside the submissions takes the place of one of ours
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        if safe_path is None:
+            del os.environ["PYTHONSAFEPATH"]
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class Pool(Generic[Job, Result]):
@@ -66,6 +90,7 @@ class Pool(Generic[Job, Result]):
         again: deque[tuple[Job, int]] = deque()
         busy: dict[Connection, tuple[Job, int]] = {}
         ends: dict[Connection, float] = {}
+        done: deque[tuple[Job, Any]] = deque()
         while True:
             for connection in self._workers.keys() - busy.keys():
                 job = again.popleft() if again else next(((job, 1) for job in coming), None)
@@ -75,6 +100,11 @@ class Pool(Generic[Job, Result]):
                 ends[connection] = time.monotonic() + self._seconds
                 with suppress(OSError):  # it died while it was idle, and says so when it is read from
                     connection.send(job[0])
+            while done:  # while all are at work again: what becomes of a result takes its time
+                one, result = done.popleft()
+                if isinstance(result, Exception):
+                    raise result
+                yield one, result
             if not busy:
                 return
             now = time.monotonic()
@@ -83,17 +113,13 @@ class Pool(Generic[Job, Result]):
             for ready in [*arrived, *late]:
                 one, tried = busy.pop(ready)
                 result = Died(f"it took more than {self._seconds:.0f} s") if ready in late else self._receive(ready)
-                if isinstance(result, Exception):
-                    raise result
-                if not isinstance(result, Died):
-                    yield one, cast("Result", result)
-                    continue
-                self._stop(ready)
-                self._start()
-                if tried < self._tries and ready not in late:
+                if isinstance(result, Died):
+                    self._stop(ready)
+                    self._start()
+                if isinstance(result, Died) and tried < self._tries and ready not in late:
                     again.append((one, tried + 1))
                 else:
-                    yield one, result
+                    done.append((one, result))
 
     @property
     def pids(self) -> list[int]:
@@ -116,18 +142,8 @@ class Pool(Generic[Job, Result]):
         process: BaseProcess = _CONTEXT.Process(
             target=work, args=(theirs, control, streams, *self._arguments), daemon=True
         )
-        # Ctrl-C waits until the worker has said that it is for us alone. What starts with the first process of all
-        # would end the wait.
-        safe_path = os.environ.get("PYTHONSAFEPATH")
-        os.environ["PYTHONSAFEPATH"] = "1"  # no module that lies beside the submissions takes the place of one of ours
-        resource_tracker.ensure_running()
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with _starting():
             process.start()
-        finally:
-            if safe_path is None:
-                del os.environ["PYTHONSAFEPATH"]
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         control.close()
         for end in (theirs, *streams):
             end.close()

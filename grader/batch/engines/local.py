@@ -7,7 +7,7 @@ import os
 from grader.batch.batch_engine import Engine, Results, Site
 from grader.batch.grade import grade_one
 from grader.batch.tasks import Graded, Task
-from grader.workers.pool import Pool
+from grader.workers.pool import Pool, get_ready
 
 
 def grade_here(site: Site, tasks: list[Task], seed: int) -> Results:
@@ -19,4 +19,4 @@ def grade_here(site: Site, tasks: list[Task], seed: int) -> Results:
         yield from pool.run(tasks)
 
 
-ENGINE = Engine("local", "on this machine", grade_here)
+ENGINE = Engine("local", "on this machine", grade_here, get_ready=get_ready)
