@@ -25,7 +25,7 @@ def clean(text: str) -> str:
 
     What colours a terminal's text is left out.
     """
-    if text.isprintable():  # most are; surrogates are not
+    if text.replace("\n", "").replace("\t", "").isprintable():  # most are; surrogates are not
         return text
     text = _COLOURS.sub("", text)
     return "".join(c if c in "\n\t" or c.isprintable() else _unprintable(c) for c in text)

@@ -79,7 +79,7 @@ def environment() -> Environment:
 
     made = Environment(
         loader=PackageLoader("grader.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, auto_reload=False,
     )  # fmt: skip
     made.filters["prose"] = prose
     made.globals |= {
