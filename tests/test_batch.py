@@ -609,6 +609,7 @@ def test_a_notebook_in_another_language_is_one_of_the_assignment(quiz: Course, t
     }
 
 
+@pytest.mark.slow
 def test_a_zip_leads_nowhere_else(quiz: Course, run: Command, tmp_path: Path) -> None:
     archive = tmp_path / "class.zip"
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as opened:
@@ -880,6 +881,7 @@ def test_what_is_not_graded_is_not_unpacked(quiz: Course, run: Command, tmp_path
     assert "unpacks to more than" in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["utf-8", "cp949"])
 def test_a_zip_without_a_word_on_its_encoding(quiz: Course, run: Command, encoding: str, tmp_path: Path) -> None:
     """As systems in Korea write it, with a folder around all that is in it."""

@@ -450,6 +450,7 @@ class TestCase(unittest.IsolatedAsyncioTestCase):
 FETCH = "async def fetch(x):\n    return x\n\ndef double(x): return 2 * x\n"
 
 
+@pytest.mark.slow
 def test_asynchronous_tests_become_checks(room: Room) -> None:
     solution = write(room.path / "course" / "hw1.py", FETCH)
     tests = write(room.path / "course" / "test_waiting.py", WAITING)

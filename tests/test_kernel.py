@@ -163,6 +163,7 @@ def test_on_top_of_a_cell_it_runs_the_cell_and_grades_its_exercise(kernel: Kerne
     assert "1 / 1 points" in kernel.run("%%grade\n# exercise: one\ndef f(): return 2").text
 
 
+@pytest.mark.slow
 def test_it_says_what_the_kernels_state_hides(kernel: Kernel, course: Course) -> None:
     two(course)
     course.notebook(cell(HELPER, "b"))

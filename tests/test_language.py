@@ -323,7 +323,7 @@ def test_no_english_about_a_starter_and_a_solution(
     ("name", "round"),
     [
         pytest.param("assignment1", 0, marks=pytest.mark.slow),
-        ("assignment1", 1),
+        pytest.param("assignment1", 1, marks=pytest.mark.slow),
         pytest.param("assignment2", 0, marks=pytest.mark.slow),
         pytest.param("assignment3", 1, marks=pytest.mark.slow),
         pytest.param("assignment4", 0, marks=pytest.mark.slow),

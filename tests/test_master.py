@@ -282,6 +282,7 @@ def test_keys_that_do_not_fit(course: Course, run: Command, keys: dict[str, Any]
     assert (ended.code, said in ended.err) == (2, True), ended.err
 
 
+@pytest.mark.slow
 def test_a_master_is_graded(course: Course, run: Command, command: Command) -> None:
     master(course, text("Add."), "# ko\nx = 0", ANSWER, "# check: one, hidden\nassert f(1) == 2")
     assert outcomes(course.grade("# exercise: one\ndef f(x): return 1 + x")) == {

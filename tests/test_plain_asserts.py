@@ -532,6 +532,7 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory, zygote: Zygote) -> dict[s
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("forms")  # graded together
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_of_assert(form: str, outcomes: dict[str, dict[str, CheckResult]]) -> None:
@@ -636,7 +637,9 @@ def mean(x):
 """
 
 
-@pytest.mark.parametrize("asserted", EXPECTING)
+@pytest.mark.parametrize(
+    "asserted", [*EXPECTING[:3], *(pytest.param(a, marks=pytest.mark.slow) for a in EXPECTING[3:])]
+)
 def test_what_is_expected_is_not_there_before_the_answer_is(asserted: str, course: Course) -> None:
     course.assign({"id": "one"}, solution="# exercise: one\ndef mean(x): return x.mean(0)\n")
     course.check(f"# check: one\nx = torch.randn(5, 4)\n{asserted}\n")
@@ -717,6 +720,7 @@ def test_hidden_ones_say_nothing(course: Course) -> None:
     assert "total" not in check.model_dump_json()
 
 
+@pytest.mark.slow
 def test_a_class_a_notebook_and_pytest_agree(course: Course, run: Command, tmp_path: Path) -> None:
     course.assign({"id": "one"}, solution=SOLUTION)
     course.check(CHECK, name="test_one.py")

@@ -440,6 +440,7 @@ ELSEWHERE: dict[str, tuple[str, dict[str, Any]]] = {
 """Mistakes that no shipped solution can carry: code that can, and what is asked of it."""
 
 
+@pytest.mark.slow
 def test_what_is_planted_elsewhere_is_named(course: Course) -> None:
     right = {mistake: code for mistake, (code, _) in ELSEWHERE.items()}
     wrong = {

@@ -269,7 +269,9 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize("name", ENDLESS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name != "printed" else ()) for name in ENDLESS]
+)
 def test_a_report_has_an_end(course: Course, run: Command, name: str) -> None:
     """Whatever a submission brings, every form of its report fits, and says where something is left out."""
     many = [value("f()", "{'a': 1}", id=f"c{number}") for number in range(30)]

@@ -24,7 +24,7 @@ WAITS = {"endless", "exceptions_that_misbehave", "hangs_everywhere", "stops_itse
 """Attacks that take most of their time by waiting for a limit."""
 
 
-SOME = [attack for attack in ATTACKS[::4] if attack.name not in WAITS]
+SOME = [attack for attack in ATTACKS[::12] if attack.name not in WAITS]
 
 
 def pick(attacks: list[Attack]) -> Any:
@@ -100,8 +100,7 @@ def test_nothing_outside_is_reached(notebook: Path, place: Place) -> None:
 # -- batch
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("attacks", [SOME, ATTACKS], ids=["some", "all"])
+@pytest.mark.parametrize("attacks", [SOME, pytest.param(ATTACKS, marks=pytest.mark.slow)], ids=["some", "all"])
 def test_a_class_with_attacks_in_it(attacks: list[Attack], place_with_secrets: Place) -> None:
     place, targets = place_with_secrets, place_with_secrets.targets()
     notebooks = {attack.name: attacked(attack.notebook, [attack], targets) for attack in attacks}
