@@ -739,7 +739,7 @@ def _selected(selection: str | None) -> str:
 def _set_up_sqlite(connection: Any, _: Any) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY * 1000:.0f}")
     ends = time.monotonic() + BUSY
-    while True:  # two that begin a file at once may each hold what the other needs: SQLite refuses one, and waits not
+    while True:  # two that begin a file at once may each hold what the other needs: SQLite refuses one at once
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             break
