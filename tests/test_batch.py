@@ -32,9 +32,13 @@ from safetensors.numpy import load_file
 from grader.assignment.load import load_assignment
 from grader.batch.archive import unpack_submissions
 from grader.batch.batch_engine import engines
+from grader.batch.grade import grade_one
 from grader.batch.gradebook import Gradebook
 from grader.batch.submissions import Download, Looking, find_submissions
+from grader.batch.tasks import Graded, Task
 from grader.models.policy import Policy
+from grader.sandbox.client import Zygote
+from grader.workers.pool import Pool
 
 WATCH = "def watch(model, log):\n    return model.register_forward_hook(lambda *seen: log.append(1.0))\n"
 SOLUTION = "def double(x):\n    return 2 * x\n"
@@ -940,3 +944,21 @@ def test_the_docs_have_every_engine() -> None:
     text = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
     for name in engines():
         assert f"| `{name}` |" in text
+
+
+def test_a_worker_has_its_next_submission_before_a_result_is_dealt_with(quiz: Course, zygote: Zygote) -> None:
+    paths = [quiz.write(f"{number}.py", RIGHT) for number in range(3)]
+    taken = []
+
+    def tasks() -> Iterator[Task]:
+        for path in paths:
+            taken.append(path)
+            yield Task(path, sha256="")
+
+    with Pool[Task, Graded](zygote, (grade_one, quiz.quiz), 1, 60) as pool:
+        done = pool.run(tasks())
+        for at_work in (2, 3, 3):
+            _, result = next(done)
+            assert isinstance(result, Graded)
+            assert result.earned == result.possible > 0, result
+            assert len(taken) == at_work
